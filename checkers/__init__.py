@@ -1,0 +1,61 @@
+"""One file per checker: history in, verdict out.
+
+A file `checkers/NAME.py` defines `CHECKER`, an object with the attributes of `Checker`. It imports only
+`checkers`, `harness.history` and `harness.verdict`. All judges of a run see the history in **one** pass:
+`begin` is called once, then `feed` for every op whose `f` is in `FEEDS` (or for all ops, when it is None), in time order,
+then `finish`. A judge never raises on a hostile history; one that does is reported UNKNOWN with its traceback.
+
+Optional powers are optional protocols: `SeesTaps` (wire taps), `Settles` (says when a run has converged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Protocol, runtime_checkable
+
+from harness.history import Header, Op, Tap
+from harness.verdict import CheckResult
+
+
+class Level(IntEnum):
+    """How much of itself a node shows: L0 its state, L1 commits and observations, L2 causes and internals."""
+
+    L0 = 0
+    L1 = 1
+    L2 = 2
+
+
+class Judge(Protocol):
+    """One checker at work on one history."""
+
+    def feed(self, op: Op) -> None: ...
+
+    def finish(self) -> CheckResult: ...
+
+
+@runtime_checkable
+class SeesTaps(Protocol):
+    """A judge that also reads the wire: called for every tap, in time order, before the first `feed`."""
+
+    def tap(self, tap: Tap) -> None: ...
+
+
+class Checker(Protocol):
+    NAME: str  # as users write it, equal to the file's name with `-` for `_`
+    GUARANTEE: str  # one sentence, in the words of the report
+    NEEDS: Level
+    FEEDS: frozenset[str] | None
+    REASONS: Mapping[str, str]  # reason code → what it means, one sentence
+    EXAMPLE: str  # its parameters as a plan writes them, e.g. "convergence" or "{check: staleness, within: 2s}"
+    ANOMALY: str  # a history in the tiny language (checkers.notation) that it finds INVALID
+    INNOCENT: str  # the twin of ANOMALY that it finds VALID
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge: ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A checker that can tell from the nodes' states that nothing is left to wait for."""
+
+    def settled(self, header: Header, states: Mapping[str, Any]) -> bool: ...

@@ -1,0 +1,244 @@
+"""One file per fault: a scope over a running system.
+
+A file `faults/NAME.py` defines `FAULT`, an object with the attributes of `Fault`. It imports only `faults`. A fault is a
+scope: entering `inject` begins it, leaving it heals it, however it is left (return, exception,
+cancellation). What it did is counted in its `Effect`, and a fault that met no candidate was not survived.
+
+A fault acts through the verbs of `Ground`, which every runtime implements; it declares the verbs it needs, and a plan that
+asks a runtime for one it lacks is refused before anything starts.
+
+*Directions* are named by the way the bytes go: `mobile-1->relay` and `relay->mobile-1` are the two directions of the link
+that `mobile-1` dials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+# ---- words of the plan format that faults share -------------------------------------------------------------------
+
+_UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)")
+DURATION_PATTERN = r"^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$"
+
+
+def parse_duration_ns(text: object) -> int:
+    """Go-style duration → nanoseconds. Integers pass, when the value was parsed before."""
+    if isinstance(text, bool) or isinstance(text, (int, float)):
+        raise ValueError(f"a duration needs a unit; did you mean {text}s or {text}ms?")
+    if not isinstance(text, str) or not re.match(DURATION_PATTERN, text):
+        raise ValueError("expected a duration such as 250ms, 10s or 1m30s")
+    return sum(round(float(number) * _UNIT_NS[unit]) for number, unit in _PART.findall(text))
+
+
+def parse_probability(value: object) -> float:
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)%", value)
+        if not match:
+            raise ValueError("expected a probability such as 0.3 or 30%")
+        value = float(match[1]) / 100
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError("expected a probability between 0 and 1, or between 0% and 100%")
+    return float(value)
+
+
+DurationNs = Annotated[
+    int,
+    BeforeValidator(parse_duration_ns),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["250ms", "10s", "1m30s"]}),
+]
+Probability = Annotated[
+    float,
+    BeforeValidator(parse_probability),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\d+(\.\d+)?%$"},
+            ]
+        }
+    ),
+]
+
+
+class Words(BaseModel):
+    """Base of everything a plan says: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+
+
+class Match(Words):
+    """Which messages a message-layer fault is about; `job:*` globs on the message's type."""
+
+    type: str = "*"
+
+
+class Timed(Words):
+    """The keys every fault has. `at` is the offset from the start of the workload."""
+
+    name: str | None = None
+    at: DurationNs | None = None
+    for_: DurationNs | None = Field(None, alias="for")
+    every: DurationNs | Every | None = None
+    occurs: Probability = 1.0
+
+
+class Every(Words):
+    """A repetition with a mean; `uniform` draws between half and one and a half of it."""
+
+    mean: DurationNs
+    dist: Literal["constant", "uniform", "exponential"] = "exponential"
+
+
+Timed.model_rebuild()
+
+
+class OnLinks(Timed):
+    links: list[str] = Field(min_length=1)
+
+
+# ---- what a fault may do ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Effect:
+    """What a fault met and did while it was active; `candidates` > 0 means exercised."""
+
+    candidates: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def met(self, **counts: int) -> None:
+        """Count things that the fault acted on; every one of them was a candidate."""
+        for name, n in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + n
+            self.candidates += n
+
+    def note(self, **counts: int) -> None:
+        """Count outcomes that are no candidates of their own (copies made, of messages already met)."""
+        for name, n in counts.items():
+            self.counts[name] = self.counts.get(name, 0) + n
+
+
+Cut = Literal["close", "reset", "half-open", "timeout"]
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """A rule of the message layer: deliver `copies` more of a matching message, each `delay_ns` after the last."""
+
+    chance: float
+    copies: int
+    delay_ns: int
+    match: Match
+
+
+class Ground(Protocol):
+    """What every runtime lets a fault do. Each verb is a scope; overlapping scopes compose and heal independently.
+
+    `hold` keeps the bytes of one direction and releases them in order on leaving, as TCP does after a partition;
+    `refuse` cuts the link's live connections and refuses new ones; `delay` adds latency; `duplicate`
+    installs a message rule; `cut` ends a client's live connections now and refuses new ones until it is left.
+    """
+
+    def hold(self, direction: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
+
+    def refuse(self, link: str, reset: bool, effect: Effect) -> AbstractAsyncContextManager[None]: ...
+
+    def delay(
+        self, direction: str, latency_ms: float, jitter_ms: float, effect: Effect
+    ) -> AbstractAsyncContextManager[None]: ...
+
+    def duplicate(
+        self, direction: str, rule: Duplicates, stream: str, effect: Effect
+    ) -> AbstractAsyncContextManager[None]: ...
+
+    def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One begin … heal of a fault, resolved: exact times, exact targets.
+
+    `stream` names the random stream of this occurrence (`fault:<name>:<index>`).
+    """
+
+    fault: str
+    action: str
+    index: int
+    at_ns: int
+    for_ns: int
+    directions: tuple[str, ...]
+    nodes: tuple[str, ...]
+    params: Mapping[str, Any]
+    fixed: bool  # at a fixed time: if it meets nothing, the run is UNKNOWN
+    stream: str
+
+
+class Fault(Protocol):
+    ACTION: ClassVar[str]  # as plans write it; the file's name
+    LAYER: ClassVar[Literal["byte", "message", "process"]]
+    VERBS: ClassVar[frozenset[str]]  # names of `Ground` methods it uses
+    EXAMPLE: ClassVar[str]  # one YAML flow mapping, valid in the topology `one-user`
+    Params: ClassVar[type[Timed]]  # what a plan may say; its docstring is what `harness explain` prints
+
+    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
+        """Resolve what the plan names. `links` are all directions, `nodes` all node names of the topology.
+
+        Raises `TargetError` for a name that matches nothing (the message says which and what there is).
+        """
+        ...
+
+    def inject(self, ground: Ground, occurrence: Occurrence) -> AbstractAsyncContextManager[Effect]: ...
+
+
+@dataclass(frozen=True)
+class Targets:
+    directions: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+
+class TargetError(ValueError):
+    """A fault names a node or link that the topology does not have. `word` is the offending text."""
+
+    def __init__(self, word: str, message: str, known: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.word = word
+        self.known = tuple(known)
+
+
+def match_directions(patterns: Sequence[str], directions: Sequence[str]) -> tuple[str, ...]:
+    """Directions named by `patterns`: `a->b`, `a<->b` (both ways), `*` for any node; in the order of `directions`.
+
+    Raises `TargetError` for a pattern that matches nothing or is not one.
+    """
+    chosen: set[str] = set()
+    for pattern in patterns:
+        chosen.update(_match_one(pattern, directions))
+    return tuple(d for d in directions if d in chosen)
+
+
+def _match_one(pattern: str, directions: Sequence[str]) -> list[str]:
+    arrow = "<->" if "<->" in pattern else "->"
+    left, found, right = (part.strip() for part in pattern.partition(arrow))
+    if not found or not left or not right:
+        raise TargetError(
+            pattern,
+            f"expected a link such as mobile-1->relay or mobile-1<->relay, not {pattern!r}",
+            directions,
+        )
+    ways = [(left, right), (right, left)] if arrow == "<->" else [(left, right)]
+    hits = [d for d in directions if any(_way_matches(d, a, b) for a, b in ways)]
+    if not hits:
+        raise TargetError(pattern, f"no link matches {pattern!r} in this topology", directions)
+    return hits
+
+
+def _way_matches(direction: str, a: str, b: str) -> bool:
+    source, _, target = direction.partition("->")
+    return a in ("*", source) and b in ("*", target)

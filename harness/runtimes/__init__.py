@@ -1,0 +1,110 @@
+"""One file (or package) per runtime: where the components live, and what faults it can do to them.
+
+A module `harness/runtimes/NAME.py` (or package) defines `RUNTIME`, an object with the attributes of `Runtime`. A runtime
+brings its own event loop: `execute` starts the system, awaits `play(stage)` on that loop, and tears everything
+down however `play` ends. All time is `stage.now_ns()` and the loop's timers; all randomness is `harness.seeds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from faults import Ground
+from harness.history import OpType, Tap
+from harness.schedule import System
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a node says of itself when its probe opens."""
+
+    name: str
+    role: str
+    level: int  # evidence level 0, 1 or 2
+    boot_id: str
+    clock_ns: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a probe's call ended: `ok` it happened, `fail` it did not, `info` nobody knows."""
+
+    type: OpType
+    value: Any = None
+    error: Any = None
+
+
+class Probe(Protocol):
+    """The harness's end of one node's probe. No method raises for a node that is down: `op` says `fail` or `info`."""
+
+    hello: Hello
+
+    async def op(self, f: str, value: Mapping[str, Any], timeout_s: float) -> Outcome: ...
+
+    async def state(self) -> dict[str, Any]:
+        """The canonical snapshot. Raises `ProbeLost` when the node does not answer."""
+        ...
+
+
+class ProbeLost(Exception):
+    """A node's probe is gone; the message names the node and what was asked."""
+
+
+class Stage(Ground, Protocol):
+    """A started system, seen by the conductor. `ailments` are reasons that make the run UNKNOWN (a wedged proxy, …)."""
+
+    probes: Mapping[str, Probe]
+    ailments: list[str]
+
+    def now_ns(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a runtime is asked to start.
+
+    `journal(node, entry, time_ns)` receives every journal line of every node; `tap(tap)` every message seen on a
+    link; `note(line)` is a line of progress for people. `directory` is where logs of nodes may be written; None: nowhere.
+    """
+
+    run_id: str
+    system: System
+    seed: int
+    journal: Callable[[str, dict[str, Any], int], None]
+    tap: Callable[[Tap], None]
+    directory: Path | None = None
+    note: Callable[[str], None] = lambda line: None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Ended:
+    """What a runtime knows when all is over. `phases` are wall-clock seconds by name."""
+
+    trace_hash: str | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    ailments: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Runtime(Protocol):
+    NAME: ClassVar[str]
+    SUMMARY: ClassVar[str]  # one line for `harness list runtimes`
+    VERBS: ClassVar[frozenset[str]]  # the `Ground` verbs it has
+
+    def missing(self) -> Sequence[str]:
+        """What must be installed before this runtime can start, each with its remedy; empty: ready."""
+        ...
+
+    def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
+        """Start, play, tear down. Raises `RuntimeUnavailable` when the system cannot be started."""
+        ...
+
+
+class RuntimeUnavailable(Exception):
+    """The runtime cannot start; the message says what is missing and how to get it (exit code 255)."""

@@ -1,0 +1,125 @@
+"""A schedule is a plan plus a seed, expanded to exact targets and times. Expansion is pure; replay works on this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One component of the system under test. `device_id` and `user_id` are the UUIDs on the wire."""
+
+    name: str
+    role: str  # "desktop" | "relay" | "mobile"
+    user: str | None = None  # the topology's name for the user
+    user_id: str | None = None
+    device_id: str | None = None
+    desktop: str | None = None  # a mobile's active desktop (node name)
+    projects: dict[str, list[str]] = msgspec.field(default_factory=dict)  # a desktop's: directory → sessions
+    scope: dict[str, str] = msgspec.field(default_factory=dict)  # a mobile's first: {"session": s} | {"project": dir}
+    profile: str | None = None  # this node's own, else the system's
+    policies: dict[str, str] = msgspec.field(default_factory=dict)  # slot → choice
+    env: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class System(msgspec.Struct, kw_only=True):
+    """What is started: nodes in a fixed order (relay first), links as (client, server) pairs, timing."""
+
+    nodes: list[Node]
+    links: list[tuple[str, str]]
+    timing_scale: float = 1.0  # every timer of the components is divided by it
+    profile: str = "hardened"
+    with_: list[str] = msgspec.field(default_factory=list, name="with")
+    without: list[str] = msgspec.field(default_factory=list)
+
+    def node(self, name: str) -> Node:
+        return next(n for n in self.nodes if n.name == name)
+
+    @property
+    def directions(self) -> list[str]:
+        """All directions of all links: `client->server`, `server->client`, link by link."""
+        return [d for a, b in self.links for d in (f"{a}->{b}", f"{b}->{a}")]
+
+
+class Step(msgspec.Struct, kw_only=True):
+    """One client call: `process` starts `f` on `node` at `at_ns` (or when its previous call returned)."""
+
+    at_ns: int
+    process: str
+    node: str
+    f: str
+    value: dict[str, Any]
+
+
+class FaultAt(msgspec.Struct, kw_only=True):
+    """An `faults.Occurrence` as data. Times are offsets from the start of the workload."""
+
+    fault: str
+    action: str
+    index: int
+    at_ns: int
+    for_ns: int
+    directions: list[str] = msgspec.field(default_factory=list)
+    nodes: list[str] = msgspec.field(default_factory=list)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    fixed: bool = True
+
+
+class CheckSpec(msgspec.Struct, kw_only=True):
+    check: str
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Schedule(msgspec.Struct, kw_only=True):
+    """Everything a run needs, and all that `run.json`, replay and shrinking need to know of the plan."""
+
+    plan: str
+    title: str
+    seed: int
+    duration_ns: int
+    quiesce_ns: int
+    converge_ns: int
+    system: System
+    steps: list[Step]
+    faults: list[FaultAt]
+    checks: list[CheckSpec]
+    expect: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+
+
+def encode_schedule(schedule: Schedule) -> bytes:
+    """`schedule.jsonl`: a head line, then one step or fault a line."""
+    head = msgspec.structs.replace(schedule, steps=[], faults=[])
+    lines = [
+        {"schedule": head},
+        *({"fault": f} for f in schedule.faults),
+        *({"step": s} for s in schedule.steps),
+    ]
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+
+class _Line(msgspec.Struct):
+    schedule: Schedule | None = None
+    fault: FaultAt | None = None
+    step: Step | None = None
+
+
+def decode_schedule(data: bytes) -> Schedule:
+    """Inverse of `encode_schedule`. Raises `ValueError` (with the line number) on anything else."""
+    schedule: Schedule | None = None
+    for number, line in enumerate(data.splitlines(), start=1):
+        try:
+            item = msgspec.json.decode(line, type=_Line)
+        except msgspec.MsgspecError as exc:
+            raise ValueError(f"line {number}: not a line of a schedule: {exc}") from exc
+        if item.schedule is not None:
+            schedule = item.schedule
+        elif schedule is None:
+            raise ValueError(f"line {number}: expected the schedule's head line first")
+        elif item.fault is not None:
+            schedule.faults.append(item.fault)
+        elif item.step is not None:
+            schedule.steps.append(item.step)
+    if schedule is None:
+        raise ValueError("line 1: the file is empty; expected a schedule, as a run directory holds it")
+    return schedule

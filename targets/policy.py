@@ -1,0 +1,93 @@
+"""Policies: the places where profiles differ, one small object each.
+
+A `Slot` is such a place: a name (`row.safeguard`), the object that does what the document says, and the one that closes the defect.
+A component asks its `Policies` for the slot's object and calls it; no code asks which profile it is in. A *profile* is a
+file under `targets/profiles/` that chooses one object for every slot; `--with NAME` and `--without NAME`
+swap one slot to its hardened or documented object and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+P = TypeVar("P")
+
+_slots: dict[str, Slot[Any]] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Slot(Generic[P]):
+    """One place where profiles differ. The class docstring of `hardened` says what breaks without it.
+
+    `shown_by` says how its ablation is shown: the checker's name, and the base or the plan it needs.
+    """
+
+    name: str
+    documented: P
+    hardened: P
+    role: str  # whose: "desktop", "relay", "mobile"
+    shown_by: str = ""
+    variants: Mapping[str, P] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name in _slots:
+            raise ValueError(f"policy slot {self.name!r} is defined twice")
+        _slots[self.name] = self
+
+    @property
+    def doc(self) -> str:
+        return (type(self.hardened).__doc__ or "").strip()
+
+    def choice(self, name: str) -> P:
+        """Raises KeyError for a choice this slot does not have."""
+        return {**self.variants, "documented": self.documented, "hardened": self.hardened}[name]
+
+
+class UnknownPolicy(ValueError):
+    """A slot, choice or profile that does not exist; `known` are those that do."""
+
+    def __init__(self, word: str, what: str, known: Iterable[str]) -> None:
+        self.word, self.known = word, sorted(known)
+        super().__init__(f"unknown {what} {word!r}")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """One object for every slot."""
+
+    profile: str
+    chosen: Mapping[str, str]
+
+    def __getitem__(self, slot: Slot[P]) -> P:
+        return slot.choice(self.chosen[slot.name])
+
+
+def slots() -> dict[str, Slot[Any]]:
+    """All slots by name, in the order of their names. Import `targets.profiles` first: it loads every room."""
+    return dict(sorted(_slots.items()))
+
+
+def compose(
+    profile: str,
+    base: Mapping[str, str],
+    with_: Iterable[str] = (),
+    without: Iterable[str] = (),
+    policies: Mapping[str, str] | None = None,
+) -> Policies:
+    """The policies of a profile (`base`: slot → choice, `*` the rest) with single slots swapped. Raises `UnknownPolicy`."""
+    known = slots()
+    chosen = {name: base.get(name, base["*"]) for name in known}
+    swaps = [(n, "hardened") for n in with_] + [(n, "documented") for n in without] + list((policies or {}).items())
+    for name, choice in swaps:
+        if name not in known:
+            raise UnknownPolicy(name, "policy", known)
+        try:
+            known[name].choice(choice)
+        except KeyError:
+            raise UnknownPolicy(
+                choice, f"choice for {name}", ["documented", "hardened", *known[name].variants]
+            ) from None
+        chosen[name] = choice
+    return Policies(profile, cast(Mapping[str, str], chosen))
