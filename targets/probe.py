@@ -35,8 +35,8 @@ class Indeterminate(Exception):
 
 
 class Journal(Protocol):
-    def __call__(self, kind: str, **fields: Any) -> None:
-        """Write one journal line. Synchronous, and before anything that depends on it."""
+    def __call__(self, line: str, /, **fields: Any) -> None:
+        """Write one journal line (`line` is its name, as in docs/journal.md), before anything that depends on it."""
         ...
 
 

@@ -68,14 +68,14 @@ class Stage(Ground, Protocol):
 class RunSpec:
     """What a runtime is asked to start.
 
-    `journal(node, entry, time_ns)` receives every journal line of every node; `tap(tap)` every message seen on a
+    `journal(node, line, fields, time_ns)` receives every journal line of every node, `line` being its name; `tap(tap)` every message seen on a
     link; `note(line)` is a line of progress for people. `directory` is where logs of nodes may be written; None: nowhere.
     """
 
     run_id: str
     system: System
     seed: int
-    journal: Callable[[str, dict[str, Any], int], None]
+    journal: Callable[[str, str, dict[str, Any], int], None]
     tap: Callable[[Tap], None]
     directory: Path | None = None
     note: Callable[[str], None] = lambda line: None
