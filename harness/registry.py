@@ -1,0 +1,107 @@
+"""Finds plug-ins by name: the folder is the catalogue.
+
+A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`), that defines one
+well-known object; modules without that object are helpers and are not listed. Plans and topologies are YAML files
+under `configs/`. Nothing else knows which plug-ins there are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = {  # kind → (package, the object every plug-in of that kind defines)
+    "fault": ("faults", "FAULT"),
+    "checker": ("checkers", "CHECKER"),
+    "runtime": ("harness.runtimes", "RUNTIME"),
+    "profile": ("targets.profiles", "PROFILE"),
+}
+_MISSING = object()
+KINDS = (*_PACKAGES, "plan", "topology")
+
+
+class UnknownName(LookupError):
+    """A name that no plug-in of this kind has. `close` are similar names, `known` all of them."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        self.close = close_matches(name, self.known)
+        super().__init__(kind, name)
+
+    def __str__(self) -> str:
+        if self.close:
+            return f"unknown {self.kind} {self.name!r}; did you mean {' or '.join(self.close)}?"
+        return f"unknown {self.kind} {self.name!r}; there are: {', '.join(self.known) or 'none'}"
+
+
+def close_matches(word: str, known: Iterable[str]) -> list[str]:
+    """At most three names that `word` may have meant, the likeliest first."""
+    known = list(known)
+    by_last_part = {k.rsplit("/", 1)[-1]: k for k in known}
+    hits = difflib.get_close_matches(word, [*known, *by_last_part], n=3, cutoff=0.6)
+    return list(dict.fromkeys(by_last_part.get(h, h) for h in hits))
+
+
+def names(kind: str) -> list[str]:
+    """All names of a kind, sorted. Raises `ValueError` for a kind that does not exist."""
+    if kind in _PACKAGES:
+        modules = (name for name in _modules(kind) if _load(kind, name) is not _MISSING)
+        return sorted(modules)
+    return sorted(_files(kind))
+
+
+def find(kind: str, name: str) -> Any:
+    """The plug-in's object; of a plan or topology its `Path`. Raises `UnknownName`."""
+    if kind in _PACKAGES:
+        found = _load(kind, name) if name in _modules(kind) else _MISSING
+    else:
+        found = _find_file(kind, name)
+    if found is _MISSING:
+        raise UnknownName(kind, name, names(kind))
+    return found
+
+
+@functools.cache
+def configs_dir() -> Path:
+    """Where shipped plans live: inside an installed wheel, else beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
+
+
+def _modules(kind: str) -> list[str]:
+    package = importlib.import_module(_PACKAGES[kind][0])
+    found = (m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    return [name.replace("_", "-") for name in found]
+
+
+@functools.cache
+def _load(kind: str, name: str) -> Any:
+    package, attribute = _PACKAGES[kind]
+    module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
+    return getattr(module, attribute, _MISSING)
+
+
+def _files(kind: str) -> dict[str, Path]:
+    """Name → file. A plan in a folder is `folder/name`: `edge/empty-chunk`."""
+    root = configs_dir()
+    if kind == "topology":
+        return {path.stem: path for path in sorted((root / "topologies").glob("*.yaml"))}
+    if kind == "plan":
+        found = (path.relative_to(root) for path in sorted(root.rglob("*.yaml")))
+        plans = (path for path in found if path.parts[0] not in ("topologies", "schema"))
+        return {path.with_suffix("").as_posix(): root / path for path in plans}
+    raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(KINDS)}")
+
+
+def _find_file(kind: str, name: str) -> Any:
+    files = _files(kind)
+    if name in files:
+        return files[name]
+    ends = [path for known, path in files.items() if known.rsplit("/", 1)[-1] == name]
+    return ends[0] if len(ends) == 1 else _MISSING
