@@ -2,8 +2,8 @@
 
 A file `checkers/NAME.py` defines `CHECKER`, an object with the attributes of `Checker`. It imports only
 `checkers`, `harness.history` and `harness.verdict`. All judges of a run see the history in **one** pass:
-`begin` is called once, then `feed` for every op whose `f` is in `FEEDS` (or for all ops, when it is None), in time order,
-then `finish`. A judge never raises on a hostile history; one that does is reported UNKNOWN with its traceback.
+`begin` is called once, then `feed` for every op whose `f` is in `FEEDS` (or for all ops, when it is None), in time
+order, then `finish`. A judge never raises on a hostile history; one that does is reported UNKNOWN with its traceback.
 
 Optional powers are optional protocols: `SeesTaps` (wire taps), `Settles` (says when a run has converged).
 """

@@ -1,14 +1,14 @@
 """One file per fault: a scope over a running system.
 
-A file `faults/NAME.py` defines `FAULT`, an object with the attributes of `Fault`. It imports only `faults`. A fault is a
-scope: entering `inject` begins it, leaving it heals it, however it is left (return, exception,
+A file `faults/NAME.py` defines `FAULT`, an object with the attributes of `Fault`. It imports only `faults`. A fault
+is a scope: entering `inject` begins it, leaving it heals it, however it is left (return, exception,
 cancellation). What it did is counted in its `Effect`, and a fault that met no candidate was not survived.
 
-A fault acts through the verbs of `Ground`, which every runtime implements; it declares the verbs it needs, and a plan that
-asks a runtime for one it lacks is refused before anything starts.
+A fault acts through the verbs of `Ground`, which every runtime implements; it declares the verbs it needs, and a plan
+that asks a runtime for one it lacks is refused before anything starts.
 
-*Directions* are named by the way the bytes go: `mobile-1->relay` and `relay->mobile-1` are the two directions of the link
-that `mobile-1` dials.
+*Directions* are named by the way the bytes go: `mobile-1->relay` and `relay->mobile-1` are the two directions of the
+link that `mobile-1` dials.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DURATION_PATTERN = r"^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$"
 
 def parse_duration_ns(text: object) -> int:
     """Go-style duration → nanoseconds. Integers pass, when the value was parsed before."""
-    if isinstance(text, bool) or isinstance(text, (int, float)):
+    if isinstance(text, (bool, int, float)):
         raise ValueError(f"a duration needs a unit; did you mean {text}s or {text}ms?")
     if not isinstance(text, str) or not re.match(DURATION_PATTERN, text):
         raise ValueError("expected a duration such as 250ms, 10s or 1m30s")

@@ -19,8 +19,9 @@ observe            `mobile-1/replica`     always ok: what the replica shows chan
 final              `NODE/final`           always ok: value is the node's canonical state (all fields, full text)
 fault-begin        nemesis                info: value {fault, action, occurrence, directions, nodes, params}
 fault-heal         nemesis                info: the same plus `effect` (what it measurably did) and `exercised`
-anything else      `NODE/journal`         info: a journal line of level L2 (fetch, cache, rpc, link, …), value as written
-=================  =====================  ==========================================================================
+anything else      `NODE/journal`         info: a journal line of level L2 (fetch, cache, rpc, link, …), value as
+written =================  =====================
+==========================================================================
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The system under test: a reference desktop, relay and mobile that know nothing of what tests them.
 
-Each component is a program, `python -m targets.desktop|relay|mobile`: a package with `async def main(argv, env)` that uses
-asyncio and websockets alone, keeps its clocks to `time.*` and the loop, draws from the `random` module, starts no threads.
-It takes what it needs from its environment:
+Each component is a program, `python -m targets.desktop|relay|mobile`: a package with `async def main(argv, env)` that
+uses asyncio and websockets alone, keeps its clocks to `time.*` and the loop, draws from the `random` module, starts no
+threads. It takes what it needs from its environment:
 
 ======================== =============================================================================================
 `NODE_NAME`              its name in reports; `ROLE` is implied by the program
@@ -19,9 +19,9 @@ It takes what it needs from its environment:
 `HARNESS_PROBE_TOKEN`    bearer token of the probe, required either way
 ======================== =============================================================================================
 
-Rooms: `protocol` (the wire: envelopes, rows, errors) · `timing` · `policy` (slots and safeguards) · `profiles` (one file
-each) · `probe` (how a component is driven and watched) · `link` (the device-link client both ends use) · `desktop`,
-`relay`, `mobile`.
+Rooms: `protocol` (the wire: envelopes, rows, errors) · `timing` · `policy` (slots and safeguards) · `profiles` (one
+file each) · `probe` (how a component is driven and watched) · `link` (the device-link client both ends use) ·
+`desktop`, `relay`, `mobile`.
 """
 
 from __future__ import annotations

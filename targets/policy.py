@@ -1,9 +1,9 @@
 """Policies: the places where profiles differ, one small object each.
 
-A `Slot` is such a place: a name (`row.safeguard`), the object that does what the document says, and the one that closes the defect.
-A component asks its `Policies` for the slot's object and calls it; no code asks which profile it is in. A *profile* is a
-file under `targets/profiles/` that chooses one object for every slot; `--with NAME` and `--without NAME`
-swap one slot to its hardened or documented object and nothing else.
+A `Slot` is such a place: a name (`row.safeguard`), the object that does what the document says, and the one that
+closes the defect. A component asks its `Policies` for the slot's object and calls it; no code asks which profile it
+is in. A *profile* is a file under `targets/profiles/` that chooses one object for every slot; `--with NAME` and
+`--without NAME` swap one slot to its hardened or documented object and nothing else.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def compose(
     without: Iterable[str] = (),
     policies: Mapping[str, str] | None = None,
 ) -> Policies:
-    """The policies of a profile (`base`: slot → choice, `*` the rest) with single slots swapped. Raises `UnknownPolicy`."""
+    """The policies of a profile (`base`: slot → choice, `*` the rest) with single slots swapped.
+
+    Raises:
+        UnknownPolicy: a slot or choice that does not exist.
+    """
     known = slots()
     chosen = {name: base.get(name, base["*"]) for name in known}
     swaps = [(n, "hardened") for n in with_] + [(n, "documented") for n in without] + list((policies or {}).items())

@@ -36,7 +36,7 @@ class Timing:
 
     @property
     def converge_floor_s(self) -> float:
-        """The least `converge` that can be asked for: dead peer + longest back-off (with its jitter) + head + two fetches."""
+        """The least `converge` to ask for: dead peer + longest back-off (with its jitter) + head + two fetches."""
         return self.dead_peer_s + 1.15 * self.backoff_max_s + self.head_s + 2 * self.fetch_s
 
 

@@ -1,7 +1,7 @@
 """One file (or package) per runtime: where the components live, and what faults it can do to them.
 
-A module `harness/runtimes/NAME.py` (or package) defines `RUNTIME`, an object with the attributes of `Runtime`. A runtime
-brings its own event loop: `execute` starts the system, awaits `play(stage)` on that loop, and tears everything
+A module `harness/runtimes/NAME.py` (or package) defines `RUNTIME`, an object with the attributes of `Runtime`. A
+runtime brings its own event loop: `execute` starts the system, awaits `play(stage)` on that loop, and tears everything
 down however `play` ends. All time is `stage.now_ns()` and the loop's timers; all randomness is `harness.seeds`.
 """
 
@@ -68,8 +68,9 @@ class Stage(Ground, Protocol):
 class RunSpec:
     """What a runtime is asked to start.
 
-    `journal(node, line, fields, time_ns)` receives every journal line of every node, `line` being its name; `tap(tap)` every message seen on a
-    link; `note(line)` is a line of progress for people. `directory` is where logs of nodes may be written; None: nowhere.
+    `journal(node, line, fields, time_ns)` receives every journal line of every node, `line` being its name;
+    `tap(tap)` every message seen on a link; `note(line)` is a line of progress for people. `directory` is where logs
+    of nodes may be written; None: nowhere.
     """
 
     run_id: str
