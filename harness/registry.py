@@ -1,7 +1,7 @@
 """Finds plug-ins by name: the folder is the catalogue.
 
-A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`), that defines one
-well-known object; modules without that object are helpers and are not listed. Plans and topologies are YAML files
+A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`), that defines
+one well-known object; modules without that object are helpers and are not listed. Plans and topologies are YAML files
 under `configs/`. Nothing else knows which plug-ins there are.
 """
 
@@ -57,10 +57,7 @@ def names(kind: str) -> list[str]:
 
 def find(kind: str, name: str) -> Any:
     """The plug-in's object; of a plan or topology its `Path`. Raises `UnknownName`."""
-    if kind in _PACKAGES:
-        found = _load(kind, name) if name in _modules(kind) else _MISSING
-    else:
-        found = _find_file(kind, name)
+    found = _find_module(kind, name) if kind in _PACKAGES else _find_file(kind, name)
     if found is _MISSING:
         raise UnknownName(kind, name, names(kind))
     return found
@@ -78,6 +75,10 @@ def _modules(kind: str) -> list[str]:
     package = importlib.import_module(_PACKAGES[kind][0])
     found = (m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
     return [name.replace("_", "-") for name in found]
+
+
+def _find_module(kind: str, name: str) -> Any:
+    return _load(kind, name) if name in _modules(kind) else _MISSING
 
 
 @functools.cache
