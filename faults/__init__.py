@@ -17,29 +17,45 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 # ---- words of the plan format that faults share -------------------------------------------------------------------
 
 _UNIT_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)")
-DURATION_PATTERN = r"^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$"
+_PART = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(ns|us|ms|s|m|h)", re.ASCII)
+DURATION_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,9})?(ns|us|ms|s|m|h))+$"
+LONGEST_NS = 24 * 3600 * 10**9  # nobody waits longer for a run
 
 
 def parse_duration_ns(text: object) -> int:
-    """Go-style duration → nanoseconds. Integers pass, when the value was parsed before."""
-    if isinstance(text, (bool, int, float)):
+    """Go-style duration → nanoseconds. Raises `ValueError` for anything else, a bare number above all."""
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
         raise ValueError(f"a duration needs a unit; did you mean {text}s or {text}ms?")
-    if not isinstance(text, str) or not re.match(DURATION_PATTERN, text):
+    if not isinstance(text, str) or not re.fullmatch(f"(?:{_PART.pattern})+", text, re.ASCII):
         raise ValueError("expected a duration such as 250ms, 10s or 1m30s")
-    return sum(round(float(number) * _UNIT_NS[unit]) for number, unit in _PART.findall(text))
+    total_ns = sum(round(float(number) * _UNIT_NS[unit]) for number, unit in _PART.findall(text))
+    if total_ns > LONGEST_NS:
+        raise ValueError("expected a duration of at most 24h")
+    return total_ns
+
+
+def format_duration(ns: int) -> str:
+    """Inverse of `parse_duration_ns`, in the largest units that keep it exact: `1m30s`, `1500ms`, `0s`."""
+    if ns % 10**9 == 0:
+        minutes, seconds = divmod(ns // 10**9, 60)
+        hours, minutes = divmod(minutes, 60)
+        parts = [f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if n]
+        return "".join(parts) or "0s"
+    unit = next(u for u in ("ms", "us", "ns") if ns % _UNIT_NS[u] == 0)
+    return f"{ns // _UNIT_NS[unit]}{unit}"
 
 
 def parse_probability(value: object) -> float:
+    """`0.3` or `30%` → 0.3. Raises `ValueError` for anything that is not between 0 and 1."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)%", value)
+        match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)%", value)
         if not match:
             raise ValueError("expected a probability such as 0.3 or 30%")
         value = float(match[1]) / 100
@@ -48,10 +64,16 @@ def parse_probability(value: object) -> float:
     return float(value)
 
 
+_DURATION_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": DURATION_PATTERN,
+    "examples": ["250ms", "10s", "1m30s"],
+}
 DurationNs = Annotated[
     int,
     BeforeValidator(parse_duration_ns),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["250ms", "10s", "1m30s"]}),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(_DURATION_SCHEMA),
 ]
 Probability = Annotated[
     float,
@@ -60,7 +82,7 @@ Probability = Annotated[
         {
             "oneOf": [
                 {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\d+(\.\d+)?%$"},
+                {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,9})?%$"},
             ]
         }
     ),
@@ -70,7 +92,7 @@ Probability = Annotated[
 class Words(BaseModel):
     """Base of everything a plan says: unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, allow_inf_nan=False)
 
 
 class Match(Words):
@@ -79,27 +101,41 @@ class Match(Words):
     type: str = "*"
 
 
-class Timed(Words):
-    """The keys every fault has. `at` is the offset from the start of the workload."""
-
-    name: str | None = None
-    at: DurationNs | None = None
-    for_: DurationNs | None = Field(None, alias="for")
-    every: DurationNs | Every | None = None
-    occurs: Probability = 1.0
-
-
 class Every(Words):
     """A repetition with a mean; `uniform` draws between half and one and a half of it."""
 
-    mean: DurationNs
+    mean: DurationNs = Field(gt=0)
     dist: Literal["constant", "uniform", "exponential"] = "exponential"
 
 
-Timed.model_rebuild()
+def _every(value: object) -> object:
+    """`every: 10s` is short for a constant repetition."""
+    return {"mean": value, "dist": "constant"} if isinstance(value, (str, int, float)) else value
+
+
+class Timed(Words):
+    """The keys every fault has. `at` is the offset from the start of the workload.
+
+    Without `at` a fault begins with the workload, without `for` it lasts as long as the plan. `every` repeats it, from
+    start to start; `occurs` is the probability of each occurrence.
+    """
+
+    action: str = ""
+    name: str | None = Field(None, min_length=1, max_length=60)
+    at: DurationNs | None = None
+    for_: DurationNs | None = Field(None, alias="for", gt=0)
+    every: Annotated[Every, BeforeValidator(_every)] | None = None
+    occurs: Probability = 1.0
+
+    def words(self) -> dict[str, Any]:
+        """What the plan says of this fault, its timing apart: the `params` of its occurrences."""
+        timing = {"action", "name", "at", "for_", "every", "occurs"}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=timing)
 
 
 class OnLinks(Timed):
+    """A fault of directions: `links: [mobile-1->relay]`; `<->` is both ways, `*` any node."""
+
     links: list[str] = Field(min_length=1)
 
 
@@ -141,9 +177,10 @@ class Duplicates:
 class Ground(Protocol):
     """What every runtime lets a fault do. Each verb is a scope; overlapping scopes compose and heal independently.
 
-    `hold` keeps the bytes of one direction and releases them in order on leaving, as TCP does after a partition;
-    `refuse` cuts the link's live connections and refuses new ones; `delay` adds latency; `duplicate`
-    installs a message rule; `cut` ends a client's live connections now and refuses new ones until it is left.
+    A link is named by its client's direction, `mobile-1->relay`. `hold` keeps the bytes of one direction and releases
+    them in order on leaving, as TCP does after a partition; `refuse` cuts the link's live connections and refuses new
+    ones; `delay` adds latency; `duplicate` installs a message rule; `cut` ends a client's live connections now and
+    refuses new ones until it is left.
     """
 
     def hold(self, direction: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
@@ -165,7 +202,8 @@ class Ground(Protocol):
 class Occurrence:
     """One begin … heal of a fault, resolved: exact times, exact targets.
 
-    `stream` names the random stream of this occurrence (`fault:<name>:<index>`).
+    `params` are `Timed.words()` of the plan's fault, and `Params.model_validate(params)` reads them; `stream` names the
+    random stream of this occurrence (`fault:<name>:<index>`).
     """
 
     fault: str
@@ -188,13 +226,29 @@ class Fault(Protocol):
     Params: ClassVar[type[Timed]]  # what a plan may say; its docstring is what `harness explain` prints
 
     def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        """Resolve what the plan names. `links` are all directions, `nodes` all node names of the topology.
+        """Resolve what the plan names.
+
+        `links` are all directions of the topology, link by link (`client->server`, then back); `nodes` all node names.
 
         Raises `TargetError` for a name that matches nothing (the message says which and what there is).
         """
         ...
 
     def inject(self, ground: Ground, occurrence: Occurrence) -> AbstractAsyncContextManager[Effect]: ...
+
+
+@runtime_checkable
+class Lasts(Protocol):
+    """A fault that says itself how long an occurrence lasts, instead of `for`."""
+
+    def lasts_ns(self, params: Any) -> int: ...
+
+
+@runtime_checkable
+class MayBeIdle(Protocol):
+    """A fault whose parameters may mean that it does nothing at all; such a one is not counted as a fault."""
+
+    def is_idle(self, params: Any) -> bool: ...
 
 
 @dataclass(frozen=True)

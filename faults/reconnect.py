@@ -1,0 +1,62 @@
+"""A client loses its connections and has to come back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from faults import Cut, DurationNs, Effect, Fault, Ground, Occurrence, TargetError, Targets, Timed
+
+
+class ReconnectWords(Timed):
+    """The live connections of `clients` end, and new ones are refused for `downtime`.
+
+    `how`: `close` an orderly end; `reset` an abrupt one; `half-open` one side's socket vanishes silently and that
+    connection never resumes; `timeout` the bytes stop and the connection is closed after `downtime`. The fault lasts
+    for its `downtime`.
+    """
+
+    clients: list[str] = Field(min_length=1)
+    how: Cut = "reset"
+    downtime: DurationNs = Field(1_000_000_000, gt=0)
+
+    @field_validator("for_", mode="before")
+    @classmethod
+    def _lasts_for_its_downtime(cls, value: object) -> object:
+        raise ValueError("a reconnect lasts for its downtime; write downtime instead of for")
+
+
+class Reconnect:
+    ACTION: ClassVar[str] = "reconnect"
+    LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"cut"})
+    EXAMPLE: ClassVar[str] = "{action: reconnect, clients: [mobile-1], how: half-open, downtime: 500ms, at: 4s}"
+    Params: ClassVar[type[Timed]] = ReconnectWords
+
+    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
+        clients = [direction.partition("->")[0] for direction in links[::2]]
+        for name in params.clients:
+            if name not in nodes:
+                raise TargetError(name, f"no node {name!r} in this topology", clients)
+            if name not in clients:
+                raise TargetError(name, f"{name!r} dials nobody; a reconnect is about clients", clients)
+        return Targets(nodes=tuple(c for c in clients if c in params.clients))
+
+    def lasts_ns(self, params: Any) -> int:
+        return int(params.downtime)
+
+    @asynccontextmanager
+    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
+        words = ReconnectWords.model_validate(occurrence.params)
+        effect = Effect()
+        async with AsyncExitStack() as scope:
+            for client in occurrence.nodes:
+                stream = f"{occurrence.stream}:{client}"
+                await scope.enter_async_context(ground.cut(client, words.how, stream, effect))
+            yield effect
+
+
+FAULT: Fault = Reconnect()
