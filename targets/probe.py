@@ -62,3 +62,20 @@ class ProbeHost(Protocol):
 
 
 HOST: ContextVar[ProbeHost | None] = ContextVar("probe_host", default=None)
+
+
+class ProbeRefused(Exception):
+    """A probe that may not be opened; the message says what to set."""
+
+
+def attach(handlers: Handlers, env: Mapping[str, str]) -> Journal:
+    """Open the component's probe and return its journal. Call it once, inside the running loop, before anything else.
+
+    Raises ProbeRefused for a probe without a token: whoever reaches it could drive the component.
+    """
+    host = HOST.get()
+    if host is not None:
+        return host.attach(handlers)
+    from targets import probe_socket  # noqa: PLC0415  (a simulated component has no use for it)
+
+    return probe_socket.open_probe(handlers, env)
