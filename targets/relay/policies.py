@@ -1,0 +1,321 @@
+"""Where the relay's profiles differ. `documented` objects cite the section of the document they follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from targets.policy import Slot
+from targets.protocol import PRESENCE, SYNC_GAP, SYNC_HEAD
+
+# A full mailbox ---------------------------------------------------------------------
+
+
+class MailboxRule(Protocol):
+    says_gap: bool  # tell the client how many events it lost
+    shuffles: bool  # send what waits in any order
+
+    def room(self, waiting: int, size: int) -> bool:
+        """May one more event wait behind `waiting` others, in a mailbox of `size`?"""
+        ...
+
+
+class SilentDrop:
+    """Document, "Server Relay": `try_send`; a full mailbox drops the newest event and nobody is told."""
+
+    says_gap = False
+    shuffles = False
+
+    def room(self, waiting: int, size: int) -> bool:
+        return waiting < size
+
+
+class DropAndGap(SilentDrop):
+    """A full mailbox drops the event and leaves a `sync:gap` in its place. Without it a burst that overflows the
+    mailbox is lost without a trace, and the replica stays behind until something else reveals the hole."""
+
+    says_gap = True
+
+
+class Unbounded(SilentDrop):
+    """A mailbox that never fills, as some actor systems have."""
+
+    def room(self, waiting: int, size: int) -> bool:
+        return True
+
+
+class OutOfOrder(SilentDrop):
+    """Bursts leave the mailbox in any order, as with actors that handle each message in a task of its own."""
+
+    shuffles = True
+
+
+MAILBOX: Slot[MailboxRule] = Slot(
+    "mailbox-full.gap",
+    SilentDrop(),
+    DropAndGap(),
+    role="relay",
+    shown_by="reaction; or staleness with --without heads",
+    variants={"unbounded": Unbounded(), "out-of-order": OutOfOrder()},
+)
+
+
+# Lost events ---------------------------------------------------------------------
+
+
+class ControlLane(Protocol):
+    def counts(self, event: str) -> bool:
+        """Does this frame take room in the mailbox? `event` is empty for frames that are no events."""
+        ...
+
+    replaces: bool  # a head, gap or presence replaces its unsent predecessor
+
+
+class EverythingCounts:
+    """Document, "Server Relay": one `try_send` for everything that is sent to a device."""
+
+    replaces = False
+
+    def counts(self, event: str) -> bool:
+        return True
+
+
+class OnlyEventsCount:
+    """Heads, gaps, presence and answers to calls pass a full mailbox, and a newer one replaces its unsent
+    predecessor. Without it the very notice of an overflow is dropped by the overflow."""
+
+    replaces = True
+
+    def counts(self, event: str) -> bool:
+        return event not in ("", SYNC_HEAD, SYNC_GAP, PRESENCE)
+
+
+CONTROL_LANE: Slot[ControlLane] = Slot(
+    "lost-events.control-lane", EverythingCounts(), OnlyEventsCount(), role="relay", shown_by="reaction"
+)
+
+
+class Notices(Protocol):
+    enabled: bool
+
+
+class NoPresence:
+    """Document: the relay tells nobody who is there."""
+
+    enabled = False
+
+
+class Presence:
+    """Others are told when a device comes and goes. Without it a replica does not know that a desktop it failed to
+    reach is back, and waits for its back-off or the next head."""
+
+    enabled = True
+
+
+PRESENCE_NOTICES: Slot[Notices] = Slot(
+    "lost-events.presence-notices", NoPresence(), Presence(), role="relay", shown_by="reaction"
+)
+
+
+class ForgottenHeads:
+    """Document, "Server Relay": events are broadcast to who is there; nothing is kept for who is not."""
+
+    enabled = False
+
+
+class KeptHeads:
+    """The latest head of every desktop is kept for a mobile that registers later. Without it a mobile that comes back
+    after the desktop's last event learns of what it missed only from the next head."""
+
+    enabled = True
+
+
+KEPT_HEADS: Slot[Notices] = Slot(
+    "lost-events.kept-heads", ForgottenHeads(), KeptHeads(), role="relay", shown_by="reaction"
+)
+
+
+# The same device again ---------------------------------------------------------------------
+
+
+class Removal(Protocol):
+    def removes(self, current: object, leaving: object) -> bool:
+        """Does `leaving`'s clean-up take the device's entry, which is `current`, out of the map?"""
+        ...
+
+
+class RemoveByDevice:
+    """Document, "Server Relay": the map is `user_id -> device_id -> connection`; clean-up removes by that key."""
+
+    def removes(self, current: object, leaving: object) -> bool:
+        return current is not None
+
+
+class RemoveByIdentity:
+    """A connection's clean-up removes its own entry only. Without it the late end of a half-open socket takes the
+    new connection's entry away: the client is registered and reached by nothing."""
+
+    def removes(self, current: object, leaving: object) -> bool:
+        return current is leaving
+
+
+IDENTITY: Slot[Removal] = Slot(
+    "same-device.identity", RemoveByDevice(), RemoveByIdentity(), role="relay", shown_by="liveness"
+)
+
+
+class Succession(Protocol):
+    def wins(self, newcomer: int, current: int) -> bool:
+        """Does a registration on the `newcomer`-th accepted socket replace that on the `current`-th?"""
+        ...
+
+
+class LastRegistered:
+    """Document, "Server Relay": an insert into the map replaces what was there."""
+
+    def wins(self, newcomer: int, current: int) -> bool:
+        return True
+
+
+class NewestAccepted:
+    """The newest *accepted* socket wins. Without it a `register` that was held up on an older socket evicts the
+    connection its client is really using."""
+
+    def wins(self, newcomer: int, current: int) -> bool:
+        return newcomer >= current
+
+
+SUCCESSION: Slot[Succession] = Slot(
+    "same-device.newest-accepted", LastRegistered(), NewestAccepted(), role="relay", shown_by="liveness"
+)
+
+
+# Calls ---------------------------------------------------------------------
+
+
+class Refusal(Protocol):
+    def error(self, target: str) -> Mapping[str, Any]: ...
+
+
+class RelayFailed:
+    """Document: silent; `send_to_device` fails and its caller is told so, but not that nothing was forwarded."""
+
+    def error(self, target: str) -> Mapping[str, Any]:
+        return {"code": "relay_failed", "message": f"device {target} could not be reached"}
+
+
+class DesktopOffline:
+    """A call that cannot be forwarded is answered `desktop_offline` at once, which is definite. Without it the
+    caller cannot tell a call that never left the relay from one whose answer was lost."""
+
+    def error(self, target: str) -> Mapping[str, Any]:
+        return {"code": "desktop_offline", "message": f"device {target} is not connected; nothing was forwarded"}
+
+
+REFUSAL: Slot[Refusal] = Slot("rpc.desktop-offline", RelayFailed(), DesktopOffline(), role="relay", shown_by="rpc")
+
+
+class Memory(Protocol):
+    enabled: bool
+
+
+class NoMemory:
+    """Document: silent; a refused call is forgotten."""
+
+    enabled = False
+
+
+class RefusedMemory:
+    """The ids of calls the relay refused are remembered for the connection's life, and their late duplicates dropped.
+    Without it a cancel that was refused as "desktop offline" takes effect when its duplicate meets the desktop."""
+
+    enabled = True
+
+
+REFUSED: Slot[Memory] = Slot("rpc.refused-memory", NoMemory(), RefusedMemory(), role="relay", shown_by="rpc")
+
+
+class Outstanding(Protocol):
+    fails: bool
+
+
+class LeftWaiting:
+    """Document: silent; whoever waits for a desktop that went away waits for his time-out."""
+
+    fails = False
+
+
+class FailedAtDisconnect:
+    """Calls forwarded to a desktop whose connection ends are answered `disconnected`. Without it every one of them
+    hangs until its time-out."""
+
+    fails = True
+
+
+OUTSTANDING: Slot[Outstanding] = Slot(
+    "rpc.disconnected", LeftWaiting(), FailedAtDisconnect(), role="relay", shown_by="reaction"
+)
+
+
+class Routing(Protocol):
+    by_call: bool
+
+
+class RouteByClient:
+    """Document, "Server Relay": an answer goes to the device it names, whoever asked and however often."""
+
+    by_call = False
+
+
+class RouteByCall:
+    """An answer goes to the connection whose call it answers, once. Without it a duplicated or late answer reaches
+    a connection that never asked."""
+
+    by_call = True
+
+
+ROUTING: Slot[Routing] = Slot("rpc.routed-once", RouteByClient(), RouteByCall(), role="relay", shown_by="rpc")
+
+
+# Tokens and roles ---------------------------------------------------------------------
+
+
+class Expiry(Protocol):
+    closes: bool
+
+
+class OutlivesToken:
+    """Document, "Authentication": the token is checked when the socket opens, and never again."""
+
+    closes = False
+
+
+class ClosesAtExpiry:
+    """A socket is closed when its token expires. Without it a revoked device keeps reading for as long as it stays
+    connected."""
+
+    closes = True
+
+
+EXPIRY: Slot[Expiry] = Slot("transport.token-expiry", OutlivesToken(), ClosesAtExpiry(), role="relay")
+
+
+class Publishers(Protocol):
+    def may_publish(self, client_type: str, event: str) -> bool: ...
+
+
+class AnyDevice:
+    """Document, "Authorization": events are scoped to the user; any of his devices may publish."""
+
+    def may_publish(self, client_type: str, event: str) -> bool:
+        return True
+
+
+class DesktopsOnly:
+    """Job events and heads come from desktops only. Without it any device of a user can put chunks into his jobs."""
+
+    def may_publish(self, client_type: str, event: str) -> bool:
+        return client_type == "desktop" or not event.startswith(("job:", "sync:"))
+
+
+PUBLISHERS: Slot[Publishers] = Slot("roles.desktops-only", AnyDevice(), DesktopsOnly(), role="relay")
