@@ -5,17 +5,21 @@ A file `checkers/NAME.py` defines `CHECKER`, an object with the attributes of `C
 `begin` is called once, then `feed` for every op whose `f` is in `FEEDS` (or for all ops, when it is None), in time
 order, then `finish`. A judge never raises on a hostile history; one that does is reported UNKNOWN with its traceback.
 
-Optional powers are optional protocols: `SeesTaps` (wire taps), `Settles` (says when a run has converged).
+Optional powers are optional protocols: `SeesTaps` (wire taps), `ReadsLedger` (commits folded and observations decoded
+once for all judges of the pass), `Settles` (says when a run has converged).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
+
+if TYPE_CHECKING:
+    from checkers.ledger import Ledger
 
 
 class Level(IntEnum):
@@ -39,6 +43,16 @@ class SeesTaps(Protocol):
     """A judge that also reads the wire: called for every tap, in time order, before the first `feed`."""
 
     def tap(self, tap: Tap) -> None: ...
+
+
+@runtime_checkable
+class ReadsLedger(Protocol):
+    """A judge that shares the pass's ledger: called once, before the first tap.
+
+    When an op is fed to judges, the ledger has seen every op up to it, and itself.
+    """
+
+    def reads(self, ledger: Ledger) -> None: ...
 
 
 class Checker(Protocol):

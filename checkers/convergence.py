@@ -1,0 +1,253 @@
+"""At the end, every open screen shows what its desktop stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.findings import Findings, Story, told
+from checkers.ledger import Reader, active_desktop, jobs_of
+from checkers.scope import in_scope
+from checkers.truth import Entry, JobTruth
+from checkers.wording import apart, detail, how, size, value
+from harness.history import Header, Op
+from harness.verdict import CheckResult, Verdict
+
+_TOKENS = frozenset({"tokensSent", "tokensReceived", "cacheReadTokens", "cacheWriteTokens"})
+_STATUS = frozenset({"status", "startTime", "endTime", "subStatusMessage"})
+# What the event of each kind of commit carries in `documented`; of the rest no replica can know before a refresh.
+_CARRIED: Mapping[str, frozenset[str]] = {
+    "status": _STATUS,
+    "cancel": _STATUS,
+    "retry": _STATUS,
+    "progress": frozenset({"metadata"}),
+    "tokens": _TOKENS,
+    "cost": frozenset({"actualCost", "isFinalized"}),
+    "chunk": frozenset({"response"}),
+    "error": frozenset({"errorDetails"}),
+    "finalize": frozenset({"status", "response", "actualCost"}) | _TOKENS,
+    "metadata": frozenset({"metadata"}),
+}
+_NEVER_CARRIED = frozenset({"updatedAt", "durationMs", "errorMessage", "modelUsed"})
+_RANK = ("wrong-text", "missing-job", "extra-job", "stale-field")
+
+
+class _Convergence:
+    NAME = "convergence"
+    GUARANTEE = (
+        "When all faults are healed, every foregrounded mobile with an open scope shows exactly its desktop's jobs of "
+        "that scope, field by field and text by text."
+    )
+    NEEDS = Level.L0
+    FEEDS: frozenset[str] | None = frozenset({"final"})
+    REASONS: Mapping[str, str] = {
+        "wrong-text": "A response differs from the desktop's.",
+        "missing-job": "A job of the scope is not shown.",
+        "extra-job": "A job is shown that the desktop does not have in that scope.",
+        "stale-field": "A field differs from the desktop's.",
+        "no-final": "A node's final state could not be read.",
+    }
+    EXAMPLE = "convergence"
+    ANOMALY = 'd:+a d:a"Hi" m:a=1 m:final d:final'
+    INNOCENT = 'd:+a d:a"Hi" m:a=1 m:a@2 m:final d:final'
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        return _Judge(header)
+
+    def settled(self, header: Header, states: Mapping[str, Any]) -> bool:
+        """Nothing is left to wait for: clients are registered, first lists merged, and all rows are equal."""
+        if not all(_ready(state) for state in states.values()):
+            return False
+        pairs = (p for name in header.nodes if (p := _pair(header, states, name)) is not None)
+        return not any(_differs(pair, job) for pair in pairs for job in pair.jobs)
+
+
+CHECKER: Checker = _Convergence()
+
+
+@dataclass(slots=True, frozen=True)
+class _Pair:
+    """A mobile to be judged: its desktop's rows in its scope, and the rows it shows."""
+
+    mobile: str
+    desktop: str
+    expected: dict[str, dict[str, Any]]
+    shown: dict[str, dict[str, Any]]
+    documented: bool  # only what an event carries reaches the replica
+
+    @property
+    def jobs(self) -> list[str]:
+        return sorted({**self.expected, **self.shown})
+
+
+@dataclass(slots=True, frozen=True)
+class _Difference:
+    """One job that a mobile shows otherwise than its desktop stores it."""
+
+    reason: str
+    job: str
+    field: str
+    expected: Any
+    shown: Any
+
+
+class _Judge(Reader):
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._finals: dict[str, Op] = {}
+
+    def feed(self, op: Op) -> None:
+        if op.node is not None:
+            self._finals[op.node] = op
+
+    def finish(self) -> CheckResult:
+        states = {node: op.value for node, op in self._finals.items()}
+        if missing := self._unread():
+            message = f"no final state of {', '.join(missing)} could be read"
+            return CheckResult(check=CHECKER.NAME, verdict=Verdict.UNKNOWN, reason="no-final", message=message)
+        pairs = [p for name in self._header.nodes if (p := _pair(self._header, states, name)) is not None]
+        if not pairs:
+            message = "not judged: no foregrounded mobile had an open scope at the end"
+            return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
+        findings = Findings(CHECKER.NAME)
+        found = [(p, d) for p in pairs for job in p.jobs if (d := _differs(p, job, self._truth(p, job))) is not None]
+        for pair, difference in sorted(found, key=lambda item: _RANK.index(item[1].reason)):
+            self._add(findings, pair.mobile, pair.desktop, difference)
+        return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": sum(len(p.jobs) for p in pairs)})
+
+    def _unread(self) -> list[str]:
+        """Desktops and mobiles whose final state is not in the history."""
+        clients = (n for n, node in self._header.nodes.items() if node.get("role") in ("desktop", "mobile"))
+        return [n for n in clients if n not in self._finals or not isinstance(self._finals[n].value, dict)]
+
+    def _truth(self, pair: _Pair, job: str) -> JobTruth | None:
+        return self.ledger.truth.job(pair.desktop, job)
+
+    def _add(self, findings: Findings, mobile: str, desktop: str, difference: _Difference) -> None:
+        truth = self.ledger.truth.job(desktop, difference.job)
+        wrote = (truth.deleted or truth.last_change(difference.field)) if truth is not None else None
+        last = self.ledger.last_seen.get(((mobile, self.ledger.incarnations.get(mobile, 0)), difference.job))
+        finals = [self._finals[desktop], self._finals[mobile]]
+        proof = [*([wrote.op] if wrote else []), *([last.op] if last else []), *finals]
+
+        def tell() -> Story:
+            story: list[tuple[Op | None, str]] = []
+            if wrote is not None:
+                story.append((wrote.op, f"{desktop} {_wrote(wrote, difference)}"))
+            if last is not None:
+                story.append((last.op, f"the last that {mobile} showed of it: {last.seen.kind} {how(last.op)}".strip()))
+            story.sort(key=lambda item: item[0].time_ns if item[0] is not None else 0)
+            story += [(finals[0], f"{desktop} {_stores(difference)}"), (finals[1], f"{mobile} {_shows(difference)}")]
+            texts = difference.reason == "wrong-text"
+            details = {
+                "job": difference.job,
+                "node": mobile,
+                "field": difference.field,
+                "expected": None if texts else difference.expected,
+                "shown": None if texts else difference.shown,
+                "expected_text": detail(difference.expected) if texts else None,
+                "shown_text": detail(difference.shown) if texts else None,
+                "story": told(story),
+            }
+            return Story(_headline(mobile, desktop, difference), {k: v for k, v in details.items() if v is not None})
+
+        findings.add(difference.reason, finals[1], proof, tell)
+
+
+# ---- comparing ------------------------------------------------------------------------------------------------------
+
+
+def _pair(header: Header, states: Mapping[str, Any], mobile: str) -> _Pair | None:
+    """What is to be compared for this node; None for one that is no mobile, or has no screen open."""
+    state, desktop = states.get(mobile), active_desktop(header, mobile)
+    if header.nodes.get(mobile, {}).get("role") != "mobile" or not isinstance(state, dict) or desktop is None:
+        return None
+    scope = state.get("scope")
+    if not isinstance(scope, dict) or not scope or not state.get("foreground", True) or desktop not in states:
+        return None
+    expected = {job: row for job, row in jobs_of(states[desktop]).items() if in_scope(row, scope)}
+    profiles = [header.nodes.get(node, {}).get("profile") or header.profile for node in (mobile, desktop)]
+    return _Pair(mobile, desktop, expected, jobs_of(state), "documented" in profiles)
+
+
+def _differs(pair: _Pair, job: str, truth: JobTruth | None = None) -> _Difference | None:
+    """The first difference of one job, the text before other fields."""
+    expected, row = pair.expected.get(job), pair.shown.get(job)
+    if row is None:
+        return _Difference("missing-job", job, "response", (expected or {}).get("status"), None)
+    if expected is None:
+        return _Difference("extra-job", job, "response", None, row.get("status"))
+    for name in sorted({**expected, **row}, key=lambda k: (k != "response", k != "status", k)):
+        right, seen = expected.get(name), row.get(name)
+        if name == "response":
+            right, seen = right or "", seen or ""
+        if right == seen or name == "sync" or (pair.documented and not _carried(name, truth)):
+            continue
+        return _Difference("wrong-text" if name == "response" else "stale-field", job, name, right, seen)
+    return None
+
+
+def _carried(name: str, truth: JobTruth | None) -> bool:
+    """Did an event carry the latest change of this column? Without commits to ask: could one?"""
+    if name in _NEVER_CARRIED:
+        return False
+    change = truth.last_change(name) if truth is not None else None
+    return change is None or name in _CARRIED.get(change.commit.f, {name})
+
+
+def _ready(state: object) -> bool:
+    if not isinstance(state, dict):
+        return False
+    on_screen = state.get("foreground", True) and state.get("scope")
+    return bool(state.get("registered", True) or not state.get("foreground", True)) and bool(
+        state.get("listed", True) or not on_screen
+    )
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+
+def _headline(mobile: str, desktop: str, difference: _Difference) -> str:
+    job, field = difference.job, difference.field
+    if difference.reason == "wrong-text":
+        right, wrong = apart(str(difference.expected), str(difference.shown))
+        sizes = [size(len(str(t).encode("utf-8", errors="replace"))) for t in (difference.shown, difference.expected)]
+        return (
+            f"in the end {mobile} shows the response of job {job} as {wrong} ({sizes[0]}), "
+            f"{desktop} stores {right} ({sizes[1]})"
+        )
+    if difference.reason == "missing-job":
+        return f"in the end {mobile} does not show job {job}, which {desktop} stores ({value(difference.expected)})"
+    if difference.reason == "extra-job":
+        return (
+            f"in the end {mobile} shows job {job} ({value(difference.shown)}), "
+            f"which {desktop} does not have in that scope"
+        )
+    shown, expected = value(difference.shown), value(difference.expected)
+    return f"in the end {mobile} shows {field} {shown} of job {job}, {desktop} stores {expected}"
+
+
+def _wrote(entry: Entry, difference: _Difference) -> str:
+    if entry.commit.f == "delete":
+        return f"deleted job {difference.job}"
+    if entry.chunk is not None:
+        return f"wrote chunk {entry.chunk.number} of job {difference.job} ({size(len(entry.chunk.data))})"
+    return f"wrote {difference.field} of job {difference.job} ({entry.commit.f})"
+
+
+def _stores(difference: _Difference) -> str:
+    if difference.reason == "wrong-text":
+        return f"stores {size(len(str(difference.expected).encode('utf-8', errors='replace')))}"
+    if difference.reason == "extra-job":
+        return "does not have it in that scope"
+    return "stores it" if difference.reason == "missing-job" else f"stores {value(difference.expected)}"
+
+
+def _shows(difference: _Difference) -> str:
+    if difference.reason == "wrong-text":
+        return f"shows {size(len(str(difference.shown).encode('utf-8', errors='replace')))}"
+    if difference.reason == "extra-job":
+        return "shows it"
+    return "does not show it" if difference.reason == "missing-job" else f"shows {value(difference.shown)}"

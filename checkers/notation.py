@@ -1,0 +1,385 @@
+r"""A tiny language in which a history fits on a line: `d:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3`.
+
+Tokens stand in time order, a tenth of a second apart. `d`, `d2` … are desktops, `m`, `m2` … mobiles of one user. Every
+commit takes the next revision of its desktop, beginning with 1.
+
+===================  ================================================================================================
+`d:+a` `d:+a/s2`     the desktop creates job a (in session s1, or s2)
+`d:a"He"`            it appends a chunk to a's response
+`d:a{status=queued}` it sets columns (values are JSON, or bare words)
+`d:a^` `d:-a`        it retries a (a new attempt, an empty response); it deletes a
+`d:a"x"?` `…!`       a commit that began and was never answered; one that failed
+`m:a=2`              the mobile shows the whole row as of revision 2
+`m:a@3`              it applies what revision 3 changed: a chunk is appended, columns are patched
+`m:a@3~`             the same from a legacy message, that says neither revision nor length
+`m:a"x"`             it appends text that no message explains; `m:a{status=queued}` patches so
+`m:-a` `m:~a`        it shows a as deleted; a leaves with its scope
+`m:scope(s2)`        it opens another scope (a new visit); `m:listed`: the first list of it is merged
+`m:restart`          it starts anew, with nothing
+`d:final` `m:final`  what the node shows at the end
+`m>get(a)` `m<ok`    a client calls; its call returns (`ok`, `fail`, `info`)
+`fault:x` `heal:x`   fault x begins; heals, having met something; `inert:x`: heals, having met nothing
+`tap:m=17`           the wire delivers message 17 to the mobile
+`@2.5`               the clock goes on to 2.5 s
+`%profile=documented` a line of the header: `profile`, `level`, `scheduled`, `runtime`
+===================  ================================================================================================
+
+An observation takes more: `{f=v}` other values for columns, `"text"` another text, `(event:17)` its cause. `[k=v]`
+sets a raw field of anything: `m:a@3[end=9]`, `m:final[foreground=false]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from checkers.truth import JobTruth, Truth
+from harness.history import Header, History, Observation, Op, OpType, Rev, Tap, text_digest
+
+_TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^\s"{\[(])+')
+_JOB = re.compile(r"(?P<sign>[+\-~]?)(?P<job>\w+)(?:/(?P<session>\w+))?(?:(?P<how>[=@])(?P<rev>\d+))?")
+_MORE = re.compile(r'"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[\^~?!]')
+_CALL = re.compile(r"(?P<node>\w+)(?P<way>[<>])(?P<word>\w+)(?:\((?P<job>\w+)\))?(?P<raw>\[.*\])?")
+_STEP_NS = 100_000_000
+_PROJECT = "p"
+SESSIONS = ("s1", "s2", "s3")
+
+
+class NotationError(ValueError):
+    """A token that the language does not have; the message quotes it."""
+
+
+@dataclass
+class _More:
+    """What stands behind the job in a token."""
+
+    text: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict)
+    cause: str | None = None
+    marks: str = ""
+
+
+@dataclass
+class _Shown:
+    row: dict[str, Any]
+    text: bytes
+    attempt: int
+
+
+@dataclass
+class _Mobile:
+    name: str
+    scope: dict[str, Any] = field(default_factory=lambda: {"session": SESSIONS[0]})
+    visit: int = 1
+    incarnation: int = 0
+    jobs: dict[str, _Shown] = field(default_factory=dict)
+
+
+def read(line: str) -> History:
+    """The history that `line` tells, complete. Raises `NotationError`."""
+    return _Reader(line).history
+
+
+class _Reader:
+    def __init__(self, line: str) -> None:
+        self._now_ns = 0
+        self._truth = Truth()
+        self._heads: dict[str, int] = {}
+        self._mobiles: dict[str, _Mobile] = {}
+        self._options: dict[str, Any] = {}
+        self._faults: dict[str, int] = {}
+        self._calls: dict[str, Op] = {}
+        self._nodes = {"desktop-1": "desktop", "relay": "relay", "mobile-1": "mobile"}
+        self._ops: list[Op] = []
+        self._taps: list[Tap] = []
+        for token in _tokens(line):
+            self._read(token)
+        self.history = History(header=self._header(), ops=self._ops, taps=self._taps)
+
+    def _read(self, token: str) -> None:
+        if token.startswith("%"):
+            name, _, value = token[1:].partition("=")
+            self._options[name] = _value(value)
+            return
+        if token.startswith("@"):
+            self._now_ns = round(float(token[1:]) * 1e9)
+            return
+        self._now_ns += _STEP_NS
+        if call := _CALL.fullmatch(token):
+            self._call(call)
+            return
+        who, _, what = token.partition(":")
+        if who in ("fault", "heal", "inert"):
+            self._fault(who, what)
+        elif who == "tap":
+            node, _, message = what.partition("=")
+            tap = Tap(time_ns=self._now_ns, link=f"relay->{self._node(node)}", side="out", conn=1, bytes=1, msg=message)
+            self._taps.append(tap)
+        else:
+            self._node_does(token, self._node(who), what)
+
+    def _node_does(self, token: str, node: str, what: str) -> None:
+        desktop = node.startswith("desktop")
+        for word, act in (("final", self._final), ("scope", self._scope), ("listed", self._listed)):
+            if re.match(rf"{word}(?!\w|[=@])", what):
+                return act(node, _more(what[len(word) :], token))
+        if what == "restart":
+            old = self._mobile(node)
+            self._mobiles[node] = _Mobile(node, incarnation=old.incarnation + 1)
+            return None
+        match = _JOB.match(what)
+        if match is None:
+            raise NotationError(f"cannot read {token!r}")
+        more = _more(what[match.end() :], token)
+        return self._commit(node, match, more) if desktop else self._observe(node, match, more, token)
+
+    # ---- desktops ---------------------------------------------------------------------------------------------------
+
+    def _commit(self, node: str, match: re.Match[str], more: _More) -> None:
+        n = self._heads[node] = self._heads.get(node, 0) + 1
+        job, known = match["job"], self._truth.job(node, match["job"])
+        session = match["session"] or (known.session if known else None) or SESSIONS[0]
+        attempt = (known.attempts[-1].number if known and known.attempts else 1) + ("^" in more.marks)
+        value = _commit_value(job, session, n, match["sign"], more)
+        if known and known.attempts and "chunk" in value:
+            value["start"] = known.attempts[-1].length
+        known_fields: dict[str, Any] = {
+            "job": job,
+            "session": session,
+            "rev": Rev(_device(node), n),
+            "attempt": attempt,
+            "value": value,
+        }
+        types: tuple[OpType, ...] = ("invoke",) if "?" in more.marks else ("invoke", "ok")
+        for kind in ("invoke", "fail") if "!" in more.marks else types:
+            self._truth.feed(self._op(f"{node}/store", kind, "commit", node, more.raw, **known_fields))
+        if "!" in more.marks:
+            self._heads[node] = n - 1  # a revision that was never committed is taken again
+
+    # ---- mobiles ----------------------------------------------------------------------------------------------------
+
+    def _observe(self, node: str, match: re.Match[str], more: _More, token: str) -> None:
+        mobile, job = self._mobile(node), match["job"]
+        truth = self._job(job)
+        n = int(match["rev"]) if match["rev"] else None
+        if match["sign"]:
+            mobile.jobs.pop(job, None)
+            seen = Observation(kind="remove" if match["sign"] == "-" else "evict")
+            return self._show(mobile, seen, more, job=job)
+        if n is not None and (truth is None or n not in {**truth.entries, **truth.failed}):
+            raise NotationError(f"{token!r}: no commit of job {job} has revision {n}")
+        shown = mobile.jobs.setdefault(job, _Shown({}, b"", 1))
+        seen = _row(truth, n, shown, more) if match["how"] == "=" and truth and n else _change(truth, n, shown, more)
+        rev = Rev(_device(truth.desktop), n) if truth and n and "~" not in more.marks else None
+        known: dict[str, Any] = {"job": job, "session": truth.session if truth else None, "rev": rev}
+        return self._show(mobile, seen, more, attempt=shown.attempt, **known)
+
+    def _show(self, mobile: _Mobile, seen: Observation, more: _More, **fields: Any) -> None:
+        seen.visit = mobile.visit
+        names = set(Observation.__struct_fields__)
+        value = {**msgspec.to_builtins(seen), **{k: v for k, v in more.raw.items() if k in names}}
+        raw = {k: v for k, v in more.raw.items() if k not in names}
+        fields |= {"cause": more.cause, "incarnation": mobile.incarnation, "value": value}
+        self._op(f"{mobile.name}/replica", "ok", "observe", mobile.name, raw, **fields)
+
+    def _scope(self, node: str, more: _More) -> None:
+        mobile = self._mobile(node)
+        kind, _, name = (more.cause or "").rpartition(":")
+        mobile.scope, mobile.visit, mobile.jobs = {kind or "session": name}, mobile.visit + 1, {}
+        seen = Observation(kind="scope", set={"scope": mobile.scope, "visit": mobile.visit})
+        self._show(mobile, seen, _More(raw=more.raw))
+
+    def _listed(self, node: str, more: _More) -> None:
+        self._show(self._mobile(node), Observation(kind="listed"), more)
+
+    # ---- the rest ---------------------------------------------------------------------------------------------------
+
+    def _final(self, node: str, more: _More) -> None:
+        state = self._desktop_state(node) if node.startswith("desktop") else self._mobile_state(node)
+        self._op(f"{node}/final", "ok", "final", node, {}, value={**state, **more.raw})
+
+    def _desktop_state(self, node: str) -> dict[str, Any]:
+        mine = sorted((job for (owner, _), job in self._truth.jobs.items() if owner == node), key=lambda j: j.job)
+        jobs = {j.job: _whole_row(j) for j in mine if j.entries and j.deleted is None}
+        return {"jobs": jobs, "head": self._heads.get(node, 0), "store": f"store-{node}"}
+
+    def _mobile_state(self, node: str) -> dict[str, Any]:
+        mobile = self._mobile(node)
+        jobs = {
+            name: {**s.row, "response": s.text.decode(), "sync": {"attempt": s.attempt}}
+            for name, s in mobile.jobs.items()
+        }
+        flags = {"foreground": True, "registered": True, "listed": True}
+        return {"scope": mobile.scope, **flags, "visit": mobile.visit, "jobs": jobs}
+
+    def _call(self, match: re.Match[str]) -> None:
+        node = self._node(match["node"])
+        process, raw = f"{node}/user", _pairs(match["raw"] or "")
+        if match["way"] == ">":
+            value = {"jobId": match["job"]} if match["job"] else {}
+            self._calls[process] = self._op(process, "invoke", match["word"], node, raw, value=value, job=match["job"])
+            return
+        called = self._calls.pop(process, None)
+        if called is None or match["word"] not in ("ok", "fail", "info"):
+            raise NotationError(f"{match.string!r}: {process} has no open call, or that is no way to return")
+        self._op(process, match["word"], called.f, node, raw, job=called.job)
+
+    def _fault(self, way: str, name: str) -> None:
+        value = {"fault": name, "action": "partition", "occurrence": 0, "fixed": True}
+        if way == "fault":
+            self._faults[name] = self._faults.get(name, 0) + 1
+        else:
+            value |= {"exercised": way == "heal", "candidates": int(way == "heal"), "effect": {}}
+        self._op("nemesis", "info", "fault-begin" if way == "fault" else "fault-heal", None, {}, value=value)
+
+    def _op(self, process: str, kind: Any, f: str, node: str | None, raw: dict[str, Any], **fields: Any) -> Op:
+        known = {"index": len(self._ops), "time_ns": self._now_ns, "process": process, "type": kind, "f": f}
+        op = Op(**{**known, "node": node, **fields, **raw})
+        self._ops.append(op)
+        return op
+
+    def _header(self) -> Header:
+        level = self._options.get("level", 2)
+        nodes: dict[str, dict[str, Any]] = {}
+        for name, role in self._nodes.items():
+            nodes[name] = {"role": role, "level": level}
+            if role != "relay":
+                nodes[name] |= {"user": "u1", "device_id": _device(name)}
+            if role == "mobile":
+                nodes[name]["desktop"] = "desktop-1"
+        declared = [
+            {"fault": f, "action": "partition", "fixed": True, "occurrences": n} for f, n in self._faults.items()
+        ]
+        return Header(
+            plan="notation",
+            seed=0,
+            runtime=self._options.get("runtime", "sim"),
+            profile=self._options.get("profile", "hardened"),
+            nodes=nodes,
+            faults=declared,
+            scheduled_ops=self._options.get("scheduled", 0),
+        )
+
+    def _node(self, word: str) -> str:
+        match = re.fullmatch(r"([dm])(\d*)", word)
+        if match is None:
+            raise NotationError(f"{word!r} is no node: d, d2 … are desktops, m, m2 … mobiles")
+        role = "desktop" if match[1] == "d" else "mobile"
+        name = f"{role}-{match[2] or 1}"
+        self._nodes.setdefault(name, role)
+        return name
+
+    def _mobile(self, node: str) -> _Mobile:
+        return self._mobiles.setdefault(node, _Mobile(node))
+
+    def _job(self, job: str) -> JobTruth | None:
+        return next((truth for (_, name), truth in self._truth.jobs.items() if name == job), None)
+
+
+def _commit_value(job: str, session: str, n: int, sign: str, more: _More) -> dict[str, Any]:
+    store: dict[str, Any] = {"store": "store-1"}
+    if sign == "-":
+        return {**store, "f": "delete"}
+    if sign == "+":
+        return {**store, "f": "create", "set": {**_new_row(job, session), "updatedAt": n, **more.fields}}
+    changed = {"updatedAt": n, **more.fields}
+    if "^" in more.marks:
+        return {**store, "f": "retry", "set": {"status": "queued", **changed}, "response": ""}
+    if more.text is not None:
+        return {**store, "f": "chunk", "set": changed, "chunk": more.text, "start": 0}
+    return {**store, "f": "status", "set": changed}
+
+
+def _row(truth: JobTruth, n: int, shown: _Shown, more: _More) -> Observation:
+    position, size = truth.text_at(n) or (0, 0)
+    attempt = truth.attempts[position]
+    shown.row = {**truth.row_at(n), **more.fields}
+    shown.attempt = attempt.number
+    shown.text = attempt.text[:size] if more.text is None else more.text.encode()
+    return Observation(kind="row", set=shown.row, bytes=len(shown.text), digest=text_digest(shown.text))
+
+
+def _change(truth: JobTruth | None, n: int | None, shown: _Shown, more: _More) -> Observation:
+    entry = (truth.entries.get(n) or truth.failed.get(n)) if truth and n is not None else None
+    changed = {**(entry.commit.set if entry else {}), **more.fields}
+    shown.row = {**shown.row, **changed}
+    if entry is not None and entry.commit.response is not None:
+        shown.text, shown.attempt = entry.commit.response.encode(), entry.attempt
+    chunk = more.text if more.text is not None else entry.commit.chunk if entry else None
+    if chunk is None:
+        return Observation(kind="patch", set=changed, bytes=len(shown.text), digest=text_digest(shown.text))
+    data, before = chunk.encode(), len(shown.text)
+    shown.text += data
+    end = (entry.commit.start or 0) + len(data) if entry and "~" not in more.marks else None
+    digest = text_digest(shown.text)
+    length = len(shown.text)
+    return Observation(
+        kind="append", set=changed, bytes=length, digest=digest, end=end, length=len(data), before=before
+    )
+
+
+def _whole_row(job: JobTruth) -> dict[str, Any]:
+    last = job.attempts[-1]
+    return {**job.row_at(job.revs[-1]), "response": last.text.decode(), "sync": {"attempt": last.number}}
+
+
+def _new_row(job: str, session: str) -> dict[str, Any]:
+    tokens = dict.fromkeys(("tokensSent", "tokensReceived", "cacheReadTokens", "cacheWriteTokens"), 0)
+    project = {"sessionId": session, "projectHash": hashlib.sha256(_PROJECT.encode()).hexdigest()}
+    return {"id": job, **project, "status": "created", **tokens, "metadata": {}, "createdAt": 0, "isFinalized": False}
+
+
+def _device(node: str) -> str:
+    return f"device-of-{node}"
+
+
+def _tokens(line: str) -> Iterator[str]:
+    end = 0
+    for match in _TOKEN.finditer(line):
+        if line[end : match.start()].strip():
+            break
+        end = match.end()
+        yield match[0]
+    if line[end:].strip():
+        raise NotationError(f"cannot read {line[end:].strip()[:40]!r}: an open quote or bracket?")
+
+
+def _more(text: str, token: str) -> _More:
+    more, at = _More(), 0
+    for match in _MORE.finditer(text):
+        if match.start() != at:
+            break
+        at, part = match.end(), match[0]
+        if part[0] == '"':
+            more.text = json.loads(part)
+        elif part[0] == "{":
+            more.fields = _pairs(part)
+        elif part[0] == "[":
+            more.raw = _pairs(part)
+        elif part[0] == "(":
+            more.cause = part[1:-1]
+        else:
+            more.marks += part
+    if at != len(text):
+        raise NotationError(f"{token!r}: cannot read {text[at:]!r}")
+    return more
+
+
+def _pairs(part: str) -> dict[str, Any]:
+    inner = part[1:-1]
+    pairs = (item.partition("=") for item in inner.split(",") if item)
+    return {name.strip(): _value(value) for name, _, value in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
