@@ -136,10 +136,13 @@ class DeviceLink:
 
     async def send(self, frame: Mapping[str, Any]) -> None:
         """Hand one frame to the socket. Raises LinkDown, FrameTooBig."""
+        await self.send_encoded(encode(frame))
+
+    async def send_encoded(self, data: bytes) -> None:
+        """Hand one frame, as JSON, to the socket. Raises LinkDown, FrameTooBig."""
         ws = self._ws
         if ws is None or not self.registered:
             raise LinkDown("not registered")
-        data = encode(frame)
         if len(data) > FRAME_CAP_BYTES:
             raise FrameTooBig(f"{len(data)} bytes are above the frame cap of {FRAME_CAP_BYTES}")
         try:

@@ -1,0 +1,147 @@
+"""Every mutation of a job, in the documented order: commit, local event, device-link event, invalidation.
+
+One writer at a time: between the decision and the emission of a change no other one is decided, so revisions are
+dense and events leave in the order of their commits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from targets import protocol
+from targets.desktop import policies as at
+from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
+from targets.desktop.cache import ListCache
+from targets.desktop.changes import Decide
+from targets.desktop.store import Store, StoreFailed, Write, row_of
+from targets.policy import Policies
+from targets.probe import Definite, Journal
+
+
+class Jobs:
+    def __init__(
+        self, device: str, boot: str, store: Store, cache: ListCache, bus: Bus, policies: Policies, journal: Journal
+    ) -> None:
+        self._device, self._boot = device, boot
+        self._store, self._cache, self._bus = store, cache, bus
+        self._policies, self._journal = policies, journal
+        self._frames = 0
+
+    async def change(self, job: str, decide: Decide, creates: bool = False) -> int:
+        """Commit and tell. The revision. Raises Definite (nothing happened), with `store_failed` when it could not
+        be written."""
+        async with self._store.writing:
+            return await self._change(job, decide, None, creates)
+
+    async def request(self, job: str, decide: Decide, key: str) -> Any:
+        """A mobile's request, done at most once by its idempotency `key`: `{"success": true}` or `{"error": …}`.
+
+        Raises StoreFailed: it was not done, and a later duplicate may succeed.
+        """
+        success = {"success": True}
+        async with self._store.writing:
+            stored = self._policies[at.IDEMPOTENCY].on
+            if stored and (known := self._store.outcome(key)) is not None:
+                return known
+            try:
+                await self._change(job, decide, (key, success) if stored else None)
+            except Definite as exc:
+                if exc.code == "store_failed":
+                    raise StoreFailed(exc.message) from exc
+                failure = {"error": {"code": exc.code, "message": exc.message}, "asOf": self._store.head}
+                if stored:
+                    await self._store.remember(key, failure)
+                return failure
+        return success
+
+    async def _change(self, job: str, decide: Decide, outcome: tuple[str, Any] | None, creates: bool = False) -> int:
+        if creates and self._store.was_deleted(job):
+            raise Definite("exists", f"job {job} was deleted; ids are never used again")
+        now_ms = protocol.now_ms()
+        before = self._store.meta(job)
+        write = self._store.plan(before, decide(before, now_ms), now_ms)
+        scope = (write.job["sessionId"], write.job["projectHash"])
+        self._cache.begin_write(*scope)
+        try:
+            await self._commit(write, outcome)
+            self._tell(write)
+        finally:
+            self._cache.end_write(*scope)
+        return write.n
+
+    async def _commit(self, write: Write, outcome: tuple[str, Any] | None) -> None:
+        self._journal("commit-begin", **self._begun(write))
+        try:
+            await self._store.commit(write, outcome)
+        except StoreFailed as exc:
+            self._journal("commit-abort", n=write.n, boot=self._boot, error=str(exc))
+            raise Definite("store_failed", f"the write failed and was rolled back: {exc}") from exc
+        self._journal("commit-end", n=write.n, boot=self._boot)
+
+    def _begun(self, write: Write) -> dict[str, Any]:
+        job, change = write.job, write.change
+        line = {
+            "n": write.n,
+            "boot": self._boot,
+            "store": self._store.id,
+            "job": job["id"],
+            "session": job["sessionId"],
+            "attempt": job["attempt"],
+            "f": change.f,
+            "set": write.set,
+        }
+        if change.chunk is not None:
+            line |= {"start": write.start, "chunk": change.chunk}
+        if change.new_attempt:
+            line["response"] = ""
+        return line
+
+    # Events ----------------------------------------------------------------------------------------------------------
+
+    def _tell(self, write: Write) -> None:
+        event, payload = write.change.event, self._payload(write)
+        sync = payload["sync"]
+        told = {"event": event, "msg": sync["msg"], "job": payload["jobId"], "rev": write.n}
+        self._journal("emit", bus="local", **told)
+        self._bus.emit(event, payload)
+        self._journal("emit", bus="link", **told)
+        self._bus.emit(DEVICE_LINK_EVENT, {"type": event, "payload": payload, "rev": write.n})
+
+    def _payload(self, write: Write) -> dict[str, Any]:
+        job, change = write.job, write.change
+        payload: dict[str, Any] = {"jobId": job["id"], "sessionId": job["sessionId"]}
+        if self._policies[at.PROJECT_HASH].on:
+            payload["projectHash"] = job["projectHash"]
+        payload |= change.payload
+        if change.event == protocol.CREATED and write.after is not None:
+            payload["job"] = row_of(write.after, "", self._device, self._store.id)
+        if change.body:
+            payload["response"] = self._store.response(job["id"])
+        if change.chunk is not None:
+            payload["chunk"] = change.chunk
+            if change.legacy is not True:
+                name = "accumulated_length" if change.legacy == "snake" else "accumulatedLength"
+                payload[name] = job["bytes"]
+        payload["sync"] = self._sync(write)
+        return payload
+
+    def _sync(self, write: Write) -> dict[str, Any]:
+        """A legacy producer knows no revisions: its event carries the frame's own number only."""
+        change = write.change
+        self._frames += 1
+        msg = f"{self._boot}-{self._frames}"
+        if change.legacy is True:
+            return {"msg": msg}
+        sync: dict[str, Any] = {
+            "desktop": self._device,
+            "store": self._store.id,
+            "rev": write.n,
+            "prev": write.prev,
+            "attempt": write.job["attempt"],
+            "msg": msg,
+        }
+        if change.chunk is not None:
+            sync["start"] = write.start
+        if change.event not in (protocol.CREATED, protocol.DELETED):
+            sync["set"] = {**write.set, "response": ""} if change.new_attempt else write.set
+        return sync
