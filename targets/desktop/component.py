@@ -34,7 +34,16 @@ class Desktop:
         self._cache = ListCache(policies, journal, timing.desktop_cache_s)
         self._jobs = Jobs(device, boot, self._store, self._cache, bus, policies, journal)
         rpc = Rpc(device, self._store, self._cache, self._jobs, policies, journal)
-        self._uplink = Uplink(env, timing, policies, journal, bus, self._store, rpc, device)
+        self._uplink = Uplink(
+            env=env,
+            timing=timing,
+            policies=policies,
+            journal=journal,
+            bus=bus,
+            store=self._store,
+            rpc=rpc,
+            device=device,
+        )
 
     async def run(self) -> None:
         try:

@@ -6,6 +6,7 @@ dense and events leave in the order of their commits.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from targets import protocol
@@ -18,19 +19,21 @@ from targets.policy import Policies
 from targets.probe import Definite, Journal
 
 
+@dataclass
 class Jobs:
-    def __init__(
-        self, device: str, boot: str, store: Store, cache: ListCache, bus: Bus, policies: Policies, journal: Journal
-    ) -> None:
-        self._device, self._boot = device, boot
-        self._store, self._cache, self._bus = store, cache, bus
-        self._policies, self._journal = policies, journal
-        self._frames = 0
+    device: str
+    boot: str
+    store: Store
+    cache: ListCache
+    bus: Bus
+    policies: Policies
+    journal: Journal
+    frames: int = 0  # emitted since the start
 
     async def change(self, job: str, decide: Decide, creates: bool = False) -> int:
         """Commit and tell. The revision. Raises Definite (nothing happened), with `store_failed` when it could not
         be written."""
-        async with self._store.writing:
+        async with self.store.writing:
             return await self._change(job, decide, None, creates)
 
     async def request(self, job: str, decide: Decide, key: str) -> Any:
@@ -39,51 +42,51 @@ class Jobs:
         Raises StoreFailed: it was not done, and a later duplicate may succeed.
         """
         success = {"success": True}
-        async with self._store.writing:
-            stored = self._policies[at.IDEMPOTENCY].on
-            if stored and (known := self._store.outcome(key)) is not None:
+        async with self.store.writing:
+            stored = self.policies[at.IDEMPOTENCY].on
+            if stored and (known := self.store.outcome(key)) is not None:
                 return known
             try:
                 await self._change(job, decide, (key, success) if stored else None)
             except Definite as exc:
                 if exc.code == "store_failed":
                     raise StoreFailed(exc.message) from exc
-                failure = {"error": {"code": exc.code, "message": exc.message}, "asOf": self._store.head}
+                failure = {"error": {"code": exc.code, "message": exc.message}, "asOf": self.store.head}
                 if stored:
-                    await self._store.remember(key, failure)
+                    await self.store.remember(key, failure)
                 return failure
         return success
 
     async def _change(self, job: str, decide: Decide, outcome: tuple[str, Any] | None, creates: bool = False) -> int:
-        if creates and self._store.was_deleted(job):
+        if creates and self.store.was_deleted(job):
             raise Definite("exists", f"job {job} was deleted; ids are never used again")
         now_ms = protocol.now_ms()
-        before = self._store.meta(job)
-        write = self._store.plan(before, decide(before, now_ms), now_ms)
+        before = self.store.meta(job)
+        write = self.store.plan(before, decide(before, now_ms), now_ms)
         scope = (write.job["sessionId"], write.job["projectHash"])
-        self._cache.begin_write(*scope)
+        self.cache.begin_write(*scope)
         try:
             await self._commit(write, outcome)
             self._tell(write)
         finally:
-            self._cache.end_write(*scope)
+            self.cache.end_write(*scope)
         return write.n
 
     async def _commit(self, write: Write, outcome: tuple[str, Any] | None) -> None:
-        self._journal("commit-begin", **self._begun(write))
+        self.journal("commit-begin", **self._begun(write))
         try:
-            await self._store.commit(write, outcome)
+            await self.store.commit(write, outcome)
         except StoreFailed as exc:
-            self._journal("commit-abort", n=write.n, boot=self._boot, error=str(exc))
+            self.journal("commit-abort", n=write.n, boot=self.boot, error=str(exc))
             raise Definite("store_failed", f"the write failed and was rolled back: {exc}") from exc
-        self._journal("commit-end", n=write.n, boot=self._boot)
+        self.journal("commit-end", n=write.n, boot=self.boot)
 
     def _begun(self, write: Write) -> dict[str, Any]:
         job, change = write.job, write.change
         line = {
             "n": write.n,
-            "boot": self._boot,
-            "store": self._store.id,
+            "boot": self.boot,
+            "store": self.store.id,
             "job": job["id"],
             "session": job["sessionId"],
             "attempt": job["attempt"],
@@ -102,21 +105,21 @@ class Jobs:
         event, payload = write.change.event, self._payload(write)
         sync = payload["sync"]
         told = {"event": event, "msg": sync["msg"], "job": payload["jobId"], "rev": write.n}
-        self._journal("emit", bus="local", **told)
-        self._bus.emit(event, payload)
-        self._journal("emit", bus="link", **told)
-        self._bus.emit(DEVICE_LINK_EVENT, {"type": event, "payload": payload, "rev": write.n})
+        self.journal("emit", bus="local", **told)
+        self.bus.emit(event, payload)
+        self.journal("emit", bus="link", **told)
+        self.bus.emit(DEVICE_LINK_EVENT, {"type": event, "payload": payload, "rev": write.n})
 
     def _payload(self, write: Write) -> dict[str, Any]:
         job, change = write.job, write.change
         payload: dict[str, Any] = {"jobId": job["id"], "sessionId": job["sessionId"]}
-        if self._policies[at.PROJECT_HASH].on:
+        if self.policies[at.PROJECT_HASH].on:
             payload["projectHash"] = job["projectHash"]
         payload |= change.payload
         if change.event == protocol.CREATED and write.after is not None:
-            payload["job"] = row_of(write.after, "", self._device, self._store.id)
+            payload["job"] = row_of(write.after, "", self.device, self.store.id)
         if change.body:
-            payload["response"] = self._store.response(job["id"])
+            payload["response"] = self.store.response(job["id"])
         if change.chunk is not None:
             payload["chunk"] = change.chunk
             if change.legacy is not True:
@@ -128,13 +131,13 @@ class Jobs:
     def _sync(self, write: Write) -> dict[str, Any]:
         """A legacy producer knows no revisions: its event carries the frame's own number only."""
         change = write.change
-        self._frames += 1
-        msg = f"{self._boot}-{self._frames}"
+        self.frames += 1
+        msg = f"{self.boot}-{self.frames}"
         if change.legacy is True:
             return {"msg": msg}
         sync: dict[str, Any] = {
-            "desktop": self._device,
-            "store": self._store.id,
+            "desktop": self.device,
+            "store": self.store.id,
             "rev": write.n,
             "prev": write.prev,
             "attempt": write.job["attempt"],

@@ -27,6 +27,7 @@ QUEUE_MAX = 10_000  # events that wait for a relay that does not read; more are 
 class Uplink:
     def __init__(
         self,
+        *,
         env: Mapping[str, str],
         timing: Timing,
         policies: Policies,
@@ -122,11 +123,11 @@ class Uplink:
 
     def _on_frame(self, frame: Frame) -> None:
         match frame:
-            case {"messageType": str() as kind, "payload": dict() as payload}:
+            case {"messageType": str() as kind, "payload": dict() as payload} if kind.startswith("job:"):
                 stamp = self._policies[at.RELAY_ORIGIN]
                 self._bus.emit(DEVICE_LINK_EVENT, stamp.stamped({"type": kind, "payload": payload}))
-            case {"type": "relay", "clientId": str() as client, "request": {"correlationId": str() as corr, **asked}}:
-                self._spawn(self._answer(client, corr, asked))
+            case {"type": "relay", "clientId": str() as client, "request": {"correlationId": str() as corr}}:
+                self._spawn(self._answer(client, corr, frame["request"]))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
