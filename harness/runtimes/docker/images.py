@@ -29,8 +29,13 @@ from harness.runtimes.docker import base_image
 
 IMAGE_LABEL = "jobsync-harness.image"
 OFFICIAL_TOXIPROXY = f"shopify/toxiproxy:{tools.TOXIPROXY_VERSION}"
-DISTRIBUTIONS = ("msgspec", "pyjwt", "regex", "websockets")  # what the components and the wire import
-_ENGINE_PARTS = ("__init__.py", "history.py", "seeds.py", "wire")  # of `harness`: what the wire imports
+DISTRIBUTIONS = ("msgspec", "pyjwt", "regex", "websockets")  # what the components import
+_WIRE_DISTRIBUTIONS = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
+_PARTS = {  # package → what of it goes into the image: the components, and what the wire imports
+    "targets": (".",),
+    "harness": ("__init__.py", "history.py", "seeds.py", "wire"),
+    "faults": ("__init__.py",),
+}
 _KEPT_VERSIONS = 5  # of each image: other checkouts may use theirs at this moment
 
 _COMPONENTS = """\
@@ -102,7 +107,7 @@ def _own_base(client: docker.DockerClient, note: Note) -> str:
 def _installed() -> Files:
     """Files of the distributions that the components import, as they are installed here."""
     files: Files = {}
-    for name in DISTRIBUTIONS:
+    for name in (*DISTRIBUTIONS, *_WIRE_DISTRIBUTIONS):
         for path in importlib.metadata.distribution(name).files or []:
             if path.suffix in (".py", ".so") and not path.parts[0].startswith(".."):
                 files[f"site/{path.as_posix()}"] = Path(str(path.locate())).read_bytes()
@@ -110,12 +115,16 @@ def _installed() -> Files:
 
 
 def _own_sources() -> Files:
-    roots = {name: _package_directory(name) for name in ("targets", "harness")}
-    chosen = [("targets", path) for path in roots["targets"].rglob("*.py")]
-    for part in _ENGINE_PARTS:
-        path = roots["harness"] / part
-        chosen += [("harness", p) for p in ([path] if path.is_file() else path.rglob("*.py"))]
-    return {f"app/{name}/{path.relative_to(roots[name]).as_posix()}": path.read_bytes() for name, path in chosen}
+    files: Files = {}
+    for package, parts in _PARTS.items():
+        root = _package_directory(package)
+        for path in (p for part in parts for p in _python_files(root / part)):
+            files[f"app/{package}/{path.relative_to(root).as_posix()}"] = path.read_bytes()
+    return files
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def _package_directory(name: str) -> Path:

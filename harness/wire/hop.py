@@ -1,0 +1,171 @@
+"""The `wire` process: every link of a run passes through it twice, before and behind Toxiproxy.
+
+`python -m harness.wire.hop` takes its configuration as JSON from `WIRE_CONFIG` (or the file `WIRE_CONFIG_FILE`) and the
+bearer token of its control connection from `WIRE_TOKEN`. Over that WebSocket come requests, each with an `id`:
+
+============================================================  =====================================================
+`{"do": "counters", "link": l}`                               `{"live", "refused", "up": {…}, "down": {…}}`
+`{"do": "cut", "link": l, "number": n, "how": h, "side": s}`  `{"cut": connections ended}`
+`{"do": "uncut", "link": l, "number": n}`                     `{"refused": connections refused meanwhile}`
+`{"do": "rule", "link": l, "direction": d, "number": n, …}`   `{}`
+`{"do": "unrule", "link": l, "direction": d, "number": n}`    `{"candidates", "counts"}`
+`{"do": "flush"}`                                             `{}`, after every tap so far
+============================================================  =====================================================
+
+and back go `{"id": n, "ok": …}` or `{"id": n, "error": …}`, and `{"taps": […]}` as messages pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import http
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from faults import Duplicates, Match
+from harness.history import Tap
+from harness.wire.hop_link import How, Link, LinkConfig, Side
+
+TAPS_EVERY_S = 0.05
+_BATCH = 2000  # taps in one message
+
+
+class WireConfig(msgspec.Struct, kw_only=True, frozen=True):
+    links: list[LinkConfig]
+    control: tuple[str, int]
+
+
+class Ask(msgspec.Struct, kw_only=True):
+    """A request of the harness; which fields it needs depends on `do`."""
+
+    id: int
+    do: str
+    link: str = ""
+    direction: str = ""
+    how: How = "reset"
+    side: Side = "client"
+    number: int = 0
+    chance: float = 1.0
+    copies: int = 1
+    delay_ns: int = 0
+    match: str = "*"
+    seed: int = 0
+    stream: str = ""
+
+
+class Wire:
+    """All links of one run and the control connection that drives them."""
+
+    def __init__(self, config: WireConfig, token: str) -> None:
+        self._config, self._token = config, token
+        self._taps: list[Tap] = []
+        self._links = {c.name: Link(c, self._taps.append) for c in config.links}
+
+    async def run(self, ready: asyncio.Event, stop: asyncio.Event) -> None:
+        """Serve until `stop`. Raises OSError when a port is taken."""
+        for link in self._links.values():
+            await link.listen()
+        host, port = self._config.control
+        async with serve(
+            self._control, host, port, process_request=self._check, compression=None, max_size=2**20, server_header=None
+        ):
+            ready.set()
+            await stop.wait()
+        for link in self._links.values():
+            await link.close()
+
+    def _check(self, ws: ServerConnection, request: Request) -> Response | None:
+        given = request.headers.get("Authorization", "")
+        if hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            return None
+        return ws.respond(http.HTTPStatus.UNAUTHORIZED, "the wire's bearer token is missing or wrong\n")
+
+    async def _control(self, ws: ServerConnection) -> None:
+        flusher = asyncio.create_task(self._send_taps_for_ever(ws))
+        try:
+            async for data in ws:
+                await ws.send(await self._answer(ws, data), text=True)
+        except ConnectionClosed:
+            pass
+        finally:
+            flusher.cancel()
+
+    async def _answer(self, ws: ServerConnection, data: str | bytes) -> bytes:
+        try:
+            request = msgspec.json.decode(data, type=Ask)
+        except msgspec.MsgspecError as exc:
+            return msgspec.json.encode({"error": f"not understood: {exc}"})
+        try:
+            if request.do == "flush":
+                await self._send_taps(ws)
+                return msgspec.json.encode({"id": request.id, "ok": {}})
+            return msgspec.json.encode({"id": request.id, "ok": self._do(request)})
+        except (KeyError, ValueError) as exc:
+            return msgspec.json.encode({"id": request.id, "error": f"{request.do}: unknown {exc}"})
+
+    def _do(self, request: Ask) -> Mapping[str, Any]:
+        link = self._links[request.link]
+        match request.do:
+            case "counters":
+                return link.counters()
+            case "cut":
+                return link.cut(request.number, request.how, request.side)
+            case "uncut":
+                return link.uncut(request.number)
+            case "rule":
+                rule = Duplicates(request.chance, request.copies, request.delay_ns, Match(type=request.match))
+                return link.add_rule(request.direction, request.number, rule, request.seed, request.stream)
+            case "unrule":
+                return link.remove_rule(request.direction, request.number)
+        raise ValueError(f"request {request.do!r}")
+
+    async def _send_taps_for_ever(self, ws: ServerConnection) -> None:
+        try:
+            while True:
+                await asyncio.sleep(TAPS_EVERY_S)
+                await self._send_taps(ws)
+        except ConnectionClosed:
+            return
+
+    async def _send_taps(self, ws: ServerConnection) -> None:
+        while self._taps:
+            batch = self._taps[:_BATCH]
+            del self._taps[:_BATCH]
+            await ws.send(msgspec.json.encode({"taps": batch}), text=True)
+
+
+def config_from_env(env: Mapping[str, str]) -> tuple[WireConfig, str]:
+    """Configuration and token. Raises `ValueError` that says what is missing or wrong."""
+    token = env.get("WIRE_TOKEN", "")
+    if not token:
+        raise ValueError("WIRE_TOKEN is not set: whoever reaches the control port could cut links")
+    text = env.get("WIRE_CONFIG") or Path(env.get("WIRE_CONFIG_FILE", "")).read_text()
+    try:
+        return msgspec.json.decode(text, type=WireConfig), token
+    except msgspec.MsgspecError as exc:
+        raise ValueError(f"WIRE_CONFIG is not understood: {exc}") from exc
+
+
+async def main(env: Mapping[str, str]) -> None:
+    config, token = config_from_env(env)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await Wire(config, token).run(asyncio.Event(), stop)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(os.environ))
+    except (ValueError, OSError) as exc:
+        sys.exit(f"wire: {exc}")

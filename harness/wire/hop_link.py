@@ -1,0 +1,222 @@
+"""One link through the hop: client → in port → Toxiproxy → out port → server, tapped on both sides of Toxiproxy.
+
+Both halves of a connection meet here again: the in port names each connection in a preamble that only the out port
+reads. A connection that its client gave up before Toxiproxy let it through never reaches the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import struct
+from asyncio import StreamReader as Reader
+from asyncio import StreamWriter as Writer
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Literal
+
+import msgspec
+
+from faults import Duplicates, Effect
+from harness import seeds
+from harness.history import Tap
+from harness.wire.hop_pump import (
+    READ_BYTES,
+    Direction,
+    Entry,
+    Exit,
+    close,
+    pump,
+    reset,
+)
+from harness.wire.rules import ActiveRule
+
+DIAL_LIMIT_S = 5.0
+_PREAMBLE = struct.Struct("!8sQ")
+_MAGIC = b"\x00jobsync"
+
+Side = Literal["client", "server"]
+How = Literal["close", "reset", "half-open", "timeout"]
+
+
+class LinkConfig(msgspec.Struct, kw_only=True, frozen=True):
+    """Where one link listens and dials, each as (host, port)."""
+
+    client: str
+    server: str
+    enter: tuple[str, int]  # clients dial it
+    proxy: tuple[str, int]  # Toxiproxy's listener
+    leave: tuple[str, int]  # Toxiproxy dials it
+    upstream: tuple[str, int]  # the server
+
+    @property
+    def name(self) -> str:
+        return f"{self.client}->{self.server}"
+
+
+class Conn:
+    """One connection: up to four sockets, and what has become of it."""
+
+    def __init__(self, number: int, client: Writer) -> None:
+        self.number = number
+        self.client: Writer | None = client
+        self.near: Writer | None = None  # the in port's socket to Toxiproxy
+        self.far: Writer | None = None  # the out port's socket from Toxiproxy
+        self.server: Writer | None = None
+        self.silent = False  # bytes from either end are lost, and nobody is told
+        self.entered = True  # the in port still serves it
+
+    def lost(self) -> bool:
+        return self.silent
+
+    def end(self, how: How) -> None:
+        finish = reset if how == "reset" else close
+        finish(self.client)
+        finish(self.server)
+        self._drop_middle()
+
+    def silence(self) -> None:
+        self.silent = True
+        self._drop_middle()
+
+    def _drop_middle(self) -> None:
+        reset(self.near)
+        reset(self.far)
+
+
+class Link:
+    """All connections of one link, and what the harness may ask of them."""
+
+    def __init__(self, config: LinkConfig, tap: Callable[[Tap], None]) -> None:
+        self.config = config
+        self.up = Direction(config.name, tap)
+        self.down = Direction(f"{config.server}->{config.client}", tap)
+        self._refused = 0
+        self._cuts: dict[int, tuple[list[Conn], int]] = {}
+        self._numbers = itertools.count(1)
+        self._conns: dict[int, Conn] = {}
+        self._rules: dict[int, ActiveRule] = {}
+        self._servers: list[asyncio.Server] = []
+
+    async def listen(self) -> None:
+        """Open both ports. Raises OSError when one is taken."""
+        for (host, port), accept in ((self.config.enter, self._enter), (self.config.leave, self._leave)):
+            self._servers.append(await asyncio.start_server(accept, host, port, limit=READ_BYTES))
+
+    async def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for conn in self._conns.values():
+            conn.end("reset")
+        self._conns.clear()
+
+    # ---- what the harness asks ------------------------------------------------------------------------------------
+
+    def counters(self) -> dict[str, Any]:
+        live = len(self._live())
+        return {"live": live, "refused": self._refused, "up": self.up.counters(), "down": self.down.counters()}
+
+    def cut(self, number: int, how: How, vanishing: Side) -> dict[str, Any]:
+        """End the live connections and refuse new ones until `uncut`. `vanishing`: whose socket goes when half-open."""
+        live = self._live()
+        for conn in live:
+            if how in ("half-open", "timeout"):
+                conn.silence()
+            else:
+                conn.end(how)
+            if how == "half-open":
+                reset(conn.client if vanishing == "client" else conn.server)
+        self._cuts[number] = (live if how == "timeout" else [], self._refused)
+        return {"cut": len(live)}
+
+    def uncut(self, number: int) -> dict[str, Any]:
+        """Take back one cut: those it silenced are closed now. Says how many connections were refused meanwhile."""
+        silenced, refused_before = self._cuts.pop(number)
+        for conn in silenced:
+            conn.end("close")
+        return {"refused": self._refused - refused_before}
+
+    def add_rule(self, direction: str, number: int, rule: Duplicates, seed: int, stream: str) -> dict[str, Any]:
+        active = ActiveRule(rule, seeds.stream(seed, stream), Effect())
+        self._rules[number] = active
+        self._direction(direction).rules.add(active)
+        return {}
+
+    def remove_rule(self, direction: str, number: int) -> dict[str, Any]:
+        """What the rule met and did."""
+        active = self._rules.pop(number)
+        self._direction(direction).rules.remove(active)
+        return {"candidates": active.effect.candidates, "counts": active.effect.counts}
+
+    def _direction(self, name: str) -> Direction:
+        return {d.name: d for d in (self.up, self.down)}[name]
+
+    def _live(self) -> list[Conn]:
+        return [conn for conn in self._conns.values() if conn.entered and not conn.silent]
+
+    # ---- connections ----------------------------------------------------------------------------------------------
+
+    async def _enter(self, reader: Reader, client: Writer) -> None:
+        dialled = None if self._cuts else await _dial(self.config.proxy)
+        if dialled is None or self._cuts:
+            self._refused += 1
+            reset(client)
+            reset(dialled[1] if dialled else None)
+            return
+        near_reader, near = dialled
+        conn = Conn(next(self._numbers), client)
+        conn.near = near
+        self._conns[conn.number] = conn
+        near.write(_PREAMBLE.pack(_MAGIC, conn.number))
+        try:
+            await asyncio.gather(
+                pump(reader, near, Entry(self.up, conn.number, near, request=True), conn.lost),
+                pump(near_reader, client, Exit(self.down, conn.number, client), conn.lost),
+            )
+        finally:
+            conn.entered = False
+            close(near)
+            close(client)
+            if conn.far is None:
+                self._conns.pop(conn.number, None)
+
+    async def _leave(self, reader: Reader, far: Writer) -> None:
+        conn = await self._introduced(reader)
+        if conn is None:
+            reset(far)
+            return
+        conn.far = far
+        try:
+            await self._serve(conn, reader, far)
+        finally:
+            close(far)
+            close(conn.server)
+            if not conn.entered:
+                self._conns.pop(conn.number, None)
+
+    async def _serve(self, conn: Conn, reader: Reader, far: Writer) -> None:
+        dialled = await _dial(self.config.upstream)
+        if dialled is None or far.is_closing():
+            reset(far)
+            reset(dialled[1] if dialled else None)
+            return
+        server_reader, conn.server = dialled
+        await asyncio.gather(
+            pump(reader, conn.server, Exit(self.up, conn.number, conn.server), conn.lost),
+            pump(server_reader, far, Entry(self.down, conn.number, far, request=False), conn.lost),
+        )
+
+    async def _introduced(self, reader: Reader) -> Conn | None:
+        """The connection that the preamble names, unless it has ended since."""
+        with suppress(asyncio.IncompleteReadError, OSError):
+            magic, number = _PREAMBLE.unpack(await reader.readexactly(_PREAMBLE.size))
+            return self._conns.get(number) if magic == _MAGIC else None
+        return None
+
+
+async def _dial(address: tuple[str, int]) -> tuple[Reader, Writer] | None:
+    """None when nobody answers there."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(DIAL_LIMIT_S):
+            return await asyncio.open_connection(*address, limit=READ_BYTES)
+    return None

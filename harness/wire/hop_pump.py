@@ -1,0 +1,150 @@
+"""Moving one direction of one connection: whole messages where it enters, bytes as they come where it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from asyncio import StreamReader as Reader
+from asyncio import StreamWriter as Writer
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
+from harness.history import Tap
+from harness.wire.classify import UNREADABLE, classify
+from harness.wire.hop_stream import without_compression
+from harness.wire.rules import Rules
+from harness.wire.splitter import Kind, Piece, Splitter
+
+READ_BYTES = 256 * 1024
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
+
+_CLOSE = 0x8  # opcode: nothing but control frames may follow it
+
+
+class Direction:
+    """One direction of a link: what came by, and the rules that act on it."""
+
+    def __init__(self, name: str, tap: Callable[[Tap], None]) -> None:
+        self.name = name
+        self.bytes_in = self.bytes_out = self.messages_in = self.messages_out = 0
+        self.rules = Rules()
+        self._tap = tap
+
+    def counters(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("bytes_in", "bytes_out", "messages_in", "messages_out")}
+
+    def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> str:
+        """Tap one message and return its type."""
+        payload = piece.payload
+        what = UNREADABLE if piece.compressed else classify(payload)
+        self._tap(
+            Tap(
+                time_ns=time.monotonic_ns(),
+                link=self.name,
+                side=side,
+                conn=conn,
+                bytes=len(payload),
+                type=what.type,
+                job=what.job,
+                msg=what.msg,
+            )
+        )
+        if side == "in":
+            self.messages_in += 1
+        else:
+            self.messages_out += 1
+        return what.type
+
+
+class Entry:
+    """Where a direction enters the link, before its faults."""
+
+    def __init__(self, direction: Direction, conn: int, to: Writer, request: bool) -> None:
+        self._direction, self._conn, self._to = direction, conn, to
+        self._request = request
+        self._splitter = Splitter()
+        self._closed = False
+
+    def take(self, data: bytes) -> None:
+        self._direction.bytes_in += len(data)
+        for piece in self._splitter.feed(data):
+            self._pass(piece)
+
+    def finish(self) -> None:
+        """The source is at its end: what was kept back goes on, and then the end itself."""
+        self._closed = True
+        if rest := self._splitter.drain():
+            self._to.write(rest)
+        self._to.write_eof()
+
+    def _pass(self, piece: Piece) -> None:
+        if piece.kind is not Kind.MESSAGE:
+            opens = piece.kind is Kind.HEAD and self._request
+            self._to.write(without_compression(piece.raw) if opens else piece.raw)
+            self._closed = self._closed or (piece.kind is Kind.CONTROL and piece.opcode == _CLOSE)
+            return
+        type_ = self._direction.see("in", self._conn, piece)
+        for delay_ns, raw in self._direction.rules.decide(piece, type_):
+            if delay_ns:
+                asyncio.get_running_loop().call_later(delay_ns / 1e9, self._again, raw)
+            else:
+                self._to.write(raw)
+
+    def _again(self, raw: bytes) -> None:
+        if not self._closed and not self._to.is_closing():
+            self._to.write(raw)
+
+
+class Exit:
+    """Where a direction leaves the link, after its faults."""
+
+    def __init__(self, direction: Direction, conn: int, to: Writer) -> None:
+        self._direction, self._conn, self._to = direction, conn, to
+        self._splitter = Splitter()
+
+    def take(self, data: bytes) -> None:
+        self._direction.bytes_out += len(data)
+        for piece in self._splitter.feed(data):
+            if piece.kind is Kind.MESSAGE:
+                self._direction.see("out", self._conn, piece)
+        self._to.write(data)  # after its messages are tapped: what a node shows has been seen delivered
+
+    def finish(self) -> None:
+        self._to.close()  # Toxiproxy knows no half-close
+
+
+async def pump(reader: Reader, to: Writer, end: Entry | Exit, lost: Callable[[], bool]) -> None:
+    """Until `reader` is at its end. Bytes are lost while `lost()`, and once `to` is gone. A reset goes on as one."""
+    try:
+        while data := await reader.read(READ_BYTES):
+            if not lost() and not to.is_closing():
+                end.take(data)
+                with suppress(OSError):
+                    await to.drain()
+    except OSError:
+        if not lost():
+            reset(to)
+        return
+    if not lost() and not to.is_closing():
+        with suppress(OSError):
+            end.finish()
+
+
+def reset(writer: Writer | None) -> None:
+    """Close with RST; what was not sent is lost."""
+    if writer is None:
+        return
+    sock = writer.get_extra_info("socket")
+    with suppress(OSError):
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    writer.transport.abort()
+
+
+def close(writer: Writer | None) -> None:
+    """Close with FIN, after what is still to be sent."""
+    if writer is not None and not writer.is_closing():
+        writer.close()
