@@ -1,0 +1,31 @@
+"""Plans: faults as YAML, and the schedules that come of them.
+
+`load` or `parse` a plan (all its errors at once, as `PlanErrors`), `expand` it with a seed, `dump` it as YAML.
+Rooms: `source` (text → data with places) · `errors` · `model` (the words) · `validate` and `meaning` (first and second
+pass) · `repeat`, `expand` · `adhoc` (a fault on one line) · `schema`, `template` (for editors and for beginners).
+"""
+
+from __future__ import annotations
+
+from harness.plan.adhoc import ad_hoc
+from harness.plan.errors import PlanError, PlanErrors
+from harness.plan.loading import Plan, check, dump, expand, find, load, parse
+from harness.plan.meaning import split_profile
+from harness.plan.schema import plan_schema
+from harness.plan.template import template
+
+__all__ = [
+    "Plan",
+    "PlanError",
+    "PlanErrors",
+    "ad_hoc",
+    "check",
+    "dump",
+    "expand",
+    "find",
+    "load",
+    "parse",
+    "plan_schema",
+    "split_profile",
+    "template",
+]

@@ -1,11 +1,61 @@
-"""What clients do during a run: a seeded script of calls, expanded before anything starts.
+"""Who does what when: client calls on desktops and mobiles, from named random streams or from an exact script.
 
-`Workload` (model) is what a plan says · `content` is what jobs say (text that can tell the truth) · `life` is the life of
-a job on a desktop · `watcher` is what somebody does at a mobile · `directed` turns explicit steps into the
-same script. `script_steps` puts them together; every client draws from its own random stream.
+`words` is what a plan may say · `calls` the calls of a script · `content` the texts · `desktop`, `mobile` the seeded
+clients. `steps` puts them together; `cut_at` ends them all at one time.
 """
 
-from harness.workload.model import Content, Mix, ScriptStep, Watch, Workload
-from harness.workload.script import script_steps
+from __future__ import annotations
 
-__all__ = ["Content", "Mix", "ScriptStep", "Watch", "Workload", "script_steps"]
+import itertools
+from collections.abc import Iterator
+
+from harness.schedule import Step, System
+from harness.workload.calls import scripted
+from harness.workload.desktop import DesktopClient
+from harness.workload.mobile import MobileUser, Target
+from harness.workload.words import Workload
+
+__all__ = ["Workload", "cut_at", "steps"]
+
+_START_NS = 150_000_000  # the mobiles open their screens first
+_ACTIVE = 0.96  # of the duration: the last calls return before the faults heal
+
+
+def steps(workload: Workload, system: System, duration_ns: int, seed: int) -> list[Step]:
+    """All calls of a run in the order of their times. Pure: equal arguments, equal steps."""
+    found = scripted(workload.script, system)
+    if workload.seeded:
+        found += _seeded(workload, system, round(duration_ns * _ACTIVE), seed)
+    return sorted(found, key=lambda step: (step.at_ns, step.process))
+
+
+def _seeded(workload: Workload, system: System, end_ns: int, seed: int) -> list[Step]:
+    found: list[Step] = []
+    targets: dict[str, list[Target]] = {}
+    letters = _letters()
+    for node in (n for n in system.nodes if n.role == "desktop"):
+        targets[node.name] = []
+        for user in range(workload.users):
+            jobs = len(range(user, workload.jobs, workload.users))
+            client = DesktopClient(workload, node, user, next(letters), jobs, seed)
+            found += client.steps(_START_NS, end_ns)
+            targets[node.name] += client.targets
+    for node in (n for n in system.nodes if n.role == "mobile"):
+        desktop = system.node(str(node.desktop))
+        found += MobileUser(workload, node, desktop, targets[desktop.name], seed).steps(end_ns)
+    return found
+
+
+def _letters() -> Iterator[str]:
+    """Prefixes of job names, one per client: a, b, … z, aa, ab, …"""
+    for length in itertools.count(1):
+        for letters in itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=length):
+            yield "".join(letters)
+
+
+def cut_at(found: list[Step], end_ns: int) -> list[Step]:
+    """The steps up to `end_ns`. A mobile's step that only its next one would undo goes as well."""
+    kept = [step for step in found if step.at_ns <= end_ns]
+    last = {step.process: step for step in kept}
+    away = {id(step) for step in last.values() if step.f in ("background", "close")}
+    return [step for step in kept if id(step) not in away]

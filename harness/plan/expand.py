@@ -1,0 +1,111 @@
+"""Plan + seed → schedule. Pure: equal arguments give equal schedules, in every process.
+
+Every draw comes from a stream with a name: a fault's times from `fault:<name>`, a client's calls from
+`workload:<client>`, texts from `content:<job>`. Taking one fault away moves nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from faults import Fault, MayBeIdle, Timed
+from harness import registry
+from harness.plan.meaning import Setting
+from harness.plan.model import PlanWords
+from harness.plan.repeat import occurrences
+from harness.schedule import CheckSpec, FaultAt, Schedule
+from harness.seeds import stream
+from harness.workload import cut_at, steps
+
+_MEETS = (0.3, 0.9)  # how far into a fault the last messages come
+
+
+def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
+    """The exact times and targets of a plan that makes sense."""
+    words, duration_ns = setting.words, setting.duration_ns
+    calls = steps(words.workload, setting.system, duration_ns, seed)
+    faults = _faults(setting, seed)
+    end_ns = _early_end(words, faults, seed)
+    converge_ns = words.settle.converge
+    return Schedule(
+        plan=name,
+        title=words.title or name,
+        seed=seed,
+        duration_ns=duration_ns,
+        quiesce_ns=words.settle.quiesce,
+        converge_ns=converge_ns if converge_ns is not None else setting.converge_floor_ns,
+        system=setting.system,
+        steps=calls if end_ns is None else cut_at(calls, end_ns),
+        faults=faults,
+        checks=[CheckSpec(check=c.check, params=c.params) for c in words.checks],
+        expect={key: e.model_dump(exclude_none=True) for key, e in words.expect.items()},
+    )
+
+
+def fault_names(faults: list[Timed]) -> list[str]:
+    """A name for each fault: its own, or its action and what it is aimed at.
+
+    The names decide the random streams: they must not depend on which other faults there are.
+    """
+    names: list[str] = []
+    for words in faults:
+        name = words.name or f"{words.action} {_aim(words.words())}".strip()
+        same = sum(other == name or other.startswith(f"{name} #") for other in names)
+        names.append(f"{name} #{same + 1}" if same else name)
+    return names
+
+
+def _aim(said: Mapping[str, object]) -> str:
+    groups = said.get("groups")
+    if isinstance(groups, list):
+        return " | ".join(" ".join(group) for group in groups)
+    listed = next((said[key] for key in ("links", "clients", "nodes") if key in said), [])
+    return ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
+
+
+def _faults(setting: Setting, seed: int) -> list[FaultAt]:
+    found: list[FaultAt] = []
+    for name, words in zip(fault_names(setting.words.faults), setting.words.faults, strict=True):
+        fault: Fault = registry.find("fault", words.action)
+        if isinstance(fault, MayBeIdle) and fault.is_idle(words):
+            continue
+        found += _occurrences(setting, fault, words, name, seed)
+    return sorted(found, key=lambda at: (at.at_ns, at.fault, at.index))
+
+
+def _occurrences(setting: Setting, fault: Fault, words: Timed, name: str, seed: int) -> list[FaultAt]:
+    targets = setting.targets(fault, words)
+    return [
+        FaultAt(
+            fault=name,
+            action=words.action,
+            index=when.index,
+            at_ns=when.at_ns,
+            for_ns=when.for_ns,
+            directions=list(targets.directions),
+            nodes=list(targets.nodes),
+            params=words.words(),
+            fixed=words.every is None,
+        )
+        for when in occurrences(fault, words, setting.duration_ns, stream(seed, f"fault:{name}"))
+    ]
+
+
+def _early_end(words: PlanWords, faults: list[FaultAt], seed: int) -> int | None:
+    """In a share of the seeds: a time inside a fault at which everybody stops, so that it meets the last messages.
+
+    Later traffic reveals and repairs what a fault destroyed. Only a fault that outlives the beginning of every
+    fixed one is chosen, for each of those must have met something.
+    """
+    random = stream(seed, "schedule")
+    share, within = random.random(), random.random()
+    if not words.workload.seeded or share >= words.workload.ends_in_fault:
+        return None
+    begun_ns = max((at.at_ns for at in faults if at.fixed), default=0)
+    able = [at for at in faults if at.at_ns + at.for_ns > begun_ns]
+    if not able:
+        return None
+    chosen = max(able, key=lambda at: stream(seed, f"schedule:{at.fault}:{at.index}").random())
+    start_ns, end_ns = max(chosen.at_ns, begun_ns), chosen.at_ns + chosen.for_ns
+    low, high = _MEETS
+    return start_ns + round((end_ns - start_ns) * (low + (high - low) * within))

@@ -1,0 +1,223 @@
+"""Second pass: does a well-formed plan make sense for this topology, this duration, this runtime?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration
+from harness import registry
+from harness.plan.errors import PlanError, did_you_mean
+from harness.plan.model import PlanWords
+from harness.plan.repeat import MAX_OCCURRENCES, lasts_ns
+from harness.plan.script import script_problems
+from harness.plan.source import Document, Path
+from harness.registry import close_matches
+from harness.schedule import System
+from targets import profiles
+from targets.policy import UnknownPolicy
+from targets.timing import Timing
+
+_MAX_STEPS = 500_000
+_NS = 10**9
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A plan and what it is expanded for."""
+
+    words: PlanWords
+    document: Document
+    system: System
+    duration_ns: int
+    runtime_verbs: frozenset[str] | None = None
+
+    @property
+    def timing(self) -> Timing:
+        return Timing().scaled(self.system.timing_scale)
+
+    @property
+    def converge_floor_ns(self) -> int:
+        """The least `converge` of this timing, in whole seconds."""
+        return math.ceil(self.timing.converge_floor_s) * _NS
+
+    @property
+    def node_names(self) -> list[str]:
+        return [node.name for node in self.system.nodes]
+
+    def targets(self, fault: Fault, words: Timed) -> Targets:
+        """Raises `TargetError`."""
+        return fault.targets(words, self.system.directions, self.node_names)
+
+
+def problems(setting: Setting) -> list[PlanError]:
+    """Errors and warnings, in no particular order."""
+    return [
+        *_faults(setting),
+        *_checks(setting),
+        *_expectations(setting),
+        *_settle(setting),
+        *_workload(setting),
+        *script_problems(setting.words.workload, setting.document, setting.system, setting.duration_ns),
+        *_slow_fetches(setting),
+    ]
+
+
+# ---- faults -------------------------------------------------------------------------------------------------------
+
+
+def _faults(setting: Setting) -> Iterator[PlanError]:
+    named: set[str] = set()
+    for i, words in enumerate(setting.words.faults):
+        path: Path = ("faults", i)
+        if words.name is not None and words.name in named:
+            where = setting.document.value((*path, "name"))
+            yield PlanError(where, f"two faults are called {words.name!r}", "names of faults are unique")
+        named.add(words.name or "")
+        fault: Fault = registry.find("fault", words.action)
+        yield from _target_problems(setting, fault, words, path)
+        yield from _time_problems(setting, fault, words, path)
+        yield from _verb_problems(setting, fault, path)
+
+
+def _target_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
+    try:
+        found = setting.targets(fault, words)
+    except TargetError as exc:
+        close = did_you_mean(close_matches(exc.word, exc.known))
+        where = setting.document.find(path, exc.word)
+        yield PlanError(where, str(exc), close or (f"there are: {', '.join(exc.known)}" if exc.known else None))
+        return
+    if not found.directions and not found.nodes:
+        yield PlanError(setting.document.value(path), "this fault matches nothing in the topology")
+
+
+def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
+    document, duration_ns = setting.document, setting.duration_ns
+    over, at_ns, for_ns = format_duration(duration_ns), words.at or 0, lasts_ns(fault, words, duration_ns)
+    length = "downtime" if isinstance(fault, Lasts) else "for"
+    if at_ns >= duration_ns:
+        yield PlanError(document.value((*path, "at")), f"begins when the plan is over, after {over}")
+    elif at_ns + for_ns > duration_ns:
+        said = f"lasts until {format_duration(at_ns + for_ns)}, but the plan is over after {over}"
+        yield PlanError(document.value((*path, length)), said, f"at most {format_duration(duration_ns - at_ns)}")
+    every = words.every
+    if every is None:
+        return
+    if length == "for" and words.for_ is None:
+        yield PlanError(document.key((*path, "every")), "a repeated fault needs `for`", "how long does each one last?")
+    elif for_ns >= every.mean:
+        said = f"each lasts {format_duration(for_ns)} and the next begins after {format_duration(every.mean)}"
+        yield PlanError(document.value((*path, length)), said, f"{length} is less than every")
+    if duration_ns // every.mean > MAX_OCCURRENCES:
+        yield PlanError(document.value((*path, "every")), f"more than {MAX_OCCURRENCES} times in {over}")
+    elif words.at is None and every.mean + for_ns > duration_ns:
+        yield PlanError(document.value((*path, "every")), f"the first one would not heal within {over}")
+
+
+def _verb_problems(setting: Setting, fault: Fault, path: Path) -> Iterator[PlanError]:
+    lacking = fault.VERBS - setting.runtime_verbs if setting.runtime_verbs is not None else frozenset()
+    if lacking:
+        said = f"this runtime cannot do it: {fault.ACTION} needs {', '.join(sorted(lacking))}"
+        yield PlanError(setting.document.value((*path, "action")), said, "`harness list runtimes` says what each can")
+
+
+# ---- checks, expectations, settling -------------------------------------------------------------------------------
+
+
+def _checks(setting: Setting) -> Iterator[PlanError]:
+    known = registry.names("checker")
+    for i, check in enumerate(setting.words.checks):
+        path: Path = ("checks", i)
+        if check.check not in known:
+            yield _unknown(setting.document.find(path, check.check), "checker", check.check, known)
+            continue
+        allowed = _parameters(registry.find("checker", check.check).EXAMPLE)
+        for key in check.params:
+            if key not in allowed:
+                where = setting.document.key((*path, key))
+                yield PlanError(where, f"{check.check} has no parameter {key!r}", _there_are(key, allowed))
+
+
+def _parameters(example: str) -> list[str]:
+    """A checker's example shows every parameter it has."""
+    shown = yaml.safe_load(example)
+    return [key for key in shown if key != "check"] if isinstance(shown, dict) else []
+
+
+def _expectations(setting: Setting) -> Iterator[PlanError]:
+    known = registry.names("checker")
+    for key, expectation in setting.words.expect.items():
+        problem = _profile_problem(key)
+        if problem is not None:
+            yield PlanError(setting.document.key(("expect", key)), *problem)
+        if expectation.check is not None and expectation.check not in known:
+            where = setting.document.value(("expect", key, "check"))
+            yield _unknown(where, "checker", expectation.check, known)
+
+
+def split_profile(key: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """`hardened-NAME` or `documented+NAME` → profile, with, without. Raises `UnknownPolicy`."""
+    known = registry.names("profile")
+    for profile in sorted(known, key=len, reverse=True):
+        rest = key.removeprefix(profile)
+        if rest == key:
+            continue
+        if not rest:
+            return profile, (), ()
+        if rest[0] in "+-":
+            with_, without = ((rest[1:],), ()) if rest[0] == "+" else ((), (rest[1:],))
+            profiles.load(profile, with_, without)
+            return profile, with_, without
+    raise UnknownPolicy(key, "profile", known)
+
+
+def _profile_problem(key: str) -> tuple[str, str | None] | None:
+    try:
+        split_profile(key)
+    except UnknownPolicy as exc:
+        return str(exc), _there_are(exc.word, exc.known)
+    return None
+
+
+def _settle(setting: Setting) -> Iterator[PlanError]:
+    converge = setting.words.settle.converge
+    floor_s = setting.timing.converge_floor_s
+    if converge is not None and converge < floor_s * _NS:
+        said = f"shorter than the {floor_s:.1f} s that this timing may need to converge"
+        where = setting.document.value(("settle", "converge"))
+        yield PlanError(where, said, f"at least {format_duration(setting.converge_floor_ns)}, or leave it out")
+
+
+def _workload(setting: Setting) -> Iterator[PlanError]:
+    workload, duration_s = setting.words.workload, setting.duration_ns / _NS
+    if workload.seeded and (workload.rate + workload.mobile_rate) * duration_s > _MAX_STEPS:
+        where = setting.document.value(("workload", "rate"))
+        yield PlanError(where, f"more than {_MAX_STEPS} calls in this duration")
+
+
+def _slow_fetches(setting: Setting) -> Iterator[PlanError]:
+    """A fetch crosses both links twice; when that takes longer than it waits, it may be repeated for ever."""
+    limit_ms = setting.timing.fetch_s * 1000
+    for i, words in enumerate(setting.words.faults):
+        latency_ms = getattr(words, "latency", 0) / 1e6
+        try:
+            ways = len(setting.targets(registry.find("fault", words.action), words).directions)
+        except TargetError:
+            continue
+        if latency_ms * ways > limit_ms:
+            said = f"a round trip of {latency_ms * ways:.0f} ms is longer than a fetch waits ({limit_ms:.0f} ms)"
+            where = setting.document.value(("faults", i, "latency"))
+            yield PlanError(where, said, "shorter, or timing: real", severity="warning")
+
+
+def _unknown(where: Any, kind: str, name: str, known: Sequence[str]) -> PlanError:
+    return PlanError(where, f"unknown {kind} {name!r}", _there_are(name, known))
+
+
+def _there_are(word: str, known: Sequence[str]) -> str:
+    return did_you_mean(close_matches(word, known)) or f"there are: {', '.join(known) or 'none'}"

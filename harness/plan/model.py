@@ -1,0 +1,105 @@
+"""What a plan may say. The faults' part comes from the plug-ins: a new fault is one new file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema, create_model
+from pydantic_core import CoreSchema, core_schema
+
+from faults import DurationNs, Timed, Words
+from harness import registry
+from harness.topology import TimingWords
+from harness.workload.words import Workload
+
+VERSION = 1
+
+
+@functools.cache
+def fault_models() -> dict[str, type[Timed]]:
+    """Action → the words of that fault, as its plug-in defines them, told apart by `action`."""
+    return {action: _with_action(action) for action in registry.names("fault")}
+
+
+def _with_action(action: str) -> type[Timed]:
+    words: type[Timed] = registry.find("fault", action).Params
+    literal: Any = Literal[action]
+    name = "".join(part.title() for part in action.split("_"))
+    return create_model(name, __base__=words, __doc__=words.__doc__, action=(literal, ...))
+
+
+class AnyFault:
+    """Marks a field that holds any fault there is, told apart by `action`."""
+
+    TAG = "action"
+
+    @classmethod
+    def members(cls) -> Mapping[str, type[Timed]]:
+        return fault_models()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices: dict[Any, CoreSchema] = {a: handler.generate_schema(m) for a, m in fault_models().items()}
+        return core_schema.tagged_union_schema(choices, discriminator=cls.TAG)
+
+
+class Settle(Words):
+    """After the faults have healed: nobody does anything for `quiesce`, then at most `converge` until all agree.
+
+    Left out, `converge` is the least that the topology's timing allows.
+    """
+
+    quiesce: DurationNs = 1_000_000_000
+    converge: DurationNs | None = None
+
+
+class Check(Words):
+    """A checker and its parameters; every other key is one of them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    check: str
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+def _check(value: object) -> object:
+    """`checks: [convergence]` is short for a checker without parameters."""
+    return {"check": value} if isinstance(value, str) else value
+
+
+_CHECK_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "properties": {"check": {"type": "string"}}, "required": ["check"]},
+    ]
+}
+CheckWords = Annotated[Check, BeforeValidator(_check), WithJsonSchema(_CHECK_SCHEMA)]
+
+
+class Expectation(Words):
+    """What a run is expected to find: the verdict, and which checker says INVALID."""
+
+    verdict: Literal["VALID", "INVALID", "UNKNOWN"]
+    check: str | None = None
+
+
+class PlanWords(Words):
+    """A plan: who does what, what goes wrong meanwhile, and how the result is judged."""
+
+    version: Literal[1]
+    title: str = Field("", max_length=200)
+    description: str = Field("", max_length=4000)
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    duration: DurationNs = Field(60_000_000_000, gt=0)
+    topology: str = Field("one-user", min_length=1)
+    timing: TimingWords | None = None
+    workload: Workload = Workload()
+    faults: list[Annotated[Timed, AnyFault]] = Field(default=[], max_length=1000)
+    settle: Settle = Settle()
+    checks: list[CheckWords] = Field(default=[], max_length=100)
+    expect: dict[str, Expectation] = Field(default={})

@@ -1,0 +1,77 @@
+"""When a fault occurs: once, or again and again at drawn times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from faults import Every, Fault, Lasts, Timed
+
+MAX_OCCURRENCES = 10_000  # of one fault; more is a mistake in the plan
+
+
+@dataclass(frozen=True)
+class When:
+    """One occurrence: `index` counts all candidates, those that `occurs` skipped as well."""
+
+    index: int
+    at_ns: int
+    for_ns: int
+
+
+def lasts_ns(fault: Fault, words: Any, duration_ns: int) -> int:
+    """How long each occurrence lasts; without any word of it, until the plan is over."""
+    if isinstance(fault, Lasts):
+        return fault.lasts_ns(words)
+    return words.for_ if words.for_ is not None else max(1, duration_ns - (words.at or 0))
+
+
+def occurrences(fault: Fault, words: Timed, duration_ns: int, random: Random) -> list[When]:
+    """All occurrences that end before the plan does. `random` is the fault's own stream."""
+    for_ns = lasts_ns(fault, words, duration_ns)
+    found = []
+    for index, at_ns in enumerate(_starts(words, for_ns, duration_ns, random)):
+        if at_ns + for_ns > duration_ns or index >= MAX_OCCURRENCES:
+            break
+        if words.occurs == 1 or random.random() < words.occurs:
+            found.append(When(index, at_ns, for_ns))
+    return found
+
+
+def _starts(words: Timed, for_ns: int, duration_ns: int, random: Random) -> Iterator[int]:
+    """Times of occurrences in order; a next one begins no sooner than the last has healed."""
+    if words.every is None:
+        yield words.at or 0
+        return
+    at_ns = words.at if words.at is not None else _gap_ns(words.every, random)
+    while at_ns <= duration_ns:
+        yield at_ns
+        at_ns += max(_gap_ns(words.every, random), for_ns, 1)
+
+
+def _gap_ns(every: Every, random: Random) -> int:
+    if every.dist == "constant":
+        return every.mean
+    if every.dist == "uniform":
+        return round(every.mean * (0.5 + random.random()))
+    return round(every.mean * exponential(random))
+
+
+def exponential(random: Random) -> float:
+    """A draw of mean 1 by comparisons of uniform draws alone: the same on every platform, as no logarithm is taken.
+
+    Source: J. von Neumann, "Various techniques used in connection with random digits" (1951). Uniform draws are taken
+    while they descend; a run of odd length gives its first draw as the fraction, a run of even length adds 1 and
+    begins anew.
+    """
+    whole = 0
+    while True:
+        first = last = random.random()
+        length = 1
+        while (draw := random.random()) < last:
+            last, length = draw, length + 1
+        if length % 2:
+            return whole + first
+        whole += 1

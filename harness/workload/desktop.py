@@ -1,0 +1,188 @@
+"""A desktop's client: life-cycles of its jobs, one call at a time, several jobs in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from harness.schedule import Node, Step
+from harness.seeds import stream
+from harness.workload.calls import Status, Terminal, project_of, sessions_of
+from harness.workload.content import Text
+from harness.workload.mobile import Target
+from harness.workload.words import Workload
+
+_TERMINAL: tuple[str, ...] = get_args(Terminal)
+_WAY: tuple[str, ...] = tuple(s for s in get_args(Status) if s not in _TERMINAL)
+_STREAMING = _WAY.index("generatingStream")
+_ENDINGS = ("completed",) * 6 + ("completedByTag",) + ("failed",) * 3
+_TASKS = ("text_improvement", "implementation_plan", "path_finder", "web_search")
+_AT_WORK = 4  # jobs that a client has in hand at a time
+_CREATED_BY = 0.8  # of the window: the last job still has a life before it
+_LONGEST_BURST = 6
+
+
+@dataclass
+class _Job:
+    id: str
+    session: str
+    text: Text
+    status: str = "created"
+    deleted: bool = False
+    tokens: int = 0
+    cost: float = 0.0
+    notes: int = 0
+
+    @property
+    def live(self) -> bool:
+        return not self.deleted and self.status not in _TERMINAL
+
+
+@dataclass
+class DesktopClient:
+    """`jobs` jobs named `<letter>1`, `<letter>2`, … of one sequential client."""
+
+    workload: Workload
+    node: Node
+    user: int
+    letter: str
+    jobs: int
+    seed: int
+    targets: list[Target] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._process = f"{self.node.name}/user" + (f"-{self.user + 1}" if self.user else "")
+        self._random = stream(self.seed, f"workload:{self._process}")
+        self._weights = self.workload.weights(self.workload.mix.desktop)
+        self._sessions = sessions_of(self.node)
+        self._mine: list[_Job] = []
+        self._steps: list[Step] = []
+        self._now_ns = 0
+        self._pause_ns = round(1e9 * self.workload.users / self.workload.rate)
+        self._makers: dict[str, Callable[[_Job], None]] = {
+            "status": self._status,
+            "chunk": self._burst,
+            "progress": lambda job: self._call("progress", job, progress=self._random.randint(0, 100)),
+            "tokens": self._tokens,
+            "cost": self._cost,
+            "metadata": self._metadata,
+            "error": lambda job: self._call(
+                "error", job, errorDetails={"code": "rate_limited", "message": "try later"}
+            ),
+            "finalize": self._finalize,
+            "delete": self._delete,
+            "retry": self._retry,
+        }
+
+    def steps(self, start_ns: int, end_ns: int) -> list[Step]:
+        """The client's calls between the two times."""
+        if not self._sessions or not self.jobs or not any(self._weights.values()):
+            return []
+        due = self._births(start_ns, end_ns)
+        self._now_ns = start_ns
+        while self._now_ns < end_ns:
+            if due and due[0] <= self._now_ns:
+                due.pop(0)
+                self._create()
+            else:
+                self._one_call()
+            self._rest()
+        return [step for step in self._steps if step.at_ns <= end_ns]
+
+    def _births(self, start_ns: int, end_ns: int) -> list[int]:
+        """When jobs are created: evenly, with some jitter, the first at once."""
+        apart_ns = (end_ns - start_ns) * _CREATED_BY / self.jobs
+        return [start_ns + round(apart_ns * (k + (self._random.random() if k else 0))) for k in range(self.jobs)]
+
+    def _rest(self) -> None:
+        self._now_ns += round(self._pause_ns * (0.5 + self._random.random()))
+
+    def _one_call(self) -> None:
+        """Something to do with one of the jobs in hand; nothing when none is in a state for it."""
+        kind = self._random.choices(list(self._weights), list(self._weights.values()))[0]
+        able = self._able(kind)
+        if able:
+            self._makers[kind](self._random.choice(able[-_AT_WORK:]))
+
+    def _able(self, kind: str) -> list[_Job]:
+        if kind == "delete":
+            return [job for job in self._mine if not job.deleted]
+        if kind == "retry":
+            return [job for job in self._mine if not job.deleted and job.status == "failed"]
+        return [job for job in self._mine if job.live]
+
+    # ---- calls ------------------------------------------------------------------------------------------------------
+
+    def _call(self, f: str, job: _Job, **value: Any) -> None:
+        value = {"jobId": job.id, **value}
+        self._steps.append(Step(at_ns=self._now_ns, process=self._process, node=self.node.name, f=f, value=value))
+
+    def _create(self) -> None:
+        name = f"{self.letter}{len(self._mine) + 1}"
+        session = self._random.choice(self._sessions)
+        job = _Job(name, session, Text(self.workload.content, name, self.seed))
+        self._mine.append(job)
+        metadata = {"created_by": "workload", "retry_count": 0} if self._random.random() < 0.5 else None
+        self._call(
+            "create",
+            job,
+            sessionId=session,
+            projectDirectory=project_of(self.node, session),
+            taskType=self._random.choice(_TASKS),
+            prompt=f"Improve the text of {name}.",
+            **({"metadata": metadata} if metadata else {}),
+        )
+        self.targets.append(Target(job=name, born_ns=self._now_ns))
+
+    def _status(self, job: _Job) -> None:
+        """One or two stations further on the way."""
+        at = min(_WAY.index(job.status) + self._random.randint(1, 2), len(_WAY) - 1)
+        job.status = _WAY[at]
+        said = {"subStatusMessage": f"step {at} of {len(_WAY)}"} if self._random.random() < 0.3 else {}
+        self._call("status", job, status=job.status, **said)
+
+    def _burst(self, job: _Job) -> None:
+        """Several chunks in a row; a job that does not stream yet begins to."""
+        if _WAY.index(job.status) < _STREAMING:
+            job.status = _WAY[_STREAMING]
+            self._call("status", job, status=job.status)
+            self._rest()
+        for _ in range(self._random.randint(1, _LONGEST_BURST)):
+            text, legacy = job.text.chunk()
+            self._call("chunk", job, chunk=text, **({"legacy": True} if legacy else {}))
+            self._now_ns += round(self._pause_ns * (0.1 + 0.6 * self._random.random()))
+
+    def _tokens(self, job: _Job) -> None:
+        job.tokens += self._random.randint(1, 200)
+        cached = {"cacheReadTokens": job.tokens // 2, "cacheWriteTokens": job.tokens // 4}
+        self._call(
+            "tokens", job, tokensSent=100, tokensReceived=job.tokens, **(cached if self._random.random() < 0.5 else {})
+        )
+
+    def _cost(self, job: _Job) -> None:
+        job.cost = round(job.cost + self._random.randint(1, 50) / 1000, 3)
+        self._call("cost", job, actualCost=job.cost)
+
+    def _metadata(self, job: _Job) -> None:
+        job.notes += 1
+        patch: dict[str, Any] = {"user_note": f"note {job.notes}"}
+        if self._random.random() < 0.3:
+            patch["created_by"] = None
+        self._call("metadata", job, patch=patch)
+
+    def _finalize(self, job: _Job) -> None:
+        job.status = self._random.choice(_ENDINGS)
+        cost = {"actualCost": job.cost} if self._random.random() < 0.5 else {}
+        self._call("finalize", job, status=job.status, body=self._random.random() < 0.5, **cost)
+
+    def _retry(self, job: _Job) -> None:
+        job.status = "queued"
+        self._call("retry", job)
+
+    def _delete(self, job: _Job) -> None:
+        """At any time, mid-stream too."""
+        job.deleted = True
+        self._call("delete", job)
+        target = next(t for t in self.targets if t.job == job.id)
+        target.deleted = True

@@ -1,0 +1,113 @@
+"""What a plan may say of its workload."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from faults import Probability, Words
+from harness.workload.calls import AnyCall, Call
+
+_RATE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,6})?)/(s|m)")
+_PER_S = {"s": 1.0, "m": 1 / 60}
+_FASTEST_PER_S = 1000.0
+
+
+def parse_rate(value: object) -> float:
+    """`20/s` or `30/m` → calls a second. Raises `ValueError` for anything else."""
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("expected a rate such as 20/s or 30/m")
+    per_s = float(match[1]) * _PER_S[match[2]]
+    if not 0 < per_s <= _FASTEST_PER_S:
+        raise ValueError(f"expected a rate above 0 and at most {_FASTEST_PER_S:.0f}/s")
+    return per_s
+
+
+def format_rate(per_s: float) -> str:
+    return f"{per_s:g}/s" if per_s >= 1 else f"{per_s * 60:g}/m"
+
+
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    PlainSerializer(format_rate, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}(\.[0-9]{1,6})?/[sm]$", "examples": ["20/s", "30/m"]}),
+]
+Weight = Annotated[float, Field(ge=0, le=1000)]
+
+
+class DesktopMix(Words):
+    """How often a desktop's client does what, as weights. `jobs` says how many jobs it creates."""
+
+    status: Weight = 3
+    chunk: Weight = 5
+    progress: Weight = 2
+    tokens: Weight = 2
+    cost: Weight = 1
+    metadata: Weight = 2
+    error: Weight = 0.5
+    finalize: Weight = 1.5
+    delete: Weight = 0.4
+    retry: Weight = 1
+
+
+class MobileMix(Words):
+    """How often a mobile's user does what, as weights; background and close are undone by the same user's next call."""
+
+    list: Weight = 3
+    get: Weight = 4
+    switch: Weight = 1
+    background: Weight = 0.7
+    close: Weight = 0.5
+    cancel: Weight = 0.3
+    delete: Weight = 0.3
+
+
+class Mix(Words):
+    desktop: DesktopMix = DesktopMix()
+    mobile: MobileMix = MobileMix()
+
+
+class Content(Words):
+    """What the streamed text is made of. What is left out keeps its default.
+
+    Shares of jobs: `unicode` multi-byte text; `clusters`, of those, text whose grapheme clusters (combining marks,
+    joined emoji, flags, CRLF) are split over chunks; `large` a response above 256 KB. Shares of chunks: `repeat` equal
+    to the one before; `empty`; `legacy` without their accumulated length.
+    """
+
+    unicode: Probability = 0.4
+    clusters: Probability = 0.5
+    large: Probability = 0.02
+    repeat: Probability = 0.2
+    empty: Probability = 0.05
+    legacy: Probability = 0.03
+
+
+class Workload(Words):
+    """Client calls of a run. With a `script` and without `jobs`, the script is all there is.
+
+    `jobs` and `rate` are per desktop, shared by its `users`; `mobile_rate` is per mobile. In the share `ends_in_fault`
+    of the seeds everything stops while a fault is active, so that it meets the last messages of all.
+    """
+
+    jobs: int = Field(default=20, ge=0, le=10_000)
+    rate: Rate = 20.0
+    users: int = Field(default=1, ge=1, le=16)
+    mobile_rate: Rate = 2.0
+    mix: Mix = Mix()
+    content: Content = Content()
+    ends_in_fault: Probability = 0.25
+    script: list[Annotated[Call, AnyCall]] = Field(default=[], max_length=10_000)
+
+    @property
+    def seeded(self) -> bool:
+        """Is there more than the script?"""
+        return not self.script or "jobs" in self.model_fields_set
+
+    def weights(self, mix: DesktopMix | MobileMix) -> dict[str, float]:
+        dumped: dict[str, Any] = mix.model_dump()
+        return {kind: float(weight) for kind, weight in dumped.items()}
