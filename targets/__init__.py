@@ -14,9 +14,13 @@ threads. It takes what it needs from its environment:
 `DESKTOP_DEVICE_ID`      the mobile's active desktop
 `PROFILE`                `hardened` (default) or `documented`; `WITH`, `WITHOUT`: comma-separated safeguards;
                          `POLICIES`: `slot=choice,…`
+`MAILBOX_SIZE`           the relay's: how many events may wait for one device (16)
+`TOKEN_LIFE_S`           how long a token that a client signs for itself is good (a day)
 `TIMING_SCALE`           every timer of `targets.timing.Timing` is divided by it; `TIMING_<NAME>_S` sets one
 `HARNESS_PROBE_URL`      dial the harness there; or `HARNESS_PROBE_PORT` (and `HARNESS_PROBE_HOST`): listen there
 `HARNESS_PROBE_TOKEN`    bearer token of the probe, required either way
+`HARNESS_JOURNAL`        a file: every journal line is written there as well, at once, so that it outlives a killed
+                         process (`commit-begin` must not be lost)
 ======================== =============================================================================================
 
 Rooms: `protocol` (the wire: envelopes, rows, errors) · `timing` · `policy` (slots and safeguards) · `profiles` (one

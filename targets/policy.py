@@ -42,7 +42,16 @@ class Slot(Generic[P]):
 
     def choice(self, name: str) -> P:
         """Raises KeyError for a choice this slot does not have."""
-        return {**self.variants, "documented": self.documented, "hardened": self.hardened}[name]
+        if name == "hardened":
+            return self.hardened
+        if name == "documented":
+            return self.documented
+        return self.variants[name]
+
+    @property
+    def is_safeguard(self) -> bool:
+        """False: the profiles agree, and only its variants differ; there is nothing to take out."""
+        return self.documented is not self.hardened
 
 
 class UnknownPolicy(ValueError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import jwt
 import msgspec
 
-LIFE_S = 3600.0  # of a token that a reference client signs for itself
+LIFE_S = 24 * 3600.0  # of a token that a reference client signs for itself (`TOKEN_LIFE_S`)
 
 
 class BadToken(Exception):

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-
 from targets.desktop import main
+from targets.program import start
 
-asyncio.run(main(sys.argv[1:], os.environ))
+start(main)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from targets.desktop import policies as at
+from targets.desktop import policies_cache as at
 from targets.policy import Policies
 from targets.probe import Journal
 

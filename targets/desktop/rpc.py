@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from targets.desktop import policies as at
+from targets.desktop.policies import AS_OF
 from targets.desktop.cache import ListCache, project_key, session_key
-from targets.desktop.changes import INT_MAX, Change, Meta, cancel, of_existing
+from targets.desktop.changes import INT_MAX, Decide, of_existing
 from targets.desktop.jobs import Jobs
+from targets.desktop.policies_cache import HIT
 from targets.desktop.store import Query, Store, StoreFailed
 from targets.policy import Policies
-from targets.probe import Definite, Journal
+from targets.probe import Journal
 from targets.protocol import PAGE_SIZE, PAGE_SIZE_MAX, RpcError, project_hash
 
 Params = Mapping[str, Any]
@@ -59,7 +60,7 @@ class Rpc:
         if not params.get("bypassCache") and (hit := await self._hit(key, query)) is not None:
             return hit
         generation = self.cache.generation(key)
-        page, as_of = await self.store.list(query, self.policies[at.AS_OF].on)
+        page, as_of = await self.store.list(query, self.policies[AS_OF].on)
         reply = {
             "jobs": page.jobs,
             "totalCount": page.total,
@@ -75,7 +76,7 @@ class Rpc:
 
     async def _hit(self, key: str, query: Query) -> Mapping[str, Any] | None:
         cached = self.cache.get(key, query.filters)
-        if cached is not None and self.policies[at.HIT].on:
+        if cached is not None and self.policies[HIT].on:
             generation = self.cache.generation(key)
             as_of = await self.store.committed()
             if not self.cache.unchanged(key, generation):
@@ -89,26 +90,17 @@ class Rpc:
     # Requests --------------------------------------------------------------------------------------------------------
 
     async def _cancel(self, params: Params, corr: str) -> Mapping[str, Any]:
-        job = _job_id(params)
-
-        def decide(meta: Meta | None, now_ms: int) -> Change:
-            if meta is None:
-                raise Definite("not_found", f"no job {job}")
-            return cancel(meta, params, now_ms)
-
-        return await self._request(job, decide, params, corr)
+        return await self._request("cancel", _job_id(params), of_existing("cancel", params), params, corr)
 
     async def _delete(self, params: Params, corr: str) -> Mapping[str, Any]:
-        return await self._request(_job_id(params), of_existing("delete", params), params, corr)
+        return await self._request("delete", _job_id(params), of_existing("delete", params), params, corr)
 
-    async def _request(
-        self, job: str, decide: Callable[[Meta | None, int], Change], params: Params, corr: str
-    ) -> Mapping[str, Any]:
+    async def _request(self, method: str, job: str, decide: Decide, params: Params, corr: str) -> Mapping[str, Any]:
         key = params.get("idempotencyKey", corr)
         if not isinstance(key, str) or not key:
             raise _bad("idempotencyKey must be a string")
         try:
-            outcome = await self.jobs.request(job, decide, key)
+            outcome = await self.jobs.request(job, decide, f"{method}:{job}:{key}")
         except StoreFailed as exc:
             raise RpcError("internal", f"the write failed: {exc}") from exc
         error = outcome.get("error")

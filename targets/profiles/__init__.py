@@ -6,6 +6,7 @@ one line for people. `load` composes one with single slots swapped.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
@@ -16,10 +17,12 @@ DEFAULT = "hardened"
 _ROOMS = ("targets.desktop", "targets.relay", "targets.mobile")
 
 
-def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+@functools.cache
+def names() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
+@functools.cache
 def known_slots() -> None:
     """Import every room's slots: `targets/link.py`, and `targets/<role>/policies*.py`."""
     importlib.import_module("targets.link")

@@ -12,6 +12,7 @@ from targets.policy import Policies
 from targets.probe import Journal
 from targets.protocol import FRAME_CAP_BYTES, RpcError, device_id, encode, error_frame
 from targets.relay import policies as at
+from targets.relay import policies_calls as calls_at
 from targets.relay.calls import Call, Calls
 from targets.relay.connections import Connection, ConnectionManager
 from targets.relay.mailbox import Message
@@ -106,7 +107,7 @@ class Desk:
         """Its socket is closed, or another has taken its place: nobody will answer its calls, nor hear answers."""
         self._calls.drop_asked_by(leaving.number)
         for call in self._calls.take_asked_of(leaving.number):
-            if self._policies[at.OUTSTANDING].fails:
+            if self._policies[calls_at.OUTSTANDING].fails:
                 self._fail(leaving, call)
 
     def _dispatch(self, source: Connection, data: str | bytes) -> None:
@@ -209,7 +210,7 @@ class Desk:
             raise Refused("invalid_payload", "a call needs an id")
         corr, method = str(asked.payload.id), asked.payload.method
         target = device_id(asked.targetDeviceId)
-        if self._policies[at.REFUSED].enabled and corr in source.refused:
+        if self._policies[calls_at.REFUSED].enabled and corr in source.refused:
             self._journal("rpc", corr=corr, method=method, outcome="duplicate of a refused call")
             return
         request = {"method": method, "params": asked.payload.params, "correlationId": corr}
@@ -226,11 +227,11 @@ class Desk:
 
     def _refuse(self, source: Connection, corr: str, method: str, target: str) -> None:
         """Not forwarded. A duplicate of a call that *was* forwarded must not look as if nothing ever left."""
-        if corr in source.forwarded and self._policies[at.REFUSED].enabled:
+        if corr in source.forwarded and self._policies[calls_at.REFUSED].enabled:
             error = RpcError("disconnected", "the call was forwarded before, then the path died").as_json()
         else:
             source.refused.add(corr)
-            error = dict(self._policies[at.REFUSAL].error(target))
+            error = dict(self._policies[calls_at.REFUSAL].error(target))
         self._journal("rpc", corr=corr, method=method, outcome=error["code"])
         source.mailbox.try_send(Message(encode(protocol.reply_frame(source.device, corr, error=error))))
 
@@ -241,7 +242,7 @@ class Desk:
         corr, client = str(answer.correlationId), device_id(frame.clientId)
         caller = self._people.get(source.user, client)
         call = self._calls.find(caller.number, corr, source.number) if caller is not None else None
-        if caller is None or (call is None and self._policies[at.ROUTING].by_call):
+        if caller is None or (call is None and self._policies[calls_at.ROUTING].by_call):
             self._journal("rpc", corr=corr, method=None, outcome="answer without a call")
             return
         data = encode({"type": "relay_response", "clientId": client, "response": frame.response})
