@@ -1,0 +1,154 @@
+"""Exit codes, and what a person sees of an exception: one message that says what to do next, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from harness.cli import _say
+from harness.history import HistoryError
+from harness.plan import PlanErrors
+from harness.recorder import StoreProblem
+from harness.registry import UnknownName, close_matches
+from harness.runtimes import RuntimeUnavailable
+from harness.store import NoSuchRun
+from harness.verdict import Verdict
+from targets.policy import UnknownPolicy
+
+OK, INVALID, UNKNOWN, INTERRUPTED, USAGE, FAILED = 0, 1, 2, 130, 254, 255
+OF_VERDICT = {Verdict.VALID: OK, Verdict.INVALID: INVALID, Verdict.UNKNOWN: UNKNOWN}
+TABLE = """\b
+Exit codes:
+  0    every verdict VALID, or as the plan expects
+  1    something INVALID
+  2    nothing INVALID, something UNKNOWN
+  130  stopped by Ctrl-C; what was found is kept
+  254  bad usage or bad plan
+  255  the harness itself failed"""
+
+
+class Refused(Exception):
+    """A user's request that cannot be met as it stands; the message says why and what to do (exit code 254)."""
+
+
+class Failed(Exception):
+    """The harness cannot do its own part; the message says why and what to do (exit code 255)."""
+
+
+def of_run(verdict: Verdict, as_expected: bool | None) -> int:
+    """A plan with an `expect` for this profile is judged by it; a missed expectation is never 0."""
+    if as_expected is None:
+        return OF_VERDICT[verdict]
+    return OK if as_expected else (OF_VERDICT[verdict] or INVALID)
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run `command` and turn everything it raises into a message and an exit code."""
+    try:
+        code = command()
+        _say.flush()
+        return code
+    except BaseException as exc:
+        if os.environ.get("HARNESS_DEBUG") and not isinstance(exc, click.exceptions.Exit):
+            traceback.print_exc()
+        return _explain(exc)
+
+
+def _explain(exc: BaseException) -> int:
+    for kinds, explain in _EXPLANATIONS:
+        if isinstance(exc, kinds):
+            return explain(exc)
+    where = traceback.extract_tb(exc.__traceback__)[-1:] if exc.__traceback__ else []
+    place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""  # noqa: PTH119
+    _say.error(f"the harness failed: {type(exc).__name__}: {exc}{place}")
+    _say.error("this is a defect of the harness; HARNESS_DEBUG=1 shows where it happened", label="note")
+    return FAILED
+
+
+def _exit(exc: BaseException) -> int:
+    assert isinstance(exc, click.exceptions.Exit)
+    try:
+        _say.flush()
+    except _say.OutputProblem as problem:
+        return _failed(problem)
+    return exc.exit_code
+
+
+def _click(exc: BaseException) -> int:
+    assert isinstance(exc, click.ClickException)
+    context = getattr(exc, "ctx", None)
+    _say.error(exc.format_message())
+    if context is not None and not isinstance(exc, click.exceptions.NoArgsIsHelpError):
+        _say.error(f"`{context.command_path} --help` says what there is", label="note")
+    return USAGE
+
+
+def _interrupted(exc: BaseException) -> int:
+    _say.error("stopped; what was recorded so far is kept", label="note")
+    return INTERRUPTED
+
+
+def _unknown_name(exc: BaseException) -> int:
+    assert isinstance(exc, UnknownName)
+    _say.error(str(exc))
+    _say.error(f"`harness list {exc.kind}s` shows all of them".replace("topologys", "topologies"), label="note")
+    return USAGE
+
+
+def _unknown_policy(exc: BaseException) -> int:
+    assert isinstance(exc, UnknownPolicy)
+    close = close_matches(exc.word, exc.known)
+    _say.error(f"{exc}; did you mean {' or '.join(close)}?" if close else str(exc))
+    _say.error("`harness list profiles` shows every policy", label="note")
+    return USAGE
+
+
+def _plan_errors(exc: BaseException) -> int:
+    _say.complaint(str(exc))
+    return USAGE
+
+
+def _refused(exc: BaseException) -> int:
+    _say.error(str(exc))
+    return USAGE
+
+
+def _failed(exc: BaseException) -> int:
+    _say.error(str(exc))
+    return FAILED
+
+
+_EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], Callable[[BaseException], int]]] = [
+    ((click.exceptions.Exit,), _exit),
+    ((click.ClickException,), _click),
+    ((KeyboardInterrupt, click.exceptions.Abort), _interrupted),
+    ((PlanErrors,), _plan_errors),
+    ((UnknownName,), _unknown_name),
+    ((UnknownPolicy,), _unknown_policy),
+    ((HistoryError, NoSuchRun, Refused), _refused),
+    ((RuntimeUnavailable, StoreProblem, Failed, _say.OutputProblem), _failed),
+]
+
+
+@contextmanager
+def terminated_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: faults heal, containers go, the history is closed."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        former = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread: somebody else owns the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

@@ -1,0 +1,87 @@
+"""Options that several commands share, spelled and explained once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from faults import parse_duration_ns
+from harness.keep import DEFAULT_RUNTIME
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Duration(click.ParamType[int]):
+    """A Go duration; the value is nanoseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            found = parse_duration_ns(value)
+        except ValueError as exc:
+            self.fail(f"{value!r}: {exc}", param, ctx)
+        return found
+
+
+class Seeds(click.ParamType[range]):
+    """`N` is 0 to N−1, `A..B` excludes B; the value is a `range`."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        if isinstance(value, range):
+            return value
+        first, dots, last = str(value).partition("..")
+        try:
+            seeds = range(int(first), int(last)) if dots else range(int(first))
+        except ValueError:
+            self.fail(f"{value!r}: expected a number of seeds (100) or a range (0..100)", param, ctx)
+        if not seeds:
+            self.fail(f"{value!r} is no seed at all", param, ctx)
+        return seeds
+
+
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+store_option = click.option(
+    "--store",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("store"),
+    show_default=True,
+    envvar="HARNESS_STORE",
+    help="Where runs are kept.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+runtime_option = click.option(
+    "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."
+)
+system_options = _together(
+    click.option("--profile", metavar="NAME", help="Rules of the components: hardened or documented."),
+    click.option("--with", "with_", multiple=True, metavar="POLICY", help="Harden one policy. Repeatable."),
+    click.option("--without", multiple=True, metavar="POLICY", help="Take one safeguard out. Repeatable."),
+    click.option("--topology", metavar="NAME", help="Other users and devices than the plan's."),
+    click.option("--duration", type=Duration(), help="Of workload and faults: 30s, 2m."),
+)
+
+
+def keep_option(default: str) -> Callable[[F], F]:
+    return click.option(
+        "--keep",
+        type=click.Choice(["all", "failed", "none"]),
+        default=default,
+        show_default=True,
+        help="Which run directories stay.",
+    )

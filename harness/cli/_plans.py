@@ -1,0 +1,87 @@
+"""From what a user typed to a schedule and a runtime."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harness import plan as plans
+from harness import registry
+from harness.cli import _say
+from harness.cli._exits import Failed, Refused
+from harness.runtimes import Runtime
+from harness.schedule import Schedule
+
+
+def choose(word: str | None, faults: tuple[str, ...] = ()) -> plans.Plan:
+    """The plan a user names: a file, a shipped plan, `-` for standard input, or faults written on the command line.
+
+    Raises `PlanErrors` or `click.UsageError`.
+    """
+    if faults and word is not None:
+        raise click.UsageError("give a plan or --fault, not both: a plan's faults stand in its file")
+    if word is None and not faults:
+        raise click.UsageError("which plan? Name one (`harness list plans`), give a file, - or --fault '…'")
+    plan = plans.ad_hoc(faults) if faults else _named(word or "")
+    for warning in plan.warnings:
+        _say.complaint(str(warning))
+    return plan
+
+
+def _named(word: str) -> plans.Plan:
+    return plans.parse(_standard_input(), "stdin") if word == "-" else plans.load(word)
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise Refused("a plan was asked for on standard input, which is closed")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise Refused(f"standard input is not UTF-8: {exc.reason} at byte {exc.start}") from exc
+
+
+def runtime(name: str) -> Runtime:
+    """The runtime of that name, ready to start. Raises `UnknownName`, or `Failed` with the remedy."""
+    found: Runtime = registry.find("runtime", name)
+    missing = list(found.missing())
+    if missing:
+        raise Failed(f"the runtime {name} cannot start here:\n" + "\n".join(f"  {line}" for line in missing))
+    return found
+
+
+def require_verbs(schedule: Schedule, where: Runtime) -> None:
+    """Raises `Refused` when a stored schedule asks this runtime for a fault that it cannot inject."""
+    for action in dict.fromkeys(at.action for at in schedule.faults):
+        lacking = sorted(registry.find("fault", action).VERBS - where.VERBS)
+        if lacking:
+            raise Refused(f"the runtime {where.NAME} cannot inject {action}: it has no {', '.join(lacking)}")
+
+
+def schedule(
+    plan: plans.Plan,
+    where: Runtime,
+    *,
+    seed: int | None,
+    profile: str | None,
+    with_: tuple[str, ...],
+    without: tuple[str, ...],
+    duration_ns: int | None,
+    topology: str | None,
+) -> Schedule:
+    """Expand the plan for this runtime. Raises `PlanErrors`, `UnknownName`, `UnknownPolicy`."""
+    if profile is not None:
+        registry.find("profile", profile)
+    if topology is not None and not topology.endswith((".yaml", ".yml")):
+        registry.find("topology", topology)
+    return plans.expand(
+        plan,
+        seed,
+        profile=profile,
+        with_=with_,
+        without=without,
+        duration_ns=duration_ns,
+        topology=topology,
+        runtime_verbs=where.VERBS,
+    )

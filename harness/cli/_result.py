@@ -1,0 +1,110 @@
+"""A finished run on the terminal: verdicts first, then what went wrong in words, then what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli import _say
+from harness.keep import Kept
+from harness.report import words
+from harness.schedule import Schedule
+from harness.verdict import CheckResult, Verdict, worst
+
+_VERDICT_WIDTH = len("not judged")
+
+
+def as_json(kept: Kept) -> dict[str, Any]:
+    """The object of `harness run --json`."""
+    found: dict[str, Any] = {"verdict": str(kept.result.verdict)}
+    if kept.record.as_expected is not None:
+        found["as_expected"] = kept.record.as_expected
+    found |= {"seed": kept.record.seed, "run": str(kept.directory) if kept.directory is not None else None}
+    return found | {"checks": checks_as_json(kept.result.results)}
+
+
+def checks_as_json(results: list[CheckResult]) -> dict[str, Any]:
+    """`{NAME: {verdict, reason, evidence}}`; of several results of one name the worst stands. Not judged is null."""
+    worst_of: dict[str, CheckResult] = {}
+    for result in results:
+        former = worst_of.setdefault(result.check, result)
+        if result.verdict is not None and worst([result.verdict, former.verdict or result.verdict]) != former.verdict:
+            worst_of[result.check] = result
+    return {
+        name: {"verdict": r.verdict and str(r.verdict), "reason": r.reason, "evidence": r.evidence}
+        for name, r in worst_of.items()
+    }
+
+
+def show(kept: Kept, schedule: Schedule, store: Path) -> None:
+    """Run directory, verdict table, first failure's story, replay command."""
+    _say.line(f"{schedule.plan} · seed {schedule.seed} · {words.system(kept.record)}")
+    table(kept.result.results)
+    failure = words.first_failure(kept.result.results)
+    if failure is not None:
+        story(failure)
+    _say.line()
+    _say.line(f"verdict  {_say.verdict(kept.result.verdict)}{_expected(kept.record.as_expected)}")
+    if kept.directory is None:
+        return
+    _say.line(f"run      {kept.directory}")
+    _say.line(f"report   {kept.directory / 'report.html'}")
+    _say.line(f"replay   {replay_command(kept.directory, store)}")
+
+
+def _expected(as_expected: bool | None) -> str:
+    if as_expected is None:
+        return ""
+    return ", as the plan expects" if as_expected else ", but the plan expects another"
+
+
+def replay_command(directory: Path, store: Path) -> str:
+    words_ = ["harness", "replay", str(directory)]
+    return shlex.join(words_ if store == Path("store") else [*words_, "--store", str(store)])
+
+
+def table(results: list[CheckResult]) -> None:
+    """One row a checker: name, verdict, and why it is not VALID."""
+    _say.line()
+    width = max((len(r.check) for r in results), default=0)
+    for result in results:
+        verdict = _say.verdict(result.verdict) + " " * (
+            _VERDICT_WIDTH - len(click.unstyle(_say.verdict(result.verdict)))
+        )
+        _say.line(f"  {result.check:<{width}}  {verdict}  {_why(result)}".rstrip())
+
+
+def _why(result: CheckResult) -> str:
+    if result.verdict is Verdict.VALID:
+        return ""
+    more = f" (also: {', '.join(result.others)})" if result.others else ""
+    return f"{result.reason or ''}{more}"
+
+
+def story(result: CheckResult) -> None:
+    """The failure in words, and both texts with the difference marked."""
+    _say.line()
+    _say.line(f"{result.check}: {result.reason or result.verdict}", bold=True)
+    _say.paragraph(result.message)
+    for number, sentence in enumerate(words.sentences(result), start=1):
+        _say.paragraph(sentence, first=f"  {number}. ", rest="     ")
+    texts(result)
+
+
+def texts(result: CheckResult) -> None:
+    pair = words.text_pair(result)
+    if pair is None:
+        return
+    _say.line()
+    _say.line(f"  written  {_marked(pair.expected_line, 'green')}")
+    _say.line(f"  shown    {_marked(pair.shown_line, 'red')}")
+    _say.paragraph(pair.in_words, first="           ", rest="           ")
+
+
+def _marked(line: str, colour: str) -> str:
+    before, _, rest = line.partition("⟦")
+    middle, _, after = rest.partition("⟧")
+    return before + click.style(f"⟦{middle}⟧", fg=colour, bold=True) + after

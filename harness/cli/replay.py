@@ -1,0 +1,51 @@
+"""`harness replay`: the schedule of a stored run again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli import _options, _plans, _say
+from harness.cli.run import finish
+from harness.keep import Keep, Kept, run_and_keep
+from harness.rundir import RunRecord, read_record, read_schedule
+from harness.store import Store
+
+
+@click.command()
+@click.argument("run")
+@click.option("--runtime", metavar="NAME", help="Default: the run's own.")
+@_options.store_option
+@_options.keep_option("all")
+@_options.json_option
+def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: bool) -> int:
+    """Play the schedule of RUN again: bit for bit in the simulator, the same faults and calls elsewhere.
+
+    RUN is a run directory, its short id, or `latest`.
+    """
+    directory = Store(store).locate(run)
+    former, schedule = read_record(directory), read_schedule(directory)
+    where = _plans.runtime(runtime or former.runtime)
+    _plans.require_verbs(schedule, where)
+    plan_file = directory / "plan.yaml"
+    text = plan_file.read_text(encoding="utf-8") if plan_file.exists() else ""
+    with _say.progress() as note:
+        kept = run_and_keep(
+            schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
+        )
+    _compare(former, kept)
+    return finish(kept, schedule, as_json=as_json, store=store)
+
+
+def _compare(former: RunRecord, kept: Kept) -> None:
+    """Say whether it was the same run; only the simulator can promise that."""
+    ours = kept.record.trace_hash
+    if former.trace_hash is None or ours is None or kept.result.interrupted:
+        return
+    if former.trace_hash == ours:
+        _say.error(f"the same run, bit for bit (trace {ours})", label="replay")
+        return
+    other = "" if former.git_commit == kept.record.git_commit else "; the harness is not the one that made it"
+    _say.error(f"not the same run: trace {ours}, formerly {former.trace_hash}{other}", label="warning")

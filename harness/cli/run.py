@@ -1,0 +1,82 @@
+"""`harness run`: one run, start to verdict."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness import plan as plans
+from harness.cli import _exits, _options, _plans, _result, _say
+from harness.keep import Keep, Kept, run_and_keep
+from harness.schedule import Schedule
+from harness.store import Store
+
+
+@click.command()
+@click.argument("plan", required=False)
+@click.option("--fault", "faults", multiple=True, metavar="'ACTION KEY=VALUE …'", help="A fault, without a plan file.")
+@_options.runtime_option
+@click.option("--seed", type=int, help="Default: the plan's, else 0.")
+@_options.system_options
+@_options.store_option
+@_options.keep_option("all")
+@_options.json_option
+def command(
+    *,
+    plan: str | None,
+    faults: tuple[str, ...],
+    runtime: str,
+    seed: int | None,
+    profile: str | None,
+    with_: tuple[str, ...],
+    without: tuple[str, ...],
+    topology: str | None,
+    duration: int | None,
+    store: Path,
+    keep: Keep,
+    as_json: bool,
+) -> int:
+    """Run PLAN once and judge it.
+
+    PLAN is a file, the name of a shipped plan (`harness list plans`), or - for standard input. Without one, --fault
+    makes a plan on the spot:
+
+    \b
+      harness run quickstart
+      harness run quickstart --profile documented --seed 7
+      harness run --fault 'partition links=mobile-1<->relay at=5s for=10s' --duration 30s
+    """
+    chosen = _plans.choose(plan, faults)
+    where = _plans.runtime(runtime)
+    schedule = _plans.schedule(
+        chosen,
+        where,
+        seed=seed,
+        profile=profile,
+        with_=with_,
+        without=without,
+        duration_ns=duration,
+        topology=topology,
+    )
+    text = plans.dump(chosen) if faults else chosen.source.text
+    with _say.progress() as note:
+        kept = run_and_keep(
+            schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
+        )
+    return finish(kept, schedule, as_json=as_json, store=store)
+
+
+def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:
+    """Print a run that is over; its exit code. A finding outranks trouble with its files."""
+    if as_json:
+        _say.data(_result.as_json(kept) | (extra or {}))
+    else:
+        _result.show(kept, schedule, store)
+    code = _exits.of_run(kept.result.verdict, kept.record.as_expected)
+    if kept.problem is not None:
+        _say.error(kept.problem)
+        code = code if code == _exits.INVALID else _exits.FAILED
+    return _exits.INTERRUPTED if kept.result.interrupted else code

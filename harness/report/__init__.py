@@ -1,0 +1,23 @@
+"""What people read of a run: `report.html`, `summary.md`, `junit.xml`, all written from the files of its directory.
+
+Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
+when) · `drawing` (the timeline as SVG) · `page`, `summary`, `junit` (one form each).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.report import junit, page, summary
+from harness.rundir import StoredRun, read_run
+from harness.store import write_atomically
+
+FORMS = {"report.html": page.render, "summary.md": summary.render, "junit.xml": junit.render}
+
+
+def write(directory: Path) -> StoredRun:
+    """Write every form into a run's directory. Raises `HistoryError` (unreadable run), `StoreProblem`."""
+    run = read_run(directory)
+    for name, render in FORMS.items():
+        write_atomically(directory / name, render(run))
+    return run
