@@ -19,7 +19,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
 
 # ---- words of the plan format that faults share -------------------------------------------------------------------
 
@@ -108,6 +117,16 @@ class Every(Words):
     dist: Literal["constant", "uniform", "exponential"] = "exponential"
 
 
+class OrShort:
+    """Marks a model that may also be written as something shorter, of which `schema` is the JSON Schema."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [self._schema, handler(core)]}
+
+
 def _every(value: object) -> object:
     """`every: 10s` is short for a constant repetition."""
     return {"mean": value, "dist": "constant"} if isinstance(value, (str, int, float)) else value
@@ -124,7 +143,7 @@ class Timed(Words):
     name: str | None = Field(None, min_length=1, max_length=60)
     at: DurationNs | None = None
     for_: DurationNs | None = Field(None, alias="for", gt=0)
-    every: Annotated[Every, BeforeValidator(_every)] | None = None
+    every: Annotated[Every, BeforeValidator(_every), OrShort(_DURATION_SCHEMA)] | None = None
     occurs: Probability = 1.0
 
     def words(self) -> dict[str, Any]:

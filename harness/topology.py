@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from faults import Words
+from faults import OrShort, Words
 from harness.schedule import Node, System
 
 RELAY = "relay"
@@ -38,7 +38,7 @@ def _timing(value: object) -> object:
     return value
 
 
-TimingWords = Annotated[Timing, BeforeValidator(_timing)]
+TimingWords = Annotated[Timing, BeforeValidator(_timing), OrShort({"enum": ["real", "fast"]})]
 
 
 class Client(Words):

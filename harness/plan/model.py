@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
-from faults import DurationNs, Timed, Words
+from faults import DurationNs, OrShort, Timed, Words
 from harness import registry
 from harness.topology import TimingWords
 from harness.workload.words import Workload
@@ -72,13 +72,7 @@ def _check(value: object) -> object:
     return {"check": value} if isinstance(value, str) else value
 
 
-_CHECK_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "object", "properties": {"check": {"type": "string"}}, "required": ["check"]},
-    ]
-}
-CheckWords = Annotated[Check, BeforeValidator(_check), WithJsonSchema(_CHECK_SCHEMA)]
+CheckWords = Annotated[Check, BeforeValidator(_check), OrShort({"type": "string"})]
 
 
 class Expectation(Words):

@@ -89,16 +89,16 @@ class SetStatus(Call):
 
 
 class Chunk(Call):
-    """`repeat` makes a long text of a short one; `legacy` leaves the accumulated length out."""
+    """`repeat` makes a long text of a short one; `legacy` leaves the accumulated length out, or spells it `snake`."""
 
     do: Literal["chunk"]
     job: JobId
     text: str
     repeat: int = Field(1, ge=1, le=1_000_000)
-    legacy: bool = False
+    legacy: bool | Literal["snake"] = False
 
     def value(self, node: Node) -> dict[str, Any]:
-        return {"jobId": self.job, "chunk": self.text * self.repeat, **({"legacy": True} if self.legacy else {})}
+        return {"jobId": self.job, "chunk": self.text * self.repeat, **({"legacy": self.legacy} if self.legacy else {})}
 
 
 class Progress(Call):

@@ -44,8 +44,8 @@ class Text:
         self._last: str | None = None
         self._large_left = _LARGE_CHUNKS if large < content.large else 0
 
-    def chunk(self) -> tuple[str, bool]:
-        """The next chunk, and whether it is a legacy one."""
+    def chunk(self) -> tuple[str, bool | str]:
+        """The next chunk, and whether it is a legacy one: without a length, or with one spelled `snake`."""
         empty, repeat, legacy = self._random.random(), self._random.random(), self._random.random()
         fresh = self._waiting.pop(0) if self._waiting else self._pieces()
         if empty < self._content.empty:
@@ -56,7 +56,9 @@ class Text:
             text = text * (_LARGE_CHUNK_BYTES // max(1, len(text.encode())))
         else:
             self._last = text
-        return text, legacy < self._content.legacy
+        if legacy >= self._content.legacy:
+            return text, False
+        return text, "snake" if legacy < self._content.legacy / 3 else True
 
     def _words(self) -> str:
         """One word at first, alone; later one or several."""

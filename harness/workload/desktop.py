@@ -150,7 +150,7 @@ class DesktopClient:
             self._rest()
         for _ in range(self._random.randint(1, _LONGEST_BURST)):
             text, legacy = job.text.chunk()
-            self._call("chunk", job, chunk=text, **({"legacy": True} if legacy else {}))
+            self._call("chunk", job, chunk=text, **({"legacy": legacy} if legacy else {}))
             self._now_ns += round(self._pause_ns * (0.1 + 0.6 * self._random.random()))
 
     def _tokens(self, job: _Job) -> None:
