@@ -1,0 +1,402 @@
+"""The replica's core: frames, timers and user operations in, actions out. No I/O, no clock of its own.
+
+Every input method decides at once and leaves what is to be done in `take()`: journal lines, calls to send, timers to
+set, operations to answer, in the order in which they were decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from targets.mobile.applier import Applied, Applier
+from targets.mobile.board import Board
+from targets.mobile.calls import Answer, Calls
+from targets.mobile.fetches import Fetches
+from targets.mobile.lists import Lists
+from targets.mobile.model import Action, Done, Event, Failed, Note, Row, Scope, Visit, parse_event, parse_sync
+from targets.mobile.policies import CHANGES, LEGACY, REVISIONS, STORE, Decision
+from targets.mobile.policies_fetch import RECONNECT
+from targets.mobile.policies_scope import (
+    AS_OF,
+    DESKTOP,
+    EARLY,
+    FIRST_LIST,
+    KEYED,
+    NEWER,
+    PAGE_TOMB,
+    PROJECT,
+    RANGE,
+    SESSION,
+    TOMBSTONE,
+    Page,
+)
+from targets.mobile.policies_stream import OFFSET, UNIT
+from targets.mobile.screen import ListCache, Screen
+from targets.mobile.watch import Watch
+from targets.policy import Policies
+from targets.protocol import PRESENCE, SYNC_GAP, SYNC_HEAD, device_id, summary
+from targets.timing import Timing
+
+EARLY_CAP = 4096
+RETIRED_CAP = 16  # store ids of the active desktop that are known to be gone
+
+
+class Replica:
+    """`desktop` is the active desktop's device id; `clock` and `wall` are seconds; `new_id` draws correlation ids."""
+
+    def __init__(
+        self,
+        *,
+        policies: Policies,
+        timing: Timing,
+        device: str,
+        desktop: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._out: list[Action] = []
+        self._desktop = device_id(desktop)
+        self.calls = Calls(self._out, policies, timing, clock, new_id)
+        self.board = Board(lambda fields: self._out.append(Note("observe", fields)), policies[UNIT], policies[OFFSET])
+        self.fetches = Fetches(self.calls, self)
+        self.lists = Lists(self.calls, self)
+        self.watch = Watch(self.calls, self, self._desktop)
+        self.screen = Screen(self.calls, self, ListCache(self.calls, device, wall))
+        self._applier = Applier(self.board, policies)
+        self._order, self._changes, self._legacy = policies[REVISIONS], policies[CHANGES], policies[LEGACY]
+        self._policies = policies
+        self.store: str | None = None
+        self._retired: list[str] = []
+
+    def take(self) -> list[Action]:
+        """What is to be done, once."""
+        actions, self._out[:] = list(self._out), []
+        return actions
+
+    def gauges(self) -> dict[str, int]:
+        """Sizes of everything that could grow."""
+        visit = self.visit
+        return {
+            "index": len(self.board.jobs),
+            "trackers": len(self.board.trackers),
+            "waiters": len(self.fetches.by_job),
+            "buffered": self.fetches.buffered,
+            "early": len(visit.early),
+            "tombstones": len(visit.tombs),
+            "unseen": visit.seen.sparse,
+            "calls": len(self.calls.pending),
+            "cached": len(self.screen.cache),
+            "asOf": visit.as_of,
+            "seen": visit.seen.upto,
+            "head": self.watch.head,
+        }
+
+    # What the rooms of the replica ask of it ----------------------------------------------------------------------
+
+    @property
+    def visit(self) -> Visit:
+        return self.board.visit
+
+    @property
+    def visit_n(self) -> int:
+        return self.board.visit.n
+
+    @property
+    def listing(self) -> bool:
+        return self.lists.flight is not None or bool(self.lists.wanted)
+
+    def swallowed(self, job: str) -> None:
+        self.watch.trigger("refresh", detail=job)
+
+    def reconcile(self, licence: str) -> None:
+        self.fetches.hurry()
+        self.lists.hurry()
+        if self.visit.scope is not None:
+            self.lists.want(licence)
+
+    # Inputs -------------------------------------------------------------------------------------------------------
+
+    def registered(self) -> None:
+        """An own reconnect. Document, "Edge Cases Verified, 5. Offline Gaps": a hard refresh after reconnection, which
+        is `listJobs` with its five seconds."""
+        self.calls.registered = True
+        self.fetches.hurry()
+        self.lists.hurry()
+        if self.visit.scope is None:
+            return
+        self.watch.trigger("reconnect")
+        if self._policies[RECONNECT]:
+            self.lists.want("reconnect" if self.visit.listed else "first-list")
+        elif not self.lists.wanted:
+            self.screen.list(None, {}, "reconnect")
+
+    def lost(self) -> None:
+        self.calls.registered = False
+        self.watch.forget()
+        self.calls.disconnected()
+        self.lists.lost()
+
+    def frame(self, frame: Mapping[str, Any]) -> None:
+        """Document, "Mobile Client": `messageType` is looked at before `type`."""
+        if "messageType" in frame:
+            self._message(frame.get("messageType"), frame.get("payload"), frame.get("sourceDeviceId"))
+        elif frame.get("type") == "relay_event":
+            payload = frame.get("payload", frame.get("data"))
+            self._message(frame.get("eventType"), payload, frame.get("sourceDeviceId"))
+        elif frame.get("type") == "relay_response":
+            self._response(frame.get("response"))
+
+    def timer(self, key: tuple[Any, ...]) -> None:
+        match key:
+            case ("timeout", str(corr)):
+                self.calls.expire(corr)
+            case ("refused", str(corr)):
+                self.calls.refuse(corr, "offline")
+            case ("get", str(job), int(token)):
+                self.fetches.fire(job, token)
+            case ("list", int(token)):
+                self.lists.fire(token)
+            case ("watch",):
+                self.watch.fire()
+
+    # The user's operations ----------------------------------------------------------------------------------------
+
+    def open(self, scope: Scope | None, cause: str) -> None:
+        """Another scope, or none, is on the screen: a new visit."""
+        self._enter(scope, cause)
+        if scope is not None and not self._policies[FIRST_LIST]:
+            self.screen.list(None, {}, "first-list")
+
+    def call(self, op: int, method: str, params: Mapping[str, Any]) -> None:
+        """A user's call; its answer touches nothing that is shown."""
+
+        def done(answer: Answer) -> None:
+            if answer.error is not None:
+                self._out.append(Failed(op, answer.code, str(answer.error.get("message") or answer.code)))
+            else:
+                self._out.append(Done(op, _shown(method, answer.result)))
+
+        self.calls.begin(method, params, done)
+
+    def _enter(self, scope: Scope | None, cause: str) -> None:
+        visit = Visit(self.visit_n + 1, scope)
+        if self._policies[KEYED]:
+            self.fetches.clear()
+            self.lists.clear()
+        self.board.enter(visit, cause)
+        if scope is not None and self._policies[FIRST_LIST]:
+            self.lists.want("first-list", at_once=True)
+
+    # Messages -----------------------------------------------------------------------------------------------------
+
+    def _message(self, type_: object, payload: object, source: object) -> None:
+        if not isinstance(type_, str) or not isinstance(payload, Mapping):
+            return
+        if type_.startswith("job:"):
+            event = parse_event(type_, payload, source)
+            if event is not None:
+                self._event(event)
+        elif type_ == SYNC_HEAD:
+            self._head(payload)
+        elif type_ == SYNC_GAP:
+            self.watch.gap(payload.get("lost"))
+        elif type_ == PRESENCE and device_id(str(payload.get("deviceId"))) == self._desktop:
+            self.watch.presence(payload)
+
+    def _head(self, payload: Mapping[str, Any]) -> None:
+        sync = parse_sync(payload)
+        if sync is None or sync.desktop != self._desktop or not self._known(sync.desktop, sync.store):
+            return
+        self.fetches.hurry()
+        self.lists.hurry()
+        self.watch.heard(sync.rev)
+
+    def _response(self, response: object) -> None:
+        if isinstance(response, Mapping) and isinstance(response.get("correlationId"), str):
+            self.calls.reply(response["correlationId"], response.get("result"), response.get("error"))
+
+    # Events -------------------------------------------------------------------------------------------------------
+
+    def replay(self, events: list[Event]) -> None:
+        for event in events:
+            self._event(event, again=True)
+
+    def _event(self, event: Event, *, again: bool = False) -> None:
+        """`again`: it waited for its job."""
+        visit, sync = self.visit, event.sync
+        if sync is not None and not self._known(sync.desktop, sync.store):
+            return
+        visit = self.visit
+        if visit.scope is None:
+            return
+        if not self._admits(event, visit.scope):
+            self._mark(event)
+        elif self._policies[EARLY] and not visit.listed and not again:
+            self._keep_early(event, visit)
+        elif self._legacy.is_hint(event):
+            self._hint(event, visit)
+        elif self._changes.handles(event):
+            self._decide(event, visit, again)
+        else:
+            self._mark(event)
+
+    def _decide(self, event: Event, visit: Visit, again: bool) -> None:
+        held = self.board.jobs.get(event.job)
+        floor = max(visit.as_of if again else visit.seen.upto, visit.tombs.get(event.job, 0))
+        decision = self._order.decide(event, held, floor)
+        if decision is Decision.APPLY:
+            self._apply(event)
+        elif decision is Decision.WAIT and not self.fetches.wait(event, "miss" if held is None else "order"):
+            self.watch.trigger("buffer-full", detail=event.job)
+            return
+        self._mark(event)
+
+    def _apply(self, event: Event) -> None:
+        applied = self._applier.apply(event)
+        if applied is Applied.REFRESH:
+            self.fetches.refresh(event.job, "order")
+        elif event.type == "job:deleted" and self._policies[TOMBSTONE]:
+            self._bury(event.job, event.rev)
+        self.fetches.changed(event.job)
+
+    def _hint(self, event: Event, visit: Visit) -> None:
+        """A reason to fetch, unless what is known is newer."""
+        held = self.board.jobs.get(event.job)
+        floor = held.rev if held is not None else max(visit.seen.upto, visit.tombs.get(event.job, 0))
+        if event.sync is None or event.rev > floor:
+            self.fetches.refresh(event.job, "legacy")
+        self._mark(event)
+
+    def _keep_early(self, event: Event, visit: Visit) -> None:
+        if len(visit.early) < EARLY_CAP:
+            visit.early.append(event)
+        else:
+            self.watch.trigger("buffer-full", detail=event.job)
+
+    def _admits(self, event: Event, scope: Scope) -> bool:
+        """Document, "Global Mode Bypass": the session gate, and what passes it unasked."""
+        if self._policies[DESKTOP] and event.desktop != self._desktop:
+            return False
+        held = self.board.jobs.get(event.job)
+        if scope.is_global:
+            project = held.row.get("projectHash") if held is not None else event.project
+            return not self._policies[PROJECT] or project is None or project == scope.project_hash
+        return event.session is None or event.session == scope.session
+
+    def _mark(self, event: Event) -> None:
+        """This revision is accounted for."""
+        if event.sync is not None and event.sync.desktop == self._desktop:
+            self.visit.seen.mark(event.sync.rev)
+            self.watch.check()
+            self._sweep()
+
+    # Snapshots ----------------------------------------------------------------------------------------------------
+
+    def accepts(self, result: Mapping[str, Any]) -> bool:
+        desktop, store = result.get("desktop"), result.get("store")
+        return not isinstance(desktop, str) or self._known(device_id(desktop), str(store or ""))
+
+    def fetched(self, row: Row, cause: str) -> None:
+        """The row of a `job.get`."""
+        scope = self.visit.scope
+        sync = parse_sync(row.get("sync"))
+        if scope is None and self._policies[KEYED]:
+            return
+        if sync is not None and not self._known(sync.desktop, sync.store):
+            return
+        if scope is not None and self._policies[SESSION] and not scope.holds(row):
+            return
+        self._install(row, cause)
+
+    def not_found(self, job: str, answer: Answer) -> None:
+        error = answer.error or {}
+        as_of = error.get("asOf")
+        if type(as_of) is int and self.accepts(error):
+            self._gone(job, as_of, f"get:{answer.corr}")
+            if self._policies[TOMBSTONE]:
+                self._bury(job, as_of)
+
+    def page(self, page: Page, cause: str) -> None:
+        """Document, "Background Hard Refresh": "full replacement"; hardened: one page merged, job by job."""
+        for row in page.rows:
+            self._install(row, cause)
+        listed = {row["id"] for row in page.rows}
+        covers = self._policies[RANGE].covers
+        for job, held in list(self.board.jobs.items()):
+            if job in listed or not covers(held, page):
+                continue
+            if not self._policies[AS_OF] or held.rev <= page.as_of:
+                self._gone(job, page.as_of, cause, always=True)
+                if self._policies[PAGE_TOMB]:
+                    self._bury(job, page.as_of)
+
+    def reconciled(self, as_of: int, cause: str) -> None:
+        """The whole scope is covered as of this revision."""
+        visit = self.visit
+        visit.as_of = max(visit.as_of, as_of)
+        visit.seen.cover(as_of)
+        if not visit.listed:
+            self.board.listed(cause)
+            early, visit.early = visit.early, []
+            for event in early:
+                self._event(event)
+        for job in list(self.fetches.by_job):
+            self.fetches.changed(job)
+        self._sweep()
+        self.watch.check()
+
+    def _install(self, row: Row, cause: str) -> None:
+        sync = parse_sync(row.get("sync"))
+        job = row["id"]
+        held = self.board.jobs.get(job)
+        if self._policies[NEWER] and sync is not None:
+            known = held.rev if held is not None else max(self.visit.as_of, self.visit.tombs.get(job, 0))
+            if sync.rev <= known:
+                return
+        self.board.install(row, cause)
+        self.fetches.changed(job)
+
+    def _gone(self, job: str, as_of: int, cause: str, *, always: bool = False) -> None:
+        held = self.board.jobs.get(job)
+        if held is not None and (always or held.rev <= as_of):
+            self.board.remove(job, as_of, cause)
+
+    def _bury(self, job: str, rev: int) -> None:
+        """Remember until when the job is known to be gone; whoever waits for it hears so."""
+        tombs = self.visit.tombs
+        tombs[job] = max(rev, tombs.get(job, 0))
+        self.fetches.changed(job)
+
+    def _sweep(self) -> None:
+        """A tombstone is needed while its revision is above `seen`, or a reply may still bring the row."""
+        visit = self.visit
+        if visit.tombs and self.lists.flight is None:
+            done = [j for j, rev in visit.tombs.items() if rev <= visit.seen.upto and not self.fetches.under_way(j)]
+            for job in done:
+                del visit.tombs[job]
+
+    # The desktop's store --------------------------------------------------------------------------------------------
+
+    def _known(self, desktop: str, store: str) -> bool:
+        """False for a store of the active desktop that is gone. A new one voids all that was known."""
+        if not self._policies[STORE] or desktop != self._desktop or not store or store == self.store:
+            return True
+        if store in self._retired:
+            return False
+        former, self.store = self.store, store
+        if former is not None:
+            self._retired = [*self._retired, former][-RETIRED_CAP:]
+            self.watch.reset()
+            self.screen.cache.clear()
+            self._enter(self.visit.scope, f"local:store:{store}")
+        return True
+
+
+def _shown(method: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    row = result.get("job")
+    if method != "job.get" or not isinstance(row, Mapping):
+        return dict(result)
+    answer = {"job": summary(row), "source": "desktop"}
+    return {**answer, "asOf": result["asOf"]} if "asOf" in result else answer
