@@ -42,9 +42,15 @@ def _standard_input() -> str:
         raise Refused(f"standard input is not UTF-8: {exc.reason} at byte {exc.start}") from exc
 
 
+def known_runtime(name: str) -> Runtime:
+    """The runtime of that name, ready or not. Raises `UnknownName`."""
+    found: Runtime = registry.find("runtime", name)
+    return found
+
+
 def runtime(name: str) -> Runtime:
     """The runtime of that name, ready to start. Raises `UnknownName`, or `Failed` with the remedy."""
-    found: Runtime = registry.find("runtime", name)
+    found = known_runtime(name)
     missing = list(found.missing())
     if missing:
         raise Failed(f"the runtime {name} cannot start here:\n" + "\n".join(f"  {line}" for line in missing))

@@ -77,6 +77,13 @@ def paragraph(text: str, first: str = "  ", rest: str = "  ") -> None:
     line("\n".join(wrapped))
 
 
+def rows(pairs: list[tuple[str, str]]) -> None:
+    """A word and what it means, a pair a paragraph, the meanings in one column."""
+    width = min(32, max((len(word) for word, _ in pairs), default=0))
+    for word, meaning in pairs:
+        paragraph(meaning or " ", first=f"  {word:<{width}}  ", rest=" " * (width + 4))
+
+
 def flush() -> None:
     if sys.stdout is not None:
         with _broken_pipe_is_no_error(sys.stdout):

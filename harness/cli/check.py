@@ -1,0 +1,62 @@
+"""`harness check`: judge a stored history again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness import registry
+from harness.checking import check, overall
+from harness.cli import _exits, _options, _result, _say
+from harness.history import History, HistoryError
+from harness.report import words
+from harness.rundir import history_path, read_schedule, read_with_taps
+from harness.schedule import CheckSpec
+
+
+@click.command()
+@click.argument("history", type=click.Path(exists=True, path_type=Path))
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
+@_options.json_option
+def command(*, history: Path, checks: tuple[str, ...], as_json: bool) -> int:
+    """Check HISTORY: a run directory, or a history file as `harness run` writes it.
+
+    Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
+    """
+    specs = _specs(history, checks)
+    found = _read(history)
+    if found.problem is not None:
+        _say.error(f"{history}: {found.problem}", label="warning")
+    results = check(found, specs)
+    verdict = overall(results)
+    if as_json:
+        _say.data({"verdict": str(verdict), "history": str(history), "checks": _result.checks_as_json(results)})
+        return _exits.OF_VERDICT[verdict]
+    _result.table(results)
+    failure = words.first_failure(results)
+    if failure is not None:
+        _result.story(failure)
+    _say.line()
+    _say.line(f"verdict  {_say.verdict(verdict)}")
+    return _exits.OF_VERDICT[verdict]
+
+
+def _specs(history: Path, checks: tuple[str, ...]) -> list[CheckSpec] | None:
+    """The checkers asked for, else those of the run's own plan, else all."""
+    for name in checks:
+        registry.find("checker", name)
+    if checks:
+        return [CheckSpec(check=name) for name in checks]
+    if history.is_dir() and (history / "schedule.jsonl").exists():
+        return read_schedule(history).checks or None
+    return None
+
+
+def _read(path: Path) -> History:
+    if not path.is_dir():
+        return read_with_taps(path)
+    file = history_path(path)
+    if file is None:
+        raise HistoryError(f"{path}: there is no history here; expected a run directory, or a history file")
+    return read_with_taps(file)

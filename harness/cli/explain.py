@@ -1,0 +1,153 @@
+"""`harness explain`: one plug-in in its own words."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from checkers import notation
+from harness import plan as plans
+from harness import registry
+from harness.checking import check
+from harness.cli import _catalogue, _say
+from harness.registry import UnknownName
+from harness.schedule import CheckSpec
+
+_KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan")
+
+
+@click.command()
+@click.argument("name")
+def command(*, name: str) -> int:
+    """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology or a plan."""
+    known = {kind: _catalogue.names(kind) for kind in _KINDS}
+    kinds = [kind for kind in _KINDS if name in known[kind]]
+    if not kinds and _is_plan(name):
+        kinds = ["plan"]
+    if not kinds:
+        raise UnknownName("name", name, [n for names in known.values() for n in names])
+    for number, kind in enumerate(kinds):
+        if number:
+            _say.line()
+        _say.line(f"{name}, a {kind}", bold=True)
+        _EXPLAIN[kind](name)
+    return 0
+
+
+def _is_plan(name: str) -> bool:
+    try:
+        registry.find("plan", name)
+    except UnknownName:
+        return False
+    return True
+
+
+def _fault(name: str) -> None:
+    fault = registry.find("fault", name)
+    _prose(inspect.getdoc(fault.Params) or "")
+    _heading("what a plan may say")
+    for key, field in fault.Params.model_fields.items():
+        if key not in ("action", "name"):
+            default = "required" if field.is_required() else _default(field.default)
+            _say.line(f"  {field.alias or key:<12} {default}".rstrip())
+    _heading("as a plan writes it")
+    _say.line(f"  - {fault.EXAMPLE}")
+    _heading("where")
+    able = [r for r in registry.names("runtime") if registry.find("runtime", r).VERBS >= fault.VERBS]
+    _say.line(f"  {fault.LAYER} layer; runtimes: {', '.join(able) or 'none'}")
+
+
+def _default(value: Any) -> str:
+    """A default as a plan would write it; nothing for none. Nanoseconds are what a duration becomes."""
+    if value is None:
+        return ""
+    is_duration = isinstance(value, int) and value >= 1_000_000
+    return f"default: {value / 1e9:g}s" if is_duration else f"default: {value}"
+
+
+def _checker(name: str) -> None:
+    checker = registry.find("checker", name)
+    _prose(checker.GUARANTEE)
+    _heading("when it says INVALID, for one of these reasons")
+    for code, meaning in checker.REASONS.items():
+        _say.line(f"  {code:<24} {meaning}")
+    _heading("a history that breaks it, and its innocent twin")
+    for line in (checker.ANOMALY, checker.INNOCENT):
+        [result] = [r for r in check(notation.read(line), [CheckSpec(check=name)]) if r.check == name]
+        _say.line(f"  {line}")
+        _say.line(f"    {_say.verdict(result.verdict)} {result.reason or ''}".rstrip())
+        if result.message:
+            _say.paragraph(result.message, first="    ", rest="    ")
+    _heading("as a plan writes it")
+    _say.line(f"  checks: [{checker.EXAMPLE}]")
+    _say.line(f"  needs evidence level {checker.NEEDS.name}")
+
+
+def _policy(name: str) -> None:
+    slot = _catalogue.slots()[name]
+    _prose(f"A rule of the {slot.role}.")
+    for choice in ("documented", "hardened", *slot.variants):
+        _heading(choice)
+        _prose(inspect.getdoc(type(slot.choice(choice))) or "")
+    _heading("how its loss is shown")
+    _prose(slot.shown_by or "not stated")
+    _say.line(f"  harness run quickstart --without {name}")
+    _say.line(f"  harness run quickstart --profile documented --with {name}")
+
+
+def _profile(name: str) -> None:
+    chosen: Mapping[str, str] = registry.find("profile", name)
+    _prose(_catalogue.profile_summary(name))
+    rest = chosen.get("*", "")
+    _heading(f"every policy is {rest}" + ("" if len(chosen) == 1 else ", but"))
+    for slot, choice in chosen.items():
+        if slot != "*":
+            _say.line(f"  {slot:<32} {choice}")
+
+
+def _runtime(name: str) -> None:
+    runtime = registry.find("runtime", name)
+    _prose(runtime.SUMMARY)
+    _heading("what its faults can do")
+    _say.line(f"  {', '.join(sorted(runtime.VERBS))}")
+    _heading("ready here")
+    missing = list(runtime.missing())
+    _say.line("\n".join(f"  {line}" for line in missing) if missing else "  yes")
+
+
+def _topology(name: str) -> None:
+    _say.line(textwrap.indent(registry.find("topology", name).read_text(encoding="utf-8").rstrip(), "  "))
+
+
+def _plan(name: str) -> None:
+    plan = plans.load(name)
+    _prose(plan.title)
+    if plan.words.description:
+        _prose(plan.words.description)
+    _heading(plan.source.name)
+    _say.line(textwrap.indent(plan.source.text.rstrip(), "  "))
+
+
+_EXPLAIN: dict[str, Callable[[str], None]] = {
+    "fault": _fault,
+    "checker": _checker,
+    "policy": _policy,
+    "profile": _profile,
+    "runtime": _runtime,
+    "topology": _topology,
+    "plan": _plan,
+}
+
+
+def _heading(text: str) -> None:
+    _say.line()
+    _say.line(f"  {text}", fg="cyan")
+
+
+def _prose(text: str) -> None:
+    for paragraph in text.split("\n\n"):
+        _say.paragraph(" ".join(paragraph.split()))

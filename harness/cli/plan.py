@@ -1,0 +1,93 @@
+"""`harness plan`: write, check and look at plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness import plan as plans
+from harness.cli import _exits, _options, _plans, _say
+from harness.schedule import encode_schedule
+
+
+@click.group()
+def command() -> None:
+    """Write, check and look at plans."""
+
+
+@command.command()
+@click.argument("plan", nargs=-1, required=True)
+def validate(*, plan: tuple[str, ...]) -> int:
+    """Say everything that is wrong with each PLAN; nothing is started."""
+    code = _exits.OK
+    for word in plan:
+        try:
+            found = _plans.choose(word)
+        except plans.PlanErrors as exc:
+            _say.complaint(str(exc))
+            code = _exits.USAGE
+        else:
+            faults = len(found.words.faults)
+            _say.line(
+                f"{word}: a valid plan, “{_say.printable(found.title)}”, {faults} fault{'' if faults == 1 else 's'}"
+            )
+    return code
+
+
+@command.command()
+@click.argument("plan")
+@click.option("--seed", type=int, help="Default: the plan's, else 0.")
+@_options.runtime_option
+@_options.system_options
+def expand(
+    *,
+    plan: str,
+    seed: int | None,
+    runtime: str,
+    profile: str | None,
+    with_: tuple[str, ...],
+    without: tuple[str, ...],
+    topology: str | None,
+    duration: int | None,
+) -> int:
+    """Print the schedule of PLAN and a seed: every call and fault with its exact time, one JSON object a line."""
+    schedule = _plans.schedule(
+        _plans.choose(plan),
+        _plans.known_runtime(runtime),
+        seed=seed,
+        profile=profile,
+        with_=with_,
+        without=without,
+        duration_ns=duration,
+        topology=topology,
+    )
+    _say.line(encode_schedule(schedule).decode().rstrip("\n"))
+    return 0
+
+
+@command.command()
+def schema() -> int:
+    """Print the JSON Schema of plans (draft-07), for editors."""
+    _say.data(plans.plan_schema())
+    return 0
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--title", default="A flaky uplink while responses stream", show_default=True)
+def new(*, file: Path | None, title: str) -> int:
+    """Write a plan to begin with into FILE (or on standard output)."""
+    text = plans.template(title)
+    if file is None:
+        _say.line(text.rstrip("\n"))
+        return 0
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError as exc:
+        raise _exits.Refused(f"{file} is there already; choose another name") from exc
+    except OSError as exc:
+        raise _exits.Failed(f"{file}: cannot be written: {exc.strerror or exc}") from exc
+    _say.line(f"{file} written; next: harness plan validate {file}, harness run {file}")
+    return 0

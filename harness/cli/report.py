@@ -1,0 +1,26 @@
+"""`harness report`: write a run's report again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness import report
+from harness.cli import _options, _say
+from harness.store import Store
+
+
+@click.command()
+@click.argument("run")
+@_options.store_option
+def command(*, run: str, store: Path) -> int:
+    """Write report.html, summary.md and junit.xml of RUN again.
+
+    RUN is a run directory, its short id, or `latest`.
+    """
+    directory = Store(store).locate(run)
+    report.write(directory)
+    for name in report.FORMS:
+        _say.line(str(directory / name))
+    return 0
