@@ -13,29 +13,18 @@ from targets.mobile.applier import Applied, Applier
 from targets.mobile.board import Board
 from targets.mobile.calls import Answer, Calls
 from targets.mobile.fetches import Fetches
+from targets.mobile.gate import Gate
 from targets.mobile.lists import Lists
+from targets.mobile.merge import Merge, as_of
 from targets.mobile.model import Action, Done, Event, Failed, Note, Row, Scope, Visit, parse_event, parse_sync
 from targets.mobile.policies import CHANGES, LEGACY, REVISIONS, STORE, Decision
 from targets.mobile.policies_fetch import RECONNECT
-from targets.mobile.policies_scope import (
-    AS_OF,
-    DESKTOP,
-    EARLY,
-    FIRST_LIST,
-    KEYED,
-    NEWER,
-    PAGE_TOMB,
-    PROJECT,
-    RANGE,
-    SESSION,
-    TOMBSTONE,
-    Page,
-)
+from targets.mobile.policies_scope import EARLY, FIRST_LIST, KEYED, Page
 from targets.mobile.policies_stream import OFFSET, UNIT
 from targets.mobile.screen import ListCache, Screen
 from targets.mobile.watch import Watch
 from targets.policy import Policies
-from targets.protocol import PRESENCE, SYNC_GAP, SYNC_HEAD, device_id, summary
+from targets.protocol import DELETED, PRESENCE, SYNC_GAP, SYNC_HEAD, device_id, summary
 from targets.timing import Timing
 
 EARLY_CAP = 4096
@@ -64,6 +53,8 @@ class Replica:
         self.lists = Lists(self.calls, self)
         self.watch = Watch(self.calls, self, self._desktop)
         self.screen = Screen(self.calls, self, ListCache(self.calls, device, wall))
+        self.merge = Merge(self.board, policies, self.fetches.changed)
+        self._gate = Gate(policies, self._desktop)
         self._applier = Applier(self.board, policies)
         self._order, self._changes, self._legacy = policies[REVISIONS], policies[CHANGES], policies[LEGACY]
         self._policies = policies
@@ -231,7 +222,7 @@ class Replica:
         visit = self.visit
         if visit.scope is None:
             return
-        if not self._admits(event, visit.scope):
+        if not self._gate.admits(event, self.board.jobs.get(event.job), visit.scope):
             self._mark(event)
         elif self._policies[EARLY] and not visit.listed and not again:
             self._keep_early(event, visit)
@@ -257,8 +248,8 @@ class Replica:
         applied = self._applier.apply(event)
         if applied is Applied.REFRESH:
             self.fetches.refresh(event.job, "order")
-        elif event.type == "job:deleted" and self._policies[TOMBSTONE]:
-            self._bury(event.job, event.rev)
+        elif event.type == DELETED:
+            self.merge.deleted(event.job, event.rev)
         self.fetches.changed(event.job)
 
     def _hint(self, event: Event, visit: Visit) -> None:
@@ -275,16 +266,6 @@ class Replica:
         else:
             self.watch.trigger("buffer-full", detail=event.job)
 
-    def _admits(self, event: Event, scope: Scope) -> bool:
-        """Document, "Global Mode Bypass": the session gate, and what passes it unasked."""
-        if self._policies[DESKTOP] and event.desktop != self._desktop:
-            return False
-        held = self.board.jobs.get(event.job)
-        if scope.is_global:
-            project = held.row.get("projectHash") if held is not None else event.project
-            return not self._policies[PROJECT] or project is None or project == scope.project_hash
-        return event.session is None or event.session == scope.session
-
     def _mark(self, event: Event) -> None:
         """This revision is accounted for."""
         if event.sync is not None and event.sync.desktop == self._desktop:
@@ -299,44 +280,24 @@ class Replica:
         return not isinstance(desktop, str) or self._known(device_id(desktop), str(store or ""))
 
     def fetched(self, row: Row, cause: str) -> None:
-        """The row of a `job.get`."""
-        scope = self.visit.scope
         sync = parse_sync(row.get("sync"))
-        if scope is None and self._policies[KEYED]:
-            return
-        if sync is not None and not self._known(sync.desktop, sync.store):
-            return
-        if scope is not None and self._policies[SESSION] and not scope.holds(row):
-            return
-        self._install(row, cause)
+        if sync is None or self._known(sync.desktop, sync.store):
+            self.merge.row(row, cause)
 
     def not_found(self, job: str, answer: Answer) -> None:
         error = answer.error or {}
-        as_of = error.get("asOf")
-        if type(as_of) is int and self.accepts(error):
-            self._gone(job, as_of, f"get:{answer.corr}")
-            if self._policies[TOMBSTONE]:
-                self._bury(job, as_of)
+        until = as_of(error)
+        if until is not None and self.accepts(error):
+            self.merge.gone(job, until, f"get:{answer.corr}")
 
     def page(self, page: Page, cause: str) -> None:
-        """Document, "Background Hard Refresh": "full replacement"; hardened: one page merged, job by job."""
-        for row in page.rows:
-            self._install(row, cause)
-        listed = {row["id"] for row in page.rows}
-        covers = self._policies[RANGE].covers
-        for job, held in list(self.board.jobs.items()):
-            if job in listed or not covers(held, page):
-                continue
-            if not self._policies[AS_OF] or held.rev <= page.as_of:
-                self._gone(job, page.as_of, cause, always=True)
-                if self._policies[PAGE_TOMB]:
-                    self._bury(job, page.as_of)
+        self.merge.page(page, cause)
 
-    def reconciled(self, as_of: int, cause: str) -> None:
+    def reconciled(self, covered: int, cause: str) -> None:
         """The whole scope is covered as of this revision."""
         visit = self.visit
-        visit.as_of = max(visit.as_of, as_of)
-        visit.seen.cover(as_of)
+        visit.as_of = max(visit.as_of, covered)
+        visit.seen.cover(covered)
         if not visit.listed:
             self.board.listed(cause)
             early, visit.early = visit.early, []
@@ -347,35 +308,9 @@ class Replica:
         self._sweep()
         self.watch.check()
 
-    def _install(self, row: Row, cause: str) -> None:
-        sync = parse_sync(row.get("sync"))
-        job = row["id"]
-        held = self.board.jobs.get(job)
-        if self._policies[NEWER] and sync is not None:
-            known = held.rev if held is not None else max(self.visit.as_of, self.visit.tombs.get(job, 0))
-            if sync.rev <= known:
-                return
-        self.board.install(row, cause)
-        self.fetches.changed(job)
-
-    def _gone(self, job: str, as_of: int, cause: str, *, always: bool = False) -> None:
-        held = self.board.jobs.get(job)
-        if held is not None and (always or held.rev <= as_of):
-            self.board.remove(job, as_of, cause)
-
-    def _bury(self, job: str, rev: int) -> None:
-        """Remember until when the job is known to be gone; whoever waits for it hears so."""
-        tombs = self.visit.tombs
-        tombs[job] = max(rev, tombs.get(job, 0))
-        self.fetches.changed(job)
-
     def _sweep(self) -> None:
-        """A tombstone is needed while its revision is above `seen`, or a reply may still bring the row."""
-        visit = self.visit
-        if visit.tombs and self.lists.flight is None:
-            done = [j for j, rev in visit.tombs.items() if rev <= visit.seen.upto and not self.fetches.under_way(j)]
-            for job in done:
-                del visit.tombs[job]
+        if self.visit.tombs and self.lists.flight is None:
+            self.merge.sweep(self.fetches.under_way)
 
     # The desktop's store --------------------------------------------------------------------------------------------
 
