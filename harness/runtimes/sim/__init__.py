@@ -1,0 +1,114 @@
+"""The simulator: the real components and the real `websockets` library in one process, on virtual time.
+
+Equal seeds give equal runs, byte for byte, in every process. `RunSpec.options`: `tap_payload` keeps the text of every
+message in its tap; `step_cap` and `stall_cap` bound the steps of a run and of one instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import itertools
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
+from harness.runtimes.sim.environment import environment
+from harness.runtimes.sim.logs import node_logs
+from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.probes import SimProbe
+from harness.runtimes.sim.stage import VERBS, SimStage
+from harness.runtimes.sim.world import World
+from harness.schedule import Node as NodeSpec
+from targets.probe import HOST
+
+T = TypeVar("T")
+
+_ATTACH_LIMIT_S = 30.0  # virtual; a component opens its probe before anything else
+_stores = itertools.count()  # names of in-memory databases are global to the process, and appear nowhere
+_wall_s = time.perf_counter  # the real one, before a run replaces it
+
+
+class Simulator:
+    NAME: ClassVar[str] = "sim"
+    SUMMARY: ClassVar[str] = "everything in one process on virtual time: fast, and byte for byte the same for a seed"
+    VERBS: ClassVar[frozenset[str]] = VERBS
+
+    def missing(self) -> Sequence[str]:
+        return []
+
+    def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
+        """Raises `RuntimeUnavailable` for a component that does not start, and `Stuck` when time cannot go on."""
+        ended = Ended()
+        began_s = _wall_s()
+        caps = {name: int(spec.options[name]) for name in ("step_cap", "stall_cap") if name in spec.options}
+        world = World(spec.seed, tap=spec.tap, tap_payload=bool(spec.options.get("tap_payload")), **caps)
+        system = _Started(world, spec, ended, began_s)
+        with node_logs(world, spec.directory):
+            result = world.run(lambda: system.play(play))
+        ended.phases["stop"] = _wall_s() - system.played_s
+        ended.extra["steps"] = world.loop.steps
+        return result, ended
+
+
+class _Started:
+    """The system of one run."""
+
+    def __init__(self, world: World, spec: RunSpec, ended: Ended, began_s: float) -> None:
+        self._world, self._spec, self._ended = world, spec, ended
+        self._began_s = began_s
+        self.played_s = began_s
+        self._probes: dict[str, SimProbe] = {}
+        self._nodes: list[tuple[Node, NodeSpec]] = []
+        for node in spec.system.nodes:
+            self._nodes.append((world.add_node(node.name), node))
+        for client, server in spec.system.links:
+            world.network.add_line(client, server)
+
+    async def play(self, play: Callable[[Stage], Awaitable[T]]) -> T:
+        world, ended = self._world, self._ended
+        await self._start()
+        stage = SimStage(world, self._probes)
+        started_s = _wall_s()
+        ended.phases["start"] = started_s - self._began_s
+        try:
+            return await play(stage)
+        finally:
+            self.played_s = _wall_s()
+            ended.phases["play"] = self.played_s - started_s
+            ended.trace_hash = world.trace_hash()
+            ended.extra["links"] = {name: link.meters() for name, link in world.network.links.items()}
+            stage.ailments.extend(world.crashes)
+            ended.ailments.extend(stage.ailments)
+            for probe in self._probes.values():
+                probe.shut = True
+
+    async def _start(self) -> None:
+        for node, node_spec in self._nodes:
+            self._probes[node.name] = probe = SimProbe(node, self._world.loop, self._spec.journal)
+            node.context.run(HOST.set, probe)
+            env = environment(self._spec.system, node_spec, self._world.seed, self._store(node_spec))
+            module: Any = importlib.import_module(f"targets.{node_spec.role}")
+            self._world.spawn(node, functools.partial(module.main, [], env))
+        for node, _ in self._nodes:
+            assert node.main is not None
+            opened = self._probes[node.name].attached
+            await asyncio.wait([opened, node.main], timeout=_ATTACH_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+            if not opened.done():
+                await asyncio.sleep(0)  # let the end of the program be told
+                why = "\n".join(self._world.crashes) or f"it opened no probe within {_ATTACH_LIMIT_S:g} s"
+                raise RuntimeUnavailable(f"{node.name} does not start: {why}")
+
+    def _store(self, node: NodeSpec) -> str:
+        """An in-memory database that lives as long as somebody holds it open: the anchor does until the run is over."""
+        uri = f"file:jobsync-{next(_stores)}?mode=memory&cache=shared"
+        if node.role == "desktop":
+            anchor = sqlite3.connect(uri, uri=True)
+            self._world.at_end(anchor.close)
+        return uri
+
+
+RUNTIME: Runtime = Simulator()

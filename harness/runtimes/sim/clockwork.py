@@ -1,0 +1,136 @@
+"""The standard library's clocks and entropy, as the simulated node that asks is to see them.
+
+Only the thread that runs the simulation is in it; every other thread of the process keeps the real ones. Not reached
+from here, and forbidden to simulated programs: `datetime.now`, `Random()` without a seed, SQL's `random()` and `now`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from websockets.asyncio.connection import Connection
+
+from harness.runtimes.sim.loop import NODE, NS_PER_S, Fenced
+from harness.runtimes.sim.node import EPOCH_S
+
+if TYPE_CHECKING:
+    from harness.runtimes.sim.world import World
+
+_DRAWS = """
+random uniform randint randrange choice choices sample shuffle getrandbits randbytes triangular betavariate expovariate
+gammavariate gauss lognormvariate normalvariate vonmisesvariate paretovariate weibullvariate binomialvariate
+"""
+_ABSENT: Any = object()
+
+_Patch = tuple[Any, str, Callable[..., Any]]
+
+
+@contextmanager
+def installed(world: World) -> Iterator[None]:
+    """Patched while inside; restored however it is left."""
+    here = threading.get_ident()
+    saved: list[tuple[Any, str, Any]] = []
+    try:
+        for owner, name, simulated in (*_clocks(world), *_entropy(world), *_fences(), *_hashes(world)):
+            saved.append((owner, name, owner.__dict__.get(name, _ABSENT)))
+            setattr(owner, name, _only_in(here, simulated, getattr(owner, name)))
+        yield
+    finally:
+        for owner, name, real in reversed(saved):
+            if real is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, real)
+
+
+def _only_in(thread: int, simulated: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+    def routed(*args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread:
+            return simulated(*args, **kwargs)
+        return real(*args, **kwargs)
+
+    return routed
+
+
+def _clocks(world: World) -> Iterator[_Patch]:
+    loop = world.loop
+
+    def wall_s() -> float:
+        node = NODE.get()
+        return node.wall_s() if node is not None else EPOCH_S + loop.now_ns / NS_PER_S
+
+    def wall_ns() -> int:
+        node = NODE.get()
+        return node.wall_ns() if node is not None else EPOCH_S * 10**9 + loop.now_ns
+
+    def monotonic_ns() -> int:
+        node = NODE.get()
+        return node.monotonic_ns() if node is not None else loop.now_ns
+
+    def monotonic_s() -> float:
+        return monotonic_ns() / NS_PER_S
+
+    yield time, "time", wall_s
+    yield time, "time_ns", wall_ns
+    for name in ("monotonic", "perf_counter"):
+        yield time, name, monotonic_s
+        yield time, f"{name}_ns", monotonic_ns
+
+
+def _entropy(world: World) -> Iterator[_Patch]:
+    def draws() -> random.Random:
+        node = NODE.get()
+        return node.draws if node is not None else world.draws
+
+    def urandom(size: int, /) -> bytes:
+        return draws().randbytes(size)
+
+    yield os, "urandom", urandom  # uuid.uuid4
+    yield random, "_urandom", urandom  # secrets, SystemRandom
+    for name in _DRAWS.split():
+        if hasattr(random, name):  # some are younger than Python 3.11
+            yield random, name, _drawing(draws, name)
+
+
+def _drawing(draws: Callable[[], random.Random], name: str) -> Callable[..., Any]:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        return getattr(draws(), name)(*args, **kwargs)
+
+    return draw
+
+
+def _fences() -> Iterator[_Patch]:
+    for owner, name, what in (
+        (time, "sleep", "time.sleep: it would stop every node; await asyncio.sleep"),
+        (random, "seed", "random.seed: every node has its own stream"),
+        (threading.Thread, "start", "threading.Thread.start: a thread runs on real time"),
+        (socket, "getaddrinfo", "socket.getaddrinfo: ask the event loop"),
+    ):
+        yield owner, name, _fence(what)
+
+
+def _fence(what: str) -> Callable[..., Any]:
+    def fenced(*args: Any, **kwargs: Any) -> Any:
+        raise Fenced(what)
+
+    return fenced
+
+
+def _hashes(world: World) -> Iterator[_Patch]:
+    """websockets keeps connections in sets; by address they would iterate differently in every process."""
+
+    def number(connection: Any) -> int:
+        attributes: dict[str, Any] = connection.__dict__
+        found = attributes.get("_sim_number")
+        if found is None:
+            found = attributes["_sim_number"] = world.loop.number_object()
+        return int(found)
+
+    yield Connection, "__hash__", number

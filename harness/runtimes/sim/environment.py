@@ -1,0 +1,45 @@
+"""What a simulated node finds in its environment, as `targets` documents it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from harness.schedule import Node, System
+from harness.seeds import child_seed
+
+PORT: Final = 8000
+PATH: Final = "/ws/device-link"
+STORE_LATENCY_MS: Final = "0.2..2.0"  # as a local database takes it; without it no read could race a write
+
+
+def environment(system: System, node: Node, seed: int, store: str) -> Mapping[str, str]:
+    """`store` is the SQLite URI of a desktop. The node's own `env` wins."""
+    env = {
+        "NODE_NAME": node.name,
+        "PROFILE": node.profile or system.profile,
+        "WITH": ",".join(system.with_),
+        "WITHOUT": ",".join(system.without),
+        "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
+        "TIMING_SCALE": f"{system.timing_scale:g}",
+        "JWT_SECRET": f"{child_seed(seed, 'jwt'):016x}" * 2,  # HS256 wants 32 bytes
+    }
+    if node.role == "relay":
+        env |= {"RELAY_HOST": "0.0.0.0", "RELAY_PORT": str(PORT)}
+    else:
+        env |= _client(system, node)
+    if node.role == "desktop":
+        env |= {"STORE": store, "STORE_LATENCY_MS": STORE_LATENCY_MS}
+    if node.desktop is not None:
+        env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
+    return env | node.env
+
+
+def _client(system: System, node: Node) -> dict[str, str]:
+    server = next((server for client, server in system.links if client == node.name), "relay")
+    return {
+        "RELAY_URL": f"ws://{server}:{PORT}{PATH}",
+        "DEVICE_ID": node.device_id or "",
+        "DEVICE_NAME": node.name,
+        "USER_ID": node.user_id or "",
+    }

@@ -1,0 +1,101 @@
+"""One direction of a link: how long bytes take, and what faults do to them.
+
+A link has a base latency and jitter. Faults are added to it and taken away again, each for itself: it is held while
+anybody holds it, and delayed by the sum of its delays. Ending one re-times what it had slowed down, at once.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from faults import Effect
+from harness.seeds import stream
+from harness.wire.rules import ActiveRule, Rules
+
+if TYPE_CHECKING:
+    from harness.runtimes.sim.pipe import Pipe
+
+NS_PER_MS = 1_000_000
+LATENCY_NS = 1 * NS_PER_MS  # of a local network
+JITTER_NS = 2 * NS_PER_MS  # wide enough to let the bytes of different connections overtake each other
+
+
+class Hold:
+    """Keeps the bytes of a direction."""
+
+    def __init__(self, effect: Effect) -> None:
+        self.effect = effect
+
+
+class Delay:
+    """Adds `latency` ± `jitter`, as Toxiproxy's `latency` toxic draws it, from a stream per connection."""
+
+    def __init__(self, effect: Effect, latency_ms: float, jitter_ms: float, name: str) -> None:
+        self.effect = effect
+        self._latency_ns = round(latency_ms * NS_PER_MS)
+        self._jitter_ns = round(jitter_ms * NS_PER_MS)
+        self._name = name
+        self._draws: dict[str, random.Random] = {}
+
+    def draw_ns(self, seed: int, pipe: str) -> int:
+        if not self._jitter_ns:
+            return self._latency_ns
+        draws = self._draws.get(pipe)
+        if draws is None:
+            draws = self._draws[pipe] = stream(seed, f"{pipe}/{self._name}")
+        return max(0, self._latency_ns + int((2 * draws.random() - 1) * self._jitter_ns))
+
+
+class Link:
+    """A direction, `mobile-1->relay`. The pipes of its live connections hear when a fault ends."""
+
+    def __init__(self, name: str, latency_ns: int = LATENCY_NS, jitter_ns: int = JITTER_NS) -> None:
+        self.name = name
+        self.latency_ns, self.jitter_ns = latency_ns, jitter_ns
+        self.holds: list[Hold] = []
+        self.delays: list[Delay] = []
+        self.rules = Rules()
+        self.pipes: dict[Pipe, None] = {}
+        self.bytes_sent = 0
+        self.bytes_delivered = 0
+        self.messages_sent = 0
+        self.messages_delivered = 0
+
+    def base_ns(self, draws: random.Random) -> int:
+        return self.latency_ns + int(draws.random() * self.jitter_ns)
+
+    # ---- faults ---------------------------------------------------------------------------------------------------
+
+    def hold(self, hold: Hold) -> None:
+        self.holds.append(hold)
+        for pipe in self.pipes:
+            pipe.count_stuck(hold)
+
+    def release(self, hold: Hold) -> None:
+        self.holds.remove(hold)
+        if not self.holds:
+            for pipe in list(self.pipes):
+                pipe.release()
+
+    def slow(self, delay: Delay) -> None:
+        self.delays.append(delay)
+
+    def hasten(self, delay: Delay) -> None:
+        self.delays.remove(delay)
+        for pipe in list(self.pipes):
+            pipe.hasten(delay)
+
+    def add_rule(self, rule: ActiveRule) -> None:
+        self.rules.add(rule)
+
+    def remove_rule(self, rule: ActiveRule) -> None:
+        self.rules.remove(rule)
+
+    def meters(self) -> dict[str, int]:
+        return {
+            "bytes_sent": self.bytes_sent,
+            "bytes_delivered": self.bytes_delivered,
+            "messages_sent": self.messages_sent,
+            "messages_delivered": self.messages_delivered,
+        }

@@ -1,0 +1,78 @@
+"""Every message of every link, seen where it enters the link's faults and where it leaves them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from harness.history import Tap
+from harness.runtimes.sim.links import Link
+from harness.wire.classify import UNREADABLE, Classified, classify
+from harness.wire.splitter import Kind, Piece, Splitter
+
+
+class Witness:
+    """Where taps go. It is shut before the world is torn down."""
+
+    def __init__(self, tap: Callable[[Tap], None], now_ns: Callable[[], int], with_payload: bool) -> None:
+        self._tap, self._now_ns, self._with_payload = tap, now_ns, with_payload
+        self.shut = False
+
+    def see(self, link: str, side: Literal["in", "out"], conn: int, payload: bytes, seen: Classified) -> None:
+        if self.shut:
+            return
+        kind, job, msg = seen
+        text = payload.decode("utf-8", "replace") if self._with_payload else None
+        self._tap(
+            Tap(
+                time_ns=self._now_ns(),
+                link=link,
+                side=side,
+                conn=conn,
+                bytes=len(payload),
+                type=kind,
+                job=job,
+                msg=msg,
+                payload=text,
+            )
+        )
+
+
+class Watch:
+    """One direction of one connection. What leaves is parsed anew; only reading its content twice is saved."""
+
+    __slots__ = ("_conn", "_link", "_out", "_under_way", "_witness")
+
+    def __init__(self, witness: Witness, link: Link, conn: int) -> None:
+        self._witness, self._link, self._conn = witness, link, conn
+        self._out = Splitter()
+        self._under_way: deque[tuple[bytes, bytes, Classified]] = deque()
+
+    def sent(self, piece: Piece) -> Classified:
+        """A message enters the link."""
+        payload = piece.payload
+        seen = UNREADABLE if piece.compressed else classify(payload)
+        self._link.messages_sent += 1
+        self._witness.see(self._link.name, "in", self._conn, payload, seen)
+        self._under_way.append((piece.raw, payload, seen))
+        return seen
+
+    def again(self, raw: bytes, payload: bytes, seen: Classified) -> None:
+        """A copy of a message is put behind what is under way."""
+        self._under_way.append((raw, payload, seen))
+
+    def delivered(self, data: bytes) -> None:
+        """Bytes arrive at the receiver's socket."""
+        for piece in self._out.feed(data):
+            if piece.kind is Kind.MESSAGE:
+                self._link.messages_delivered += 1
+                self._witness.see(self._link.name, "out", self._conn, *self._recognise(piece))
+
+    def _recognise(self, piece: Piece) -> tuple[bytes, Classified]:
+        if self._under_way:
+            raw, payload, seen = self._under_way.popleft()
+            if raw == piece.raw:
+                return payload, seen
+        payload = piece.payload
+        return payload, UNREADABLE if piece.compressed else classify(payload)

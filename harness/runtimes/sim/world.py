@@ -1,0 +1,197 @@
+"""The simulated world: its nodes, its network, its clock; one per run, and nothing of it survives the run."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import logging
+import traceback
+import warnings
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from harness.history import Tap
+from harness.runtimes.sim import clockwork
+from harness.runtimes.sim.loop import NODE, SimLoop, SimTask
+from harness.runtimes.sim.network import Network
+from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.taps import Witness
+from harness.seeds import stream
+
+T = TypeVar("T")
+
+_STUBBORN = 50  # a coroutine may answer GeneratorExit by awaiting again, so often
+
+
+def _no_tap(tap: Tap) -> None:
+    return None
+
+
+class World:
+    """`run(coroutine)` plays it to its end and then takes everything apart.
+
+    `crashes` tells what went wrong inside of nodes: a program that ended, an exception that nobody caught.
+    """
+
+    def __init__(
+        self, seed: int, *, tap: Callable[[Tap], None] = _no_tap, tap_payload: bool = False, **caps: int
+    ) -> None:
+        self.seed = seed
+        self.loop = SimLoop(**caps)
+        self.draws = stream(seed, "world")  # of whatever runs outside of every node
+        self.nodes: dict[str, Node] = {}
+        self.network = self.loop.network = Network(self)
+        self.witness = Witness(tap, self._now_ns, tap_payload)
+        self.crashes: list[str] = []
+        self.over = False
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._at_end: list[Callable[[], None]] = []
+        self.loop.set_exception_handler(self._on_exception)
+
+    def _now_ns(self) -> int:
+        return self.loop.now_ns
+
+    # ---- trace ----------------------------------------------------------------------------------------------------
+
+    def trace(self, kind: str, name: str, data: bytes) -> None:
+        """Everything that happens on the network goes into one digest, with its time."""
+        self._digest.update(f"{self.loop.now_ns} {kind} {name} {len(data)}\n".encode())
+        self._digest.update(data)
+
+    def trace_hash(self) -> str:
+        """Equal for equal seeds and programs, in every process."""
+        digest = self._digest.copy()
+        digest.update(f"{self.loop.now_ns} {self.loop.steps}".encode())
+        return digest.hexdigest()
+
+    # ---- nodes ----------------------------------------------------------------------------------------------------
+
+    def add_node(self, name: str) -> Node:
+        node = self.nodes[name] = Node(self, name, len(self.nodes) + 1)
+        return node
+
+    def spawn(self, node: Node, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start the node's program. It is to run for ever: if it ends, that is a crash."""
+        task = self.loop.create_task(node.context.run(main), name=f"{node.name} main", context=node.context)
+        node.main = task
+        task.add_done_callback(lambda done: self._main_ended(node, done), context=node.context)
+
+    def _main_ended(self, node: Node, task: asyncio.Future[None]) -> None:
+        if self.over:
+            return
+        problem = None if task.cancelled() else task.exception()
+        if problem is None:
+            self.crashes.append(f"{node.name} ended by itself at t={self.loop.time():.6f} s; a component runs for ever")
+        else:
+            self.crashes.append(f"{node.name} crashed at t={self.loop.time():.6f} s:\n{_told(problem)}")
+        self.trace("end", node.name, b"")
+        self._stop(node)
+
+    def _stop(self, node: Node) -> None:
+        """The process is gone: its tasks end, and the kernel closes its sockets."""
+        node.ended = True
+        for listener in node.listeners:
+            listener.close()
+        for task in self.tasks(node):
+            task.cancel()
+        for endpoint in list(node.endpoints):
+            endpoint.abort()
+
+    def tasks(self, node: Node | None = None) -> list[SimTask[Any]]:
+        """Unfinished tasks (of one node) in the order of their creation."""
+        found = [t for t in asyncio.all_tasks(self.loop) if isinstance(t, SimTask)]
+        return sorted((t for t in found if node is None or t.node is node), key=hash)
+
+    def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if self.over:
+            return
+        node = _node_of(context)
+        where = node.name if node is not None else "the harness"
+        exc = context.get("exception")
+        told = f":\n{_told(exc)}" if exc is not None else ""
+        self.crashes.append(f"{where} at t={self.loop.time():.6f} s: {context.get('message')}{told}")
+
+    # ---- a run ----------------------------------------------------------------------------------------------------
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Called when the run is over, before its coroutines are closed (databases)."""
+        self._at_end.append(close)
+
+    def run(self, play: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run `play()`, the one task outside of every node, to its end. Raises what it raises, or `Stuck`."""
+        with _without_gc(), clockwork.installed(self):
+            try:
+                return self.loop.run_until_complete(self.loop.create_task(play(), name="play"))
+            finally:
+                self._take_apart()
+
+    def _take_apart(self) -> None:
+        """Nothing runs any more; what is suspended is closed, which runs its `finally` clauses, unheard."""
+        self.over = self.witness.shut = True
+        with _silence():
+            for close in self._at_end:
+                close()
+            tasks = self.tasks()
+            self.loop.close()
+            for task in tasks:
+                _close(task)
+            self.loop.close()
+            for connection in self.network.connections.values():
+                connection.release()
+            for node in self.nodes.values():
+                node.endpoints.clear()
+                node.listeners.clear()
+                node.main = None
+            self.network.connections.clear()
+            self.network.lines.clear()
+            self._at_end.clear()
+
+
+def _told(exc: BaseException) -> str:
+    return "".join(traceback.format_exception(exc)).rstrip()
+
+
+def _node_of(context: dict[str, Any]) -> Node | None:
+    task = context.get("task") or context.get("future")
+    if isinstance(task, SimTask):
+        return task.node
+    handle = context.get("handle")
+    inside = getattr(handle, "_context", None)
+    return inside.get(NODE) if inside is not None else NODE.get()
+
+
+def _close(task: SimTask[Any]) -> None:
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    coroutine: Any = task.get_coro()
+    for _ in range(_STUBBORN):
+        with suppress(BaseException):
+            coroutine.close()
+        if getattr(coroutine, "cr_frame", None) is None:
+            return
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """No collection in the midst of a run: it would call finalizers at moments that differ between processes."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Closing coroutines makes libraries log, warn and complain."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
