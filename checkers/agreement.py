@@ -6,16 +6,18 @@ was installed, the fields it changed otherwise. (The text after an append is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.findings import Findings, Story, told
 from checkers.ledger import Reader, Sight
-from checkers.truth import NOT_CONTENT, Entry, JobTruth
+from checkers.truth import NOT_CONTENT, JobTruth
 from checkers.wording import apart, decoded, detail, how, size, value
 from harness.history import Header, Op, text_digest
 from harness.verdict import CheckResult
+
+_Told = tuple[str, dict[str, Any]]  # what is wrong, in words and as details
 
 
 class _Agreement:
@@ -61,7 +63,8 @@ class _Judge(Reader):
             return
         sight = self._in_flight.pop((op.node or op.rev.desktop, op.rev.n), None)
         if sight is not None and op.type == "fail" and sight.op.job == op.job:
-            self._add("uncommitted", sight, [op], f"a commit that failed at {self.ledger.at(op.time_ns)}")
+            failed_at = self.ledger.at(op.time_ns)
+            self._add("uncommitted", sight, [op], lambda: (f"of a commit that failed at {failed_at}", {}))
 
     def _observe(self, sight: Sight, n: int) -> None:
         self._judged += 1
@@ -70,43 +73,35 @@ class _Judge(Reader):
         if job is None or entry is None:
             failed = job.failed.get(n) if job is not None else None
             if failed is not None:
-                self._add("uncommitted", sight, [failed.op], "a commit that failed before")
+                self._add("uncommitted", sight, [failed.op], lambda: ("of a commit that had failed", {}))
             else:
-                self._add("unknown-revision", sight, [], "which its desktop never wrote")
+                self._add("unknown-revision", sight, [], lambda: ("which its desktop never wrote", {}))
             return
         if entry.state == "invoke":
             self._in_flight.setdefault((job.desktop, n), sight)
-        name = _differing_field(sight, job, n)
-        if name is not None:
-            self._field(sight, job, n, name)
+        if (name := _differing_field(sight, job, n)) is not None:
+            writer = job.last_change(name, n) or entry
+            self._add("wrong-field", sight, [writer.op], lambda: _told_field(sight, job, n, name))
         elif sight.seen.kind == "row" and not _same_text(sight, job, n):
-            self._text(sight, job, n, entry)
+            self._add("wrong-text", sight, [entry.op], lambda: self._told_text(sight, job, n))
 
-    def _field(self, sight: Sight, job: JobTruth, n: int, name: str) -> None:
-        expected, shown = job.value_at(name, n), sight.seen.set.get(name)
-        writer = job.last_change(name, n) or job.entries[n]
-        what = f"with {name} {value(shown)}, where {job.desktop} wrote {value(expected)}"
-        fields = {"field": name, "expected": expected, "shown": shown}
-        self._add("wrong-field", sight, [writer.op], what, **fields)
-
-    def _text(self, sight: Sight, job: JobTruth, n: int, entry: Entry) -> None:
+    def _told_text(self, sight: Sight, job: JobTruth, n: int) -> _Told:
         position, length = job.text_at(n) or (0, 0)
         expected = job.attempts[position].text[:length]
         shown = self.ledger.final_text(sight.replica[0], job.job)
-        if shown is not None and text_digest(shown) != sight.seen.digest:
+        if shown is None or text_digest(shown) != sight.seen.digest:
             shown = None
-        texts = apart(decoded(expected), decoded(shown)) if shown is not None else None
-        what = f"with {size(sight.seen.bytes)} of text, where {job.desktop} wrote {size(length)}"
-        if texts is not None:
-            what = f"with the text {texts[1]}, where {job.desktop} wrote {texts[0]}"
-        self._add(
-            "wrong-text", sight, [entry.op], what, expected_text=detail(expected), shown_text=detail(shown)
-        )  # fmt: skip
+            what = f"with {size(sight.seen.bytes)} of text, where {job.desktop} wrote {size(length)}"
+        else:
+            right, wrong = apart(decoded(expected), decoded(shown))
+            what = f"with the text {wrong}, where {job.desktop} wrote {right}"
+        return what, {"expected_text": detail(expected), "shown_text": detail(shown)}
 
-    def _add(self, reason: str, sight: Sight, others: list[Op], what: str, **details: Any) -> None:
+    def _add(self, reason: str, sight: Sight, others: list[Op], explain: Callable[[], _Told]) -> None:
         node, op, ledger = sight.replica[0], sight.op, self.ledger
 
         def tell() -> Story:
+            what, details = explain()
             n = op.rev.n if op.rev is not None else None
             message = f"{node} shows job {op.job} at revision {n} {what} (at {ledger.at(op.time_ns)})"
             shows = f"{node} shows revision {n} of job {op.job} {how(op)}".rstrip()
@@ -115,6 +110,12 @@ class _Judge(Reader):
             return Story(message, {"job": op.job, "node": node, "story": told(story), **details})
 
         self._findings.add(reason, op, [*others, op], tell)
+
+
+def _told_field(sight: Sight, job: JobTruth, n: int, name: str) -> _Told:
+    expected, shown = job.value_at(name, n), sight.seen.set.get(name)
+    what = f"with {name} {value(shown)}, where {job.desktop} wrote {value(expected)}"
+    return what, {"field": name, "expected": expected, "shown": shown}
 
 
 def _differing_field(sight: Sight, job: JobTruth, n: int) -> str | None:

@@ -115,7 +115,8 @@ class _Judge(Reader):
     def _judge_blind(self) -> None:
         for node, op in self._opened.items():
             described = self._header.nodes.get(node, {})
-            sees = described.get("role") == "mobile" and int(described.get("level") or 0) >= Level.L1
+            level = described.get("level")
+            sees = isinstance(level, int) and level >= Level.L1 and described.get("role") == "mobile"
             if sees and not self._observed[node]:
                 self._add("no-observations", op, f"{node} had an open scope and journaled no observation at all", [op])
 

@@ -39,11 +39,11 @@ class Ledger:
         self.incarnations: dict[str, int] = {}  # node → its latest
         self.finals: dict[str, Op] = {}
         self.malformed: list[int] = []
-        self._users = {name: node.get("user") for name, node in header.nodes.items()}
-        self._desktops: dict[tuple[Any, str], str] = {}
+        self._users = {name: str(node.get("user")) for name, node in header.nodes.items()}
+        self._desktops: dict[tuple[str, str], str] = {}  # (user, device id in lower case) → node
         for name, node in header.nodes.items():
             if node.get("role") == "desktop":
-                self._desktops[node.get("user"), str(node.get("device_id") or name).lower()] = name
+                self._desktops[self._users[name], str(node.get("device_id") or name).lower()] = name
 
     # ---- feeding ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class Ledger:
 
     def desktop_named(self, node: str, device_id: str) -> str | None:
         """The desktop of `node`'s user with this device id (as ids are compared: without case)."""
-        found = self._desktops.get((self._users.get(node), device_id.lower()))
+        found = self._desktops.get((self._users.get(node, ""), device_id.lower()))
         return found if found is not None else (device_id if device_id in self.header.nodes else None)
 
     def active_desktop(self, node: str) -> str | None:

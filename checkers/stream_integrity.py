@@ -148,8 +148,8 @@ class _Judge(Reader):
     def _judge_append(self, look: _Look, shown: _Shown) -> None:
         where = _range(look, shown)
         now = Applied(look.sight.op, "append", look.size, where.chunk if where else None)
-        if shown.wrong:
-            _fill_hole(shown, now)
+        if _fill_hole(shown, now) or shown.wrong:
+            pass  # told already
         elif reason := _append_reason(look, where, shown):
             self._add(reason, look.job, look.position, now, shown)
         if len(shown.steps) < _STEPS:
@@ -205,16 +205,18 @@ def _is_known(where: _Range, shown: _Shown) -> bool:
     return where.chunk is not None and first_application(shown.steps, where.chunk) is not None
 
 
-def _fill_hole(shown: _Shown, now: Applied) -> None:
-    """A chunk that was missing and comes after a later one: not lost, but out of order."""
+def _fill_hole(shown: _Shown, now: Applied) -> bool:
+    """Is this the chunk that was missing? Then it was not lost, but out of order."""
     if shown.hole is None or now.chunk is None:
-        return
+        return False
     finding, tale = shown.hole
-    if tale.fills(now.chunk):
-        tale.filled_by(now)
-        finding.reason = tale.reason
-        finding.evidence.append(now.op)
-        shown.hole = None
+    if not tale.fills(now.chunk):
+        return False
+    tale.filled_by(now)
+    finding.reason = tale.reason
+    finding.evidence.append(now.op)
+    shown.hole = None
+    return True
 
 
 def _position(sight: Sight, job: JobTruth, shown: _Shown | None) -> int:
@@ -235,12 +237,17 @@ def _range(look: _Look, shown: _Shown) -> _Range | None:
     seen, rev, attempt = look.sight.seen, look.sight.op.rev, look.job.attempts[look.position]
     entry = look.job.entries.get(rev.n) if rev is not None else None
     if entry is not None and entry.chunk is not None and entry.attempt == attempt.number:
-        length = len(entry.chunk.data) if seen.length is None else seen.length
-        return _Range(max(0, entry.chunk.end - length), entry.chunk.end, entry.chunk)
+        return _Range(_batch_start(attempt, entry.chunk, seen.length), entry.chunk.end, entry.chunk)
     if seen.end is not None and seen.length is not None:
         chunk = next((c for c in attempt.chunks if c.end == seen.end), None)
         return _Range(seen.end - seen.length, seen.end, chunk)
     return _by_text(seen, attempt, shown.top) if not (look.right or shown.wrong) else None
+
+
+def _batch_start(attempt: Attempt, chunk: Chunk, length: int | None) -> int:
+    """Where a message that ends with `chunk` begins: at the chunk, or at an earlier one that it carries as well."""
+    start = chunk.end - (length or 0)
+    return start if start < chunk.start and any(c.start == start for c in attempt.chunks) else chunk.start
 
 
 def _by_text(seen: Observation, attempt: Attempt, top: int) -> _Range | None:

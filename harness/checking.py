@@ -95,15 +95,24 @@ class _Run:
 
 
 def _pass(history: History, runs: list[_Run]) -> None:
-    ledger = Ledger(history.header)
-    for run in runs:
-        run.reads(ledger)
-    for tap in history.taps:
-        ledger.tap(tap)
+    """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
+    try:
+        ledger = Ledger(history.header)
         for run in runs:
-            run.tap(tap)
+            run.reads(ledger)
+        for tap in history.taps:
+            ledger.tap(tap)
+            for run in runs:
+                run.tap(tap)
+        _feed(history.ops, ledger, runs)
+    except Exception as exc:
+        for run in runs:
+            run.crashed("the shared ledger", exc)
+
+
+def _feed(ops: list[Op], ledger: Ledger, runs: list[_Run]) -> None:
     by_kind: dict[str, list[_Run]] = {}
-    for op in history.ops:
+    for op in ops:
         ledger.feed(op)
         listeners = by_kind.get(op.f)
         if listeners is None:
