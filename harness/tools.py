@@ -20,6 +20,11 @@ _MODULE = "github.com/Shopify/toxiproxy/v2"
 _BUILD_LIMIT_S = 900.0  # cold, on a slow line; half a minute is usual
 _ELF_INTERPRETER = 3  # PT_INTERP: only a dynamically linked program has one
 
+_NO_GO = (
+    "no toxiproxy-server, and no Go tool-chain (`go` on PATH) to build one with: install Go ≥ 1.23 and run "
+    "`make tools`, or put a toxiproxy-server on PATH, or name one in TOXIPROXY_SERVER"
+)
+
 
 class ToolMissing(Exception):
     """A tool is not there or cannot be built; the message says what to do."""
@@ -50,14 +55,22 @@ def find_toxiproxy(env: Mapping[str, str] = os.environ) -> Path | None:
     return cached if _is_program(cached) else None
 
 
+def toxiproxy_trouble(env: Mapping[str, str] = os.environ) -> list[str]:
+    """Why there can be no Toxiproxy server, each with its remedy; empty when there is one or it can be built."""
+    if env.get("HARNESS_TOXIPROXY_IMAGE"):
+        return []
+    try:
+        found = find_toxiproxy(env)
+    except ToolMissing as exc:
+        return [str(exc)]
+    return [] if found is not None or shutil.which("go", path=env.get("PATH")) else [_NO_GO]
+
+
 def build_toxiproxy(note: Callable[[str], None] = lambda line: None, env: Mapping[str, str] = os.environ) -> Path:
     """Build the server into the tool cache and return it. Raises `ToolMissing` without Go, or when the build fails."""
     go = shutil.which("go", path=env.get("PATH"))
     if go is None:
-        raise ToolMissing(
-            "no Go tool-chain (`go`) on PATH to build toxiproxy-server with: install Go ≥ 1.23, or put a "
-            "toxiproxy-server on PATH, or name one in TOXIPROXY_SERVER"
-        )
+        raise ToolMissing(_NO_GO)
     target = cache_dir(env) / "toxiproxy-server"
     target.parent.mkdir(parents=True, exist_ok=True)
     note(f"building toxiproxy-server {TOXIPROXY_VERSION} (about half a minute)")

@@ -39,7 +39,7 @@ class Toxic(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str
     stream: Literal["upstream", "downstream"]
-    attributes: dict[str, float]
+    attributes: dict[str, int]  # Toxiproxy knows whole numbers only
     toxicity: float = 1.0
 
 
@@ -73,7 +73,7 @@ class Toxiproxy:
             self._compare(f"toxic {toxic.name} of {name}", toxic.attributes, made.get("attributes", {}))
         return self.proxies()[name]
 
-    def patch(self, name: str, toxic: str, attributes: Mapping[str, float]) -> None:
+    def patch(self, name: str, toxic: str, attributes: Mapping[str, int]) -> None:
         """Change attributes of a toxic in place; what it holds is let go according to the new ones, in order."""
         answer = self._call("post", f"{_path(name)}/toxics/{quote(toxic, safe='')}", {"attributes": dict(attributes)})
         self._compare(f"toxic {toxic} of {name}", attributes, answer.get("attributes", {}))

@@ -131,7 +131,7 @@ class Link:
 
     def uncut(self, number: int) -> dict[str, Any]:
         """Take back one cut: those it silenced are closed now. Says how many connections were refused meanwhile."""
-        silenced, refused_before = self._cuts.pop(number)
+        silenced, refused_before = self._cuts.pop(number, ([], self._refused))
         for conn in silenced:
             conn.end("close")
         return {"refused": self._refused - refused_before}
@@ -144,7 +144,9 @@ class Link:
 
     def remove_rule(self, direction: str, number: int) -> dict[str, Any]:
         """What the rule met and did."""
-        active = self._rules.pop(number)
+        active = self._rules.pop(number, None)
+        if active is None:
+            return {"candidates": 0, "counts": {}}
         self._direction(direction).rules.remove(active)
         return {"candidates": active.effect.candidates, "counts": active.effect.counts}
 

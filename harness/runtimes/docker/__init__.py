@@ -1,1 +1,104 @@
+"""The components in containers on a private network, with a real Toxiproxy between them."""
 
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
+
+from harness import tools
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
+from harness.runtimes.docker import engine, images
+from harness.runtimes.docker.lifecycle import ContainerRun
+
+T = TypeVar("T")
+
+
+class DockerRuntime:
+    NAME: ClassVar[str] = "docker"
+    SUMMARY: ClassVar[str] = "real processes in containers, real Toxiproxy; needs a Docker engine on this machine"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"hold", "refuse", "delay", "duplicate", "cut"})
+
+    def missing(self) -> Sequence[str]:
+        """Images and the Toxiproxy server are built on the way, if they can be."""
+        lines = []
+        try:
+            client = engine.connect()
+        except RuntimeUnavailable as exc:
+            lines.append(str(exc))
+        else:
+            client.close()
+        lines.extend(tools.toxiproxy_trouble())
+        return lines
+
+    def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
+        """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""
+        with asyncio.Runner() as runner:
+            return runner.get_loop().run_until_complete(_whole_run(spec, play))
+
+    def build_images(self, note: Callable[[str], None] = lambda line: None) -> list[str]:
+        """Build what is missing, for `harness images build`; returns the tags. Raises `RuntimeUnavailable`."""
+        client = engine.connect()
+        try:
+            built = images.ensure(client, note)
+        finally:
+            client.close()
+        return [built.components, built.toxiproxy]
+
+
+async def _whole_run(spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
+    run = ContainerRun(spec)
+    body = asyncio.ensure_future(_start_and_play(run, play))
+    with _interrupts(body, spec.note) as interrupted:
+        try:
+            await asyncio.wait([body])
+        finally:
+            body.cancel()
+            await run.stop()
+    if body.cancelled() and interrupted.is_set():
+        raise KeyboardInterrupt
+    return body.result(), Ended(phases=run.phases, ailments=run.ailments)
+
+
+async def _start_and_play(run: ContainerRun, play: Callable[[Stage], Awaitable[T]]) -> T:
+    stage = await run.start()
+    began_s = time.perf_counter()
+    try:
+        return await play(stage)
+    finally:
+        run.phases["play"] = time.perf_counter() - began_s
+
+
+@contextmanager
+def _interrupts(body: asyncio.Future[T], note: Callable[[str], None]) -> Iterator[asyncio.Event]:
+    """Ctrl-C and SIGTERM cancel `body`, once; while the run is being removed they only say so."""
+    interrupted = asyncio.Event()
+
+    def stop() -> None:
+        if interrupted.is_set() or body.done():
+            note("removing the containers; a moment, please")
+        else:
+            body.cancel()
+        interrupted.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield interrupted
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+RUNTIME: Runtime = DockerRuntime()

@@ -1,0 +1,122 @@
+"""Where everything of a run is: addresses, ports, and the environment of every node. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.runtimes import RuntimeUnavailable
+from harness.schedule import Node, System
+
+WIRE, TOXIPROXY = "wire", "toxiproxy"
+RELAY_PORT, PROBE_PORT, CONTROL_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 8474
+_ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
+_FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
+_WIRE_HOST, _TOXIPROXY_HOST = 2, 3
+_STORE_LATENCY_MS = "0..2"  # besides the disk's own: reads and writes must be awaits for races to exist
+DEVICE_LINK_PATH = "/ws/device-link"
+
+
+@dataclass(frozen=True)
+class Subnets:
+    """The data network, which faults are about, and the control network, which they never touch."""
+
+    data: ipaddress.IPv4Network
+    control: ipaddress.IPv4Network
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Random per run; they go into environments only, never into logs or histories."""
+
+    jwt: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    wire: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    probe: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+
+class Layout:
+    """Addresses of one run. Raises `RuntimeUnavailable` for a system that does not fit into a subnet."""
+
+    def __init__(self, system: System, subnets: Subnets) -> None:
+        self.system, self.subnets = system, subnets
+        names = [WIRE, TOXIPROXY, *(n.name for n in system.nodes)]
+        hosts = [_WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(system.nodes))]
+        if hosts[-1] >= subnets.data.num_addresses - 1:
+            raise RuntimeUnavailable(f"{len(system.nodes)} nodes do not fit into the run's network {subnets.data}")
+        self._host = dict(zip(names, hosts, strict=True))
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._host)
+
+    def data(self, name: str) -> str:
+        return str(self.subnets.data[self._host[name]])
+
+    def control(self, name: str) -> str:
+        return str(self.subnets.control[self._host[name]])
+
+    # ---- the path of a link -----------------------------------------------------------------------------------------
+
+    def enter(self, link: int) -> tuple[str, int]:
+        """Where the client of the link dials."""
+        return self.data(WIRE), _ENTER_BASE + link
+
+    def proxy(self, link: int) -> tuple[str, int]:
+        return self.data(TOXIPROXY), _PROXY_BASE + link
+
+    def leave(self, link: int) -> tuple[str, int]:
+        return self.data(WIRE), _LEAVE_BASE + link
+
+    def wire_config(self) -> dict[str, Any]:
+        links = [
+            {
+                "client": client,
+                "server": server,
+                "enter": self.enter(i),
+                "proxy": self.proxy(i),
+                "leave": self.leave(i),
+                "upstream": (self.data(server), RELAY_PORT),
+            }
+            for i, (client, server) in enumerate(self.system.links)
+        ]
+        return {"links": links, "control": (self.control(WIRE), CONTROL_PORT)}
+
+    # ---- environments -----------------------------------------------------------------------------------------------
+
+    def environment(self, node: Node, secret: Secrets) -> dict[str, str]:
+        """What `targets` documents, for one node. The node's own `env` wins."""
+        system = self.system
+        env = {
+            "NODE_NAME": node.name,
+            "PROFILE": node.profile or system.profile,
+            "WITH": ",".join(system.with_),
+            "WITHOUT": ",".join(system.without),
+            "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
+            "TIMING_SCALE": f"{system.timing_scale:g}",
+            "JWT_SECRET": secret.jwt,
+            "HARNESS_PROBE_HOST": self.control(node.name),
+            "HARNESS_PROBE_PORT": str(PROBE_PORT),
+            "HARNESS_PROBE_TOKEN": secret.probe,
+        }
+        env.update(self._relay(node) if node.role == "relay" else self._client(node))
+        if node.role == "desktop":
+            env["STORE"] = "file:/data/store.db"
+            env["STORE_LATENCY_MS"] = _STORE_LATENCY_MS
+        if node.desktop is not None:
+            env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
+        return {**env, **node.env}
+
+    def _relay(self, node: Node) -> dict[str, str]:
+        return {"RELAY_HOST": self.data(node.name), "RELAY_PORT": str(RELAY_PORT)}
+
+    def _client(self, node: Node) -> dict[str, str]:
+        number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
+        host, port = self.enter(number)
+        return {
+            "RELAY_URL": f"ws://{host}:{port}{DEVICE_LINK_PATH}",
+            "DEVICE_ID": node.device_id or "",
+            "DEVICE_NAME": node.name,
+            "USER_ID": node.user_id or "",
+        }

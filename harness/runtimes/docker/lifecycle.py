@@ -1,0 +1,227 @@
+"""One run in containers: networks, containers, proxies, probes; and the removal of all of it, however it went."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+from docker.errors import DockerException
+
+from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable
+from harness.runtimes.docker import engine, images
+from harness.runtimes.docker.containers import Containers
+from harness.runtimes.docker.layout import (
+    PROBE_PORT,
+    TOXIPROXY,
+    TOXIPROXY_PORT,
+    WIRE,
+    Layout,
+    Secrets,
+)
+from harness.runtimes.docker.stage import DockerStage
+from harness.runtimes.docker.toxics import Proxy, Toxics
+from harness.runtimes.docker.wire_client import WireClient, WireLost
+from harness.runtimes.probe_client import ProbeClient, dial_for_ever
+from harness.toxiproxy import Toxiproxy, ToxiproxyError
+
+START_LIMIT_S = 60.0  # two seconds are usual
+_DRAIN_LIMIT_S = 3.0
+_WATCH_S = 0.25
+_WORKERS = 8
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ContainerRun:
+    """Everything of one run. `start`, then `stop` in any case, also after a `start` that failed or was cancelled."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.phases: dict[str, float] = {}
+        self.ailments: list[str] = []
+        self._spec = spec
+        self._secrets = Secrets()
+        self._client = engine.connect()
+        self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="docker")
+        self._submitted: list[concurrent.futures.Future[Any]] = []
+        self._containers = Containers(self._client, spec.run_id)
+        self._layout: Layout
+        self._wire: WireClient | None = None
+        self._dialling: list[asyncio.Task[None]] = []
+        self._probes = {n.name: ProbeClient(n.name, n.role, spec.journal) for n in spec.system.nodes}
+
+    # ---- start ----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> DockerStage:
+        """Raises `RuntimeUnavailable` when the system does not come up."""
+        with self._timed("images"):
+            await self._do(engine.sweep, self._client, self._spec.note)
+            built = await self._do(images.ensure, self._client, self._spec.note)
+        with self._timed("start"):
+            try:
+                async with asyncio.timeout(START_LIMIT_S):
+                    return await self._bring_up(built)
+            except TimeoutError:
+                raise RuntimeUnavailable(f"the containers did not come up within {START_LIMIT_S:.0f} s") from None
+            except (DockerException, ToxiproxyError) as exc:
+                raise RuntimeUnavailable(f"the containers did not come up: {exc}") from exc
+
+    async def _bring_up(self, built: images.Images) -> DockerStage:
+        system, note = self._spec.system, self._spec.note
+        self._layout = Layout(system, await self._do(self._containers.make_networks))
+        note("starting containers")
+        await asyncio.gather(self._start_toxiproxy(built), self._start_wire(built), self._start_nodes(built, "relay"))
+        toxics = self._toxics()
+        await toxics.open()
+        await self._start_nodes(built, "desktop", "mobile")
+        await self._open_probes()
+        assert self._wire is not None
+        return DockerStage(
+            self._probes, self._wire, toxics, self.ailments, links=list(system.links), seed=self._spec.seed
+        )
+
+    async def _start_toxiproxy(self, built: images.Images) -> None:
+        command = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]
+        await self._do(self._containers.run, TOXIPROXY, built.toxiproxy, command, {}, self._layout, init=False)
+
+    async def _start_wire(self, built: images.Images) -> None:
+        config = self._layout.wire_config()
+        env = {"WIRE_CONFIG": msgspec.json.encode(config).decode(), "WIRE_TOKEN": self._secrets.wire}
+        await self._do(self._containers.run, WIRE, built.components, _python("harness.wire.hop"), env, self._layout)
+        await self._watched(self._open_wire(config["control"]))
+
+    async def _open_wire(self, address: tuple[str, int]) -> None:
+        self._wire = await WireClient.open(address, self._secrets.wire, self._spec.tap)
+
+    async def _start_nodes(self, built: images.Images, *roles: str) -> None:
+        chosen = [n for n in self._spec.system.nodes if n.role in roles]
+        await asyncio.gather(
+            *(
+                self._do(
+                    self._containers.run,
+                    node.name,
+                    built.components,
+                    _python(f"targets.{node.role}"),
+                    self._layout.environment(node, self._secrets),
+                    self._layout,
+                )
+                for node in chosen
+            )
+        )
+
+    async def _open_probes(self) -> None:
+        for name, probe in self._probes.items():
+            url = f"ws://{self._layout.control(name)}:{PROBE_PORT}/"
+            self._dialling.append(asyncio.create_task(dial_for_ever(probe, url, self._secrets.probe)))
+        await self._watched(asyncio.gather(*(probe.opened.wait() for probe in self._probes.values())))
+
+    async def _watched(self, waiting: Awaitable[object]) -> None:
+        """Wait, but not for somebody who has died. Raises `RuntimeUnavailable` with the end of the log."""
+        task = asyncio.ensure_future(waiting)
+        try:
+            while not (await asyncio.wait([task], timeout=_WATCH_S))[0]:
+                for name, code in (await self._do(self._containers.exited)).items():
+                    tail = await self._do(self._containers.tail, name)
+                    raise RuntimeUnavailable(f"{name} exited with code {code} while it started:\n{tail}")
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _toxics(self) -> Toxics:
+        layout = self._layout
+        proxies = [
+            Proxy(f"{a}->{b}", f"{b}->{a}", _address(layout.proxy(i)), _address(layout.leave(i)))
+            for i, (a, b) in enumerate(self._spec.system.links)
+        ]
+        api = Toxiproxy(layout.control(TOXIPROXY), TOXIPROXY_PORT)
+        return Toxics(api, proxies, self._restart_toxiproxy, self.ailments)
+
+    async def _restart_toxiproxy(self) -> None:
+        self._spec.note("Toxiproxy does not answer; restarting it")
+        try:
+            await self._do(self._containers.restart, TOXIPROXY)
+        except DockerException as exc:
+            raise ToxiproxyError(f"Toxiproxy's container does not restart: {exc}") from exc
+
+    # ---- stop -----------------------------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Take in what is still under way, keep the logs, remove everything. Never raises; problems are ailments."""
+        with self._timed("stop"):
+            concurrent_work = [f for f in self._submitted if not f.done()]
+            await asyncio.to_thread(concurrent.futures.wait, concurrent_work)
+            await self._drain()
+            for task in self._dialling:
+                task.cancel()
+            await asyncio.gather(*self._dialling, return_exceptions=True)
+            if self._wire is not None:
+                await self._wire.close()
+            await self._post_mortem()
+            for problem in await asyncio.to_thread(self._remove):
+                self._spec.note(f"could not be removed: {problem}; try `harness doctor --sweep`")
+            self._pool.shutdown(wait=False)
+            self._client.close()
+
+    async def _drain(self) -> None:
+        """Journal lines and taps that are under way; a node that is gone has none."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_LIMIT_S):
+                asked = (probe.state() for probe in self._probes.values() if probe.opened.is_set())
+                await asyncio.gather(*asked, return_exceptions=True)
+                if self._wire is not None:
+                    with suppress(WireLost, ProbeLost):
+                        await self._wire.ask("flush")
+        for probe in self._probes.values():
+            self.ailments.extend(probe.complaints)
+            if probe.clock_doubt_ns:
+                doubt_ms = probe.clock_doubt_ns / 1e6
+                self.ailments.append(f"{probe.node} runs on another clock; its times may be {doubt_ms:.1f} ms off")
+
+    async def _post_mortem(self) -> None:
+        """Who died uncalled, and everybody's logs."""
+        directory = self._spec.directory
+        try:
+            for name, code in (await self._do(self._containers.exited)).items():
+                where = f"; see nodes/{name}/stderr.log" if directory is not None else ""
+                self.ailments.append(f"{name} exited with code {code} during the run{where}")
+            if directory is not None:
+                await asyncio.gather(
+                    *(self._do(self._containers.save_log, name, directory) for name in self._containers.made)
+                )
+        except (DockerException, OSError) as exc:
+            self._spec.note(f"logs could not be kept: {exc}")
+
+    def _remove(self) -> list[str]:
+        try:
+            return engine.remove_run(self._client, self._spec.run_id)
+        except (DockerException, OSError) as exc:
+            return [f"run {self._spec.run_id}: {exc}"]
+
+    # ---- helpers --------------------------------------------------------------------------------------------------
+
+    async def _do(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the engine in a thread. A cancellation does not stop it: `stop` waits, so that nothing is made later."""
+        future = self._pool.submit(call, *args, **kwargs)
+        self._submitted = [f for f in self._submitted if not f.done()] + [future]
+        return await asyncio.wrap_future(future)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        began_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.phases[phase] = time.perf_counter() - began_s
+
+
+def _python(module: str) -> list[str]:
+    return ["python3", "-m", module]
+
+
+def _address(where: tuple[str, int]) -> str:
+    return f"{where[0]}:{where[1]}"

@@ -1,0 +1,196 @@
+"""What Toxiproxy is asked to do to each link: all faults in force, composed; and what happens when it stops answering.
+
+Every proxy gets its toxics when it is created; afterwards they are only patched, and never while the proxy is disabled:
+disabling, changing and enabling wedges the server within a few rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.toxiproxy import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
+
+HOLD_MS = 86_400_000  # a day: bytes, FIN and abort are kept until it is patched away
+_REVIVALS = 3  # after so many restarts in one run, Toxiproxy is given up
+_READY_TRIES, _READY_PAUSE_S = 100, 0.02
+
+Stream = Literal["upstream", "downstream"]
+_STREAMS: tuple[Stream, Stream] = ("upstream", "downstream")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """One link's proxy: a name, and where it listens and dials as `host:port`."""
+
+    link: str  # "client->server"
+    back: str  # "server->client"
+    listen: str
+    upstream: str
+
+
+@dataclass
+class _Shape:
+    """What faults want of one direction now."""
+
+    holds: int = 0
+    delays: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def toxics(self) -> dict[str, dict[str, int]]:
+        """Attributes by toxic type. Holding wins; delays add up, jitter too."""
+        if self.holds:
+            return {"latency": {"latency": HOLD_MS, "jitter": 0}, "slow_close": {"delay": HOLD_MS}}
+        latency_ms = round(sum(latency for latency, _ in self.delays.values()))
+        jitter_ms = round(sum(jitter for _, jitter in self.delays.values()))
+        return {"latency": {"latency": latency_ms, "jitter": jitter_ms}, "slow_close": {"delay": latency_ms}}
+
+
+class _Link:
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self.shapes: dict[Stream, _Shape] = {stream: _Shape() for stream in _STREAMS}
+        self.refusals = 0
+        self.applied: dict[str, dict[str, int]] = {}
+        self.enabled = True
+
+    def wanted(self) -> dict[str, dict[str, int]]:
+        """Attributes by toxic name."""
+        return {
+            f"{type_}_{stream}": attributes
+            for stream in _STREAMS
+            for type_, attributes in self.shapes[stream].toxics().items()
+        }
+
+
+class Toxics:
+    """All proxies of a run. `restart` kills and starts the server; afterwards everything is made anew."""
+
+    def __init__(
+        self, api: Toxiproxy, proxies: list[Proxy], restart: Callable[[], Awaitable[None]], ailments: list[str]
+    ) -> None:
+        self._api, self._restart, self._ailments = api, restart, ailments
+        self._links = {p.link: _Link(p) for p in proxies}
+        self._where: dict[str, tuple[_Link, Stream]] = {}
+        for link in self._links.values():
+            self._where[link.proxy.link] = (link, "upstream")
+            self._where[link.proxy.back] = (link, "downstream")
+        self._numbers = itertools.count()
+        self._lock = asyncio.Lock()  # one request at a time: concurrent changes are what wedges the server
+        self._revivals = 0
+        self._given_up = False
+
+    async def open(self) -> None:
+        """Wait for the server and make all proxies. Raises `ToxiproxyError`."""
+        async with self._lock:
+            await self._create_all()
+
+    @asynccontextmanager
+    async def hold(self, direction: str) -> AsyncIterator[None]:
+        link, stream = self._where[direction]
+        link.shapes[stream].holds += 1
+        try:
+            await self._apply(link)
+            yield
+        finally:
+            link.shapes[stream].holds -= 1
+            await self._apply(link)
+
+    @asynccontextmanager
+    async def delay(self, direction: str, latency_ms: float, jitter_ms: float) -> AsyncIterator[None]:
+        link, stream = self._where[direction]
+        number = next(self._numbers)
+        link.shapes[stream].delays[number] = (latency_ms, jitter_ms)
+        try:
+            await self._apply(link)
+            yield
+        finally:
+            del link.shapes[stream].delays[number]
+            await self._apply(link)
+
+    @asynccontextmanager
+    async def refuse(self, direction: str) -> AsyncIterator[None]:
+        link, _ = self._where[direction]
+        link.refusals += 1
+        try:
+            await self._apply(link)
+            yield
+        finally:
+            link.refusals -= 1
+            await self._apply(link)
+
+    def link_of(self, direction: str) -> str:
+        return self._where[direction][0].proxy.link
+
+    # ---- talking to the server ------------------------------------------------------------------------------------
+
+    async def _apply(self, link: _Link) -> None:
+        """Bring the server to what is wanted; not stopped half-way by a cancellation, and never raises."""
+        await asyncio.shield(asyncio.ensure_future(self._applied(link)))
+
+    async def _applied(self, link: _Link) -> None:
+        async with self._lock:
+            if self._given_up:
+                return
+            try:
+                await self._change(link)
+            except ToxiproxyWedged as exc:
+                await self._revive(str(exc))
+            except ToxiproxyError as exc:
+                self._ailments.append(f"Toxiproxy refused a change of {link.proxy.link}: {exc}")
+
+    async def _change(self, link: _Link) -> None:
+        name, enabled = link.proxy.link, link.refusals == 0
+        if enabled != link.enabled:
+            await asyncio.to_thread(self._api.enable, name, enabled)
+            link.enabled = enabled
+        if not enabled:
+            return
+        for toxic, attributes in link.wanted().items():
+            if link.applied.get(toxic) != attributes:
+                await asyncio.to_thread(self._api.patch, name, toxic, attributes)
+                link.applied[toxic] = attributes
+
+    async def _revive(self, why: str) -> None:
+        """Kill, restart, make everything anew; the run is UNKNOWN from here on."""
+        while self._revivals < _REVIVALS:
+            self._revivals += 1
+            self._ailments.append(f"Toxiproxy stopped answering and was restarted: {why}")
+            try:
+                await self._restart()
+                await self._create_all()
+            except ToxiproxyError as exc:
+                why = str(exc)
+            else:
+                return
+        self._given_up = True
+        self._ailments.append(f"Toxiproxy was given up after {_REVIVALS} restarts: {why}")
+
+    async def _create_all(self) -> None:
+        await self._answering()
+        for link in self._links.values():
+            wanted = link.wanted()
+            toxics = [_toxic(name, attributes) for name, attributes in wanted.items()]
+            proxy = link.proxy
+            await asyncio.to_thread(self._api.create, proxy.link, proxy.listen, proxy.upstream, toxics)
+            link.applied, link.enabled = wanted, True
+            await self._change(link)
+
+    async def _answering(self) -> None:
+        for _ in range(_READY_TRIES):
+            try:
+                await asyncio.to_thread(self._api.version)
+            except ToxiproxyWedged:
+                await asyncio.sleep(_READY_PAUSE_S)
+            else:
+                return
+        await asyncio.to_thread(self._api.version)
+
+
+def _toxic(name: str, attributes: dict[str, int]) -> Toxic:
+    type_, _, stream = name.rpartition("_")
+    assert stream in _STREAMS
+    return Toxic(name=name, type=type_, stream=stream, attributes=attributes)
