@@ -11,6 +11,7 @@ from types import FrameType
 
 import click
 
+from harness import registry
 from harness.cli import _say
 from harness.history import HistoryError
 from harness.plan import PlanErrors
@@ -97,7 +98,9 @@ def _interrupted(exc: BaseException) -> int:
 def _unknown_name(exc: BaseException) -> int:
     assert isinstance(exc, UnknownName)
     _say.error(str(exc))
-    _say.error(f"`harness list {exc.kind}s` shows all of them".replace("topologys", "topologies"), label="note")
+    if exc.close and exc.kind in registry.KINDS:
+        plural = f"{exc.kind}s".replace("topologys", "topologies")
+        _say.error(f"`harness list {plural}` shows all of them", label="note")
     return USAGE
 
 

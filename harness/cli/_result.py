@@ -88,6 +88,11 @@ def story(result: CheckResult) -> None:
     """The failure in words, and both texts with the difference marked."""
     _say.line()
     _say.line(f"{result.check}: {result.reason or result.verdict}", bold=True)
+    tale(result)
+
+
+def tale(result: CheckResult) -> None:
+    """The sentence, the operations that did it, both texts."""
     _say.paragraph(result.message)
     for number, sentence in enumerate(words.sentences(result), start=1):
         _say.paragraph(sentence, first=f"  {number}. ", rest="     ")
