@@ -15,7 +15,7 @@ RELAY_PORT, PROBE_PORT, CONTROL_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 8474
 _ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
 _FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
 _WIRE_HOST, _TOXIPROXY_HOST = 2, 3
-_STORE_LATENCY_MS = "0..2"  # besides the disk's own: reads and writes must be awaits for races to exist
+_STORE_LATENCY_MS = "0.2..2.0"  # besides what the disk takes: as in the simulator
 DEVICE_LINK_PATH = "/ws/device-link"
 
 
