@@ -13,7 +13,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.protocol import State
 
 from targets.policy import Policies, Slot
 from targets.probe import Journal
@@ -74,6 +76,28 @@ def backoff_s(failures: int, timing: Timing) -> float:
         return 0.0
     step = min(timing.backoff_max_s, timing.backoff_unit_s * 2.0 ** min(failures - 1, 30))
     return step * random.uniform(1 - JITTER, 1 + JITTER)
+
+
+async def send_text(ws: Connection, data: bytes) -> None:
+    """Raises LinkDown."""
+    if ws.state is not State.OPEN:
+        raise LinkDown("the socket is closed")
+    try:
+        await ws.send(data, text=True)
+    except ConnectionClosed as exc:
+        raise LinkDown(str(exc)) from None
+    except AttributeError:
+        # The library aborts the transport of a lost connection, and asyncio's, lost while it was closing with data in
+        # its buffer, has no loop any more (CPython 3.11, `_SelectorTransport._force_close`).
+        if ws.state is State.OPEN:
+            raise
+        raise LinkDown("the connection was lost while sending") from None
+
+
+async def hang_up(ws: Connection, code: int = 1000, reason: str = "") -> None:
+    """The closing handshake, unless somebody else closed or is closing the socket."""
+    if ws.state is State.OPEN:
+        await ws.close(code, reason)
 
 
 class Tracked(ClientConnection):
@@ -145,10 +169,7 @@ class DeviceLink:
             raise LinkDown("not registered")
         if len(data) > FRAME_CAP_BYTES:
             raise FrameTooBig(f"{len(data)} bytes are above the frame cap of {FRAME_CAP_BYTES}")
-        try:
-            await ws.send(data, text=True)
-        except ConnectionClosed as exc:
-            raise LinkDown(str(exc)) from None
+        await send_text(ws, data)
 
     def suspend(self) -> None:
         """Into the background: the socket is closed and none is opened until `resume`."""
@@ -190,7 +211,7 @@ class DeviceLink:
             beat = asyncio.create_task(self._beat(ws))
             self._gain(ws)
             await self._read(ws)
-        except (ConnectionClosed, TimeoutError) as exc:
+        except (ConnectionClosed, LinkDown, TimeoutError) as exc:
             self._reason = self._reason or str(exc) or type(exc).__name__
             if ws.close_code == CLOSE_TOKEN_EXPIRED:
                 self._tokens.refuse()
@@ -203,7 +224,7 @@ class DeviceLink:
                 self._failures = 0
             self._lose()
             self._journal("link", state="closed", reason=self._reason)
-            self._background(ws.close())
+            self._background(hang_up(ws))
 
     async def _open(self) -> Tracked | None:
         try:
@@ -238,7 +259,7 @@ class DeviceLink:
     async def _register(self, ws: Tracked) -> None:
         payload = {"deviceId": self._device, "deviceName": self._device_name, **self._resume}
         async with asyncio.timeout(self._timing.register_s):
-            await ws.send(encode({"type": "register", "payload": payload}), text=True)
+            await send_text(ws, encode({"type": "register", "payload": payload}))
             while True:
                 frame = _frame(await ws.recv())
                 kind = frame.get("type")
@@ -257,8 +278,8 @@ class DeviceLink:
         try:
             while True:
                 await asyncio.sleep(self._timing.heartbeat_s)
-                await ws.send(HEARTBEAT, text=True)
-        except ConnectionClosed:
+                await send_text(ws, HEARTBEAT)
+        except LinkDown:
             return
 
     # State -----------------------------------------------------------------------------------------------------------
@@ -301,8 +322,9 @@ class Watchdog:
         if self._loop.time() < due_s:
             self._timer = self._loop.call_at(due_s, self._look)
             return
-        self._on_dead()
-        self._ws.transport.abort()
+        if self._ws.state is not State.CLOSED:
+            self._on_dead()
+            self._ws.transport.abort()
 
 
 def _frame(data: str | bytes) -> Frame:

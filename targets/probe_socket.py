@@ -14,8 +14,9 @@ anything else                                  `{"error": "…"}`
 =============================================  ========================================================================
 
 Lines count from 1 and are kept until they are acknowledged. What was journaled before an operation ended is sent
-before its result. A killed process loses what was not sent: with `HARNESS_JOURNAL` set to a path, every line is
-written to that file as well, at once, so that it outlives the process.
+before its result. A killed process loses what it has not written: a line goes into the socket at once when nothing
+waits before it, so that a `commit-begin` outlives a kill during its COMMIT; with `HARNESS_JOURNAL` set to a path, every
+line is written to that file as well, which holds even when the socket is full.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import broadcast
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.http11 import Request, Response
@@ -53,7 +55,7 @@ class LineJournal:
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._next = 1
         self._kept: deque[tuple[int, bytes]] = deque()
-        self._wakers: list[asyncio.Event] = []
+        self._readers: list[ProbeConnection] = []
         self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.keeper: asyncio.Task[None] | None = None  # the probe lives as long as its journal
 
@@ -63,14 +65,14 @@ class LineJournal:
         if self._file is not None:
             os.write(self._file, frame + b"\n")
         self._kept.append((number, frame))
-        for waker in self._wakers:
-            waker.set()
+        for reader in self._readers:
+            reader.push(number, frame)
 
-    def watch(self, waker: asyncio.Event) -> None:
-        self._wakers.append(waker)
+    def watch(self, reader: ProbeConnection) -> None:
+        self._readers.append(reader)
 
-    def unwatch(self, waker: asyncio.Event) -> None:
-        self._wakers.remove(waker)
+    def unwatch(self, reader: ProbeConnection) -> None:
+        self._readers.remove(reader)
 
     def since(self, number: int) -> list[tuple[int, bytes]]:
         """Lines numbered `number` and above that are still kept."""
@@ -176,7 +178,7 @@ class ProbeConnection:
 
     async def run(self) -> None:
         """Until the connection is lost. Operations under way go on; their results find nobody."""
-        self._journal.watch(self._wake)
+        self._journal.watch(self)
         writer = asyncio.create_task(self._write())
         try:
             self._reply({"hello": self._hello()})
@@ -185,8 +187,16 @@ class ProbeConnection:
         except ConnectionClosed:
             pass
         finally:
-            self._journal.unwatch(self._wake)
+            self._journal.unwatch(self)
             writer.cancel()
+
+    def push(self, number: int, line: bytes) -> None:
+        """A line that was just written: into the socket now, unless others must go before it."""
+        if self._from == number and not self._ws.transport.get_write_buffer_size():
+            self._from = number + 1
+            broadcast([self._ws], line.decode())
+        else:
+            self._wake.set()
 
     def _hello(self) -> dict[str, Any]:
         them = self._handlers
@@ -204,8 +214,8 @@ class ProbeConnection:
                 self._wake.clear()
                 replies, self._replies = self._replies, deque()
                 for number, line in [] if self._from is None else self._journal.since(self._from):
-                    await self._ws.send(line, text=True)
                     self._from = number + 1
+                    await self._ws.send(line, text=True)
                 for reply in replies:
                     await self._ws.send(reply, text=True)
         except ConnectionClosed:

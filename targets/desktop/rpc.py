@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from targets.desktop.policies import AS_OF
 from targets.desktop.cache import ListCache, project_key, session_key
 from targets.desktop.changes import INT_MAX, Decide, of_existing
 from targets.desktop.jobs import Jobs
+from targets.desktop.policies import AS_OF
 from targets.desktop.policies_cache import HIT
 from targets.desktop.store import Query, Store, StoreFailed
 from targets.policy import Policies

@@ -10,6 +10,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 
 from targets import protocol
+from targets.link import hang_up
 from targets.policy import Policies
 from targets.probe import Journal
 from targets.protocol import PRESENCE, encode
@@ -94,7 +95,7 @@ class ConnectionManager:
         """Its device has a newer connection: it is neither read nor written any more."""
         self._note(connection, "replaced")
         connection.gone = True
-        task = asyncio.create_task(connection.ws.close(protocol.CLOSE_REPLACED, "replaced by a newer connection"))
+        task = asyncio.create_task(hang_up(connection.ws, protocol.CLOSE_REPLACED, "replaced by a newer connection"))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 

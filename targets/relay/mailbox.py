@@ -12,8 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
 
+from targets.link import LinkDown, send_text
 from targets.protocol import SYNC_GAP, encode
 from targets.relay.policies import ControlLane, MailboxRule
 
@@ -90,8 +90,8 @@ class Mailbox:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                await ws.send(self._next(), text=True)
-        except ConnectionClosed:
+                await send_text(ws, self._next())
+        except LinkDown:
             return
 
     def _next(self) -> bytes:

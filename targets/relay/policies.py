@@ -1,4 +1,4 @@
-"""Where the relay's profiles differ: delivery, connections, tokens. `documented` objects cite the document's section."""
+"""Where the relay's profiles differ: delivery, connections, tokens. Objects of `documented` cite its section."""
 
 from __future__ import annotations
 

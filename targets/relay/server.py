@@ -11,9 +11,10 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from targets import profiles
-from targets.link import Watchdog
+from targets.link import Watchdog, hang_up
 from targets.probe import Definite, Handlers, Value, attach
 from targets.protocol import CLOSE_TOKEN_EXPIRED, FRAME_CAP_BYTES, PATH, SERVER_HEADER, device_id
 from targets.relay import policies as at
@@ -103,6 +104,8 @@ class Relay:
         try:
             while True:
                 await asyncio.sleep(self._timing.ping_s)
+                if ws.state is not State.OPEN:
+                    return
                 await ws.ping()
         except ConnectionClosed:
             return
@@ -112,7 +115,7 @@ class Relay:
             return None
 
         def close() -> None:
-            task = asyncio.create_task(ws.close(CLOSE_TOKEN_EXPIRED, "the token has expired"))
+            task = asyncio.create_task(hang_up(ws, CLOSE_TOKEN_EXPIRED, "the token has expired"))
             self._expiring.add(task)
             task.add_done_callback(self._expiring.discard)
 
