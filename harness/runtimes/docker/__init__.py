@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, TypeVar
 
+import docker
+
 from harness import tools
+from harness.doctor import Check
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.lifecycle import ContainerRun
@@ -40,14 +43,53 @@ class DockerRuntime:
         with asyncio.Runner() as runner:
             return runner.get_loop().run_until_complete(_whole_run(spec, play))
 
-    def build_images(self, note: Callable[[str], None] = lambda line: None) -> list[str]:
-        """Build what is missing, for `harness images build`; returns the tags. Raises `RuntimeUnavailable`."""
+    # ---- optional powers: see harness.doctor ----------------------------------------------------------------------
+
+    def diagnose(self) -> list[Check]:
+        with _engine() as client:
+            if client is None:
+                return []
+            version, left = client.version()["Version"], engine.left_over_runs(client)
+            tags = images.built(client)
+        remedy = "run `harness doctor --sweep`"
+        return [
+            Check("docker engine", True, version),
+            Check("docker images", True if tags else None, ", ".join(tags) or "none yet", "run `harness images build`"),
+            Check("leftovers", not left, f"of runs {', '.join(left)}" if left else "none", remedy),
+        ]
+
+    def sweep(self, note: Callable[[str], None]) -> list[str]:
+        client = engine.connect()
+        try:
+            return engine.sweep(client, note)
+        finally:
+            client.close()
+
+    def build_images(self, note: Callable[[str], None]) -> list[str]:
         client = engine.connect()
         try:
             built = images.ensure(client, note)
         finally:
             client.close()
         return [built.components, built.toxiproxy]
+
+    def images(self) -> list[str]:
+        with _engine() as client:
+            return images.built(client) if client is not None else []
+
+
+@contextmanager
+def _engine() -> Iterator[docker.DockerClient | None]:
+    """The engine, or None when there is none."""
+    try:
+        client = engine.connect()
+    except RuntimeUnavailable:
+        yield None
+        return
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 async def _whole_run(spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:

@@ -1,0 +1,118 @@
+"""Is everything there that a run needs? One line each, with the remedy; and the removal of what killed runs left.
+
+Runtimes tell of themselves by optional powers: `Diagnoses`, `Sweeps`, `BuildsImages`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from harness import registry, tools
+from harness.runtimes import RuntimeUnavailable
+
+_LIMIT_S = 10.0
+_OLDEST_WEBSOCKETS = 15
+
+
+@dataclass(frozen=True)
+class Check:
+    """`ok` None: not there, and not needed for everything. `remedy` says what to do when it is not fine."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+@runtime_checkable
+class Diagnoses(Protocol):
+    """A runtime that can say how the things it needs are."""
+
+    def diagnose(self) -> list[Check]: ...
+
+
+@runtime_checkable
+class Sweeps(Protocol):
+    """A runtime whose runs leave something behind when the harness is killed."""
+
+    def sweep(self, note: Callable[[str], None]) -> list[str]:
+        """Remove what dead runs left; says what became of each."""
+        ...
+
+
+@runtime_checkable
+class BuildsImages(Protocol):
+    """A runtime with images, for `harness images build`."""
+
+    def build_images(self, note: Callable[[str], None]) -> list[str]:
+        """Build what is missing or out of date; returns the tags. Raises `RuntimeUnavailable`."""
+        ...
+
+    def images(self) -> list[str]: ...
+
+
+def checks() -> Iterator[Check]:
+    """All checks, one after the other, so that they can be shown as they come."""
+    yield _python()
+    yield _websockets()
+    yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "SQLite 3.35 or newer")
+    yield _toxiproxy()
+    for name in registry.names("runtime"):
+        runtime = registry.find("runtime", name)
+        missing = [str(line) for line in runtime.missing()]
+        yield Check(
+            f"runtime {name}", None if missing else True, "not ready" if missing else "ready", "; ".join(missing)
+        )
+        if isinstance(runtime, Diagnoses):
+            yield from runtime.diagnose()
+
+
+def sweep(note: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Remove what killed runs left behind, on every runtime that is there."""
+    lines: list[str] = []
+    for name in registry.names("runtime"):
+        runtime = registry.find("runtime", name)
+        if isinstance(runtime, Sweeps):
+            try:
+                lines.extend(runtime.sweep(note))
+            except RuntimeUnavailable as exc:
+                note(f"{name}: not looked at: {exc}")
+    return lines
+
+
+def _python() -> Check:
+    implementation = platform.python_implementation()
+    ok = sys.version_info >= (3, 11) and implementation == "CPython"
+    return Check("python", ok, f"{implementation} {platform.python_version()}", "use CPython 3.11 or newer")
+
+
+def _websockets() -> Check:
+    try:
+        version = importlib.metadata.version("websockets")
+    except importlib.metadata.PackageNotFoundError:
+        return Check("websockets", False, "not installed", "pip install -r requirements.lock")
+    ok = int(version.split(".")[0]) >= _OLDEST_WEBSOCKETS
+    return Check("websockets", ok, version, f"install websockets ≥ {_OLDEST_WEBSOCKETS}")
+
+
+def _toxiproxy() -> Check:
+    """Whether there is a server, and one that starts."""
+    remedy = "run `make tools` (needs Go), or put toxiproxy-server on PATH; the simulator does without"
+    try:
+        found = tools.find_toxiproxy()
+    except tools.ToolMissing as exc:
+        return Check("toxiproxy-server", False, "not there", str(exc))
+    if found is None:
+        return Check("toxiproxy-server", None, "not there", remedy)
+    try:
+        said = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=_LIMIT_S, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as exc:
+        return Check("toxiproxy-server", False, f"{found} does not start ({exc})", remedy)
+    return Check("toxiproxy-server", True, f"{said.strip().rpartition(' ')[2]} at {found}")
