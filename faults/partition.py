@@ -46,7 +46,7 @@ class Partition:
             cut = _between(_group_of(params.groups, nodes), links)
             if not cut:
                 word = params.groups[0][0] if params.groups[0] else ""
-                raise TargetError(word, "these groups cut no link: all linked nodes are in one of them", nodes)
+                raise TargetError(word, "these groups cut no link: all linked nodes are in one of them")
         if params.drop != "blackhole":
             cut = match_directions([d.replace("->", "<->") for d in cut], links)
         return Targets(directions=cut)
@@ -73,7 +73,7 @@ def _group_of(groups: Sequence[Sequence[str]], nodes: Sequence[str]) -> dict[str
             if node not in nodes:
                 raise TargetError(node, f"no node {node!r} in this topology", nodes)
             if group_of.setdefault(node, number) != number:
-                raise TargetError(node, f"{node!r} stands in two groups", nodes)
+                raise TargetError(node, f"{node!r} stands in two groups")
     return group_of
 
 

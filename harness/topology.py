@@ -159,7 +159,8 @@ def system_of(
 
 
 def _desktop(words: Desktop) -> Node:
-    return Node(name=words.id, role="desktop", device_id=words.device_id, projects=dict(words.projects))
+    projects = {directory: list(sessions) for directory, sessions in words.projects.items()}
+    return Node(name=words.id, role="desktop", device_id=words.device_id, projects=projects)
 
 
 def _mobile(words: Mobile, user: User) -> Node:

@@ -97,7 +97,10 @@ def _target_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -
 
 
 def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
-    document, duration_ns = setting.document, setting.duration_ns
+    document, duration_ns, every = setting.document, setting.duration_ns, words.every
+    if every is not None and words.for_ is None and not isinstance(fault, Lasts):
+        yield PlanError(document.key((*path, "every")), "a repeated fault needs `for`", "how long does each one last?")
+        return
     over, at_ns, for_ns = format_duration(duration_ns), words.at or 0, lasts_ns(fault, words, duration_ns)
     length = "downtime" if isinstance(fault, Lasts) else "for"
     if at_ns >= duration_ns:
@@ -105,12 +108,9 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
     elif at_ns + for_ns > duration_ns:
         said = f"lasts until {format_duration(at_ns + for_ns)}, but the plan is over after {over}"
         yield PlanError(document.value((*path, length)), said, f"at most {format_duration(duration_ns - at_ns)}")
-    every = words.every
     if every is None:
         return
-    if length == "for" and words.for_ is None:
-        yield PlanError(document.key((*path, "every")), "a repeated fault needs `for`", "how long does each one last?")
-    elif for_ns >= every.mean:
+    if for_ns >= every.mean:
         said = f"each lasts {format_duration(for_ns)} and the next begins after {format_duration(every.mean)}"
         yield PlanError(document.value((*path, length)), said, f"{length} is less than every")
     if duration_ns // every.mean > MAX_OCCURRENCES:

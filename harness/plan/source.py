@@ -143,6 +143,8 @@ def resolve(text: str) -> Any:
         return _WORDS[text]
     if _INT.fullmatch(text):
         return int(text)
+    if text.lstrip("+-").isdecimal():
+        return text
     return float(text) if _FLOAT.fullmatch(text) else text
 
 

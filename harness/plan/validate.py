@@ -82,9 +82,19 @@ def _message(details: ErrorDetails) -> str:
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] in _EXPECTED:
         return f"expected {_EXPECTED[details['type']]}, not {_shown(details['input'])}"
-    return message.replace("Input should be", "expected a value").replace("Input should have", "expected")
+    for said, ours in _OURS.items():
+        message = message.replace(said, ours)
+    return message
 
 
+_OURS = {
+    "Input should be": "expected a value",
+    "List should have": "expected",
+    "Dictionary should have": "expected",
+    "String should have": "expected",
+    "String should match pattern": "expected text that matches",
+    " after validation": "",
+}
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",

@@ -1,0 +1,227 @@
+"""A schedule is a function of plan and seed alone, and every draw has a stream of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import plan
+from harness.plan.repeat import exponential
+from harness.schedule import FaultAt, Schedule, decode_schedule, encode_schedule
+from harness.seeds import stream
+from targets.policy import UnknownPolicy
+
+S = 10**9
+DELAY = "{action: delay, links: [mobile-1<->relay], latency: 20ms, every: {mean: 4s}, for: 1s}"
+CUTS = "{action: reconnect, clients: [mobile-1], every: {mean: 3s, dist: uniform}, occurs: 60%, downtime: 200ms}"
+COPIES = "{action: duplicate, links: [relay->mobile-1], chance: 20%, at: 2s, for: 20s}"
+SPLIT = "{action: partition, links: [desktop-1<->relay], at: 5s, for: 2s}"
+
+
+def made_of(*faults: str, rest: str = "") -> plan.Plan:
+    body = "".join(f"  - {fault}\n" for fault in faults)
+    return plan.parse(f"version: 1\nduration: 30s\n{rest}faults:\n{body}" if faults else f"version: 1\n{rest}", "p")
+
+
+def digest(schedule: Schedule) -> str:
+    return hashlib.blake2b(encode_schedule(schedule), digest_size=8).hexdigest()
+
+
+def of_action(schedule: Schedule, action: str) -> list[FaultAt]:
+    return [at for at in schedule.faults if at.action == action]
+
+
+def test_equal_seeds_give_equal_schedules_and_others_give_others() -> None:
+    found = made_of(DELAY, CUTS, COPIES)
+    digests = [digest(plan.expand(found, seed)) for seed in (1, 1, 2, 3)]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
+_ELSEWHERE = """
+import hashlib
+from harness import plan
+from harness.schedule import encode_schedule
+for seed in (0, 7):
+    data = encode_schedule(plan.expand(plan.load("quickstart"), seed))
+    print(hashlib.blake2b(data, digest_size=8).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "4242"])
+def test_another_process_with_another_hash_seed_expands_the_same(hash_seed: str) -> None:
+    environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run([sys.executable, "-c", _ELSEWHERE], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [digest(plan.expand(plan.load("quickstart"), seed)) for seed in (0, 7)]
+
+
+def test_expanding_leaves_the_plan_as_it_was() -> None:
+    found = made_of(DELAY, CUTS)
+    before = plan.dump(found)
+    first = plan.expand(found, 1)
+    first.system.nodes[1].projects["app"].append("changed")
+    first.steps[0].value["changed"] = True
+    assert plan.dump(found) == before
+    assert digest(plan.expand(found, 1)) == digest(plan.expand(made_of(DELAY, CUTS), 1))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_taking_a_fault_away_moves_nothing_else(seed: int) -> None:
+    rest = "workload: {ends_in_fault: 0}\n"
+    whole = plan.expand(made_of(DELAY, CUTS, COPIES, SPLIT, rest=rest), seed)
+    for gone, action in ((0, "delay"), (1, "reconnect"), (2, "duplicate"), (3, "partition")):
+        kept = [fault for at, fault in enumerate((DELAY, CUTS, COPIES, SPLIT)) if at != gone]
+        less = plan.expand(made_of(*kept, rest=rest), seed)
+        assert less.steps == whole.steps
+        assert less.faults == [at for at in whole.faults if at.action != action]
+
+
+def test_the_order_of_faults_in_a_plan_changes_nothing() -> None:
+    one, two = (plan.expand(made_of(*faults), 3) for faults in ((DELAY, CUTS), (CUTS, DELAY)))
+    assert encode_schedule(one) == encode_schedule(two)
+
+
+def test_faults_of_one_action_keep_their_names_when_one_of_them_goes() -> None:
+    other = DELAY.replace("mobile-1", "desktop-1")
+    both = {at.fault for at in plan.expand(made_of(DELAY, other), 1).faults}
+    assert both == {"delay mobile-1<->relay", "delay desktop-1<->relay"}
+    assert {at.fault for at in plan.expand(made_of(other), 1).faults} == {"delay desktop-1<->relay"}
+    assert {at.fault for at in plan.expand(made_of(DELAY, DELAY), 1).faults} == {
+        "delay mobile-1<->relay",
+        "delay mobile-1<->relay #2",
+    }
+
+
+def test_the_name_of_a_fault_decides_its_draws() -> None:
+    times = [
+        [at.at_ns for at in plan.expand(made_of(DELAY.replace("{", f"{{name: {name}, ", 1)), 1).faults]
+        for name in ("a", "a", "b")
+    ]
+    assert times[0] == times[1] != times[2]
+
+
+def test_a_schedule_survives_its_file() -> None:
+    schedule = plan.expand(plan.load("quickstart"), 5)
+    assert decode_schedule(encode_schedule(schedule)) == schedule
+
+
+# ---- times ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_without_times_lasts_as_long_as_the_plan() -> None:
+    (at,) = plan.expand(made_of("{action: delay, links: [mobile-1->relay], latency: 1ms}"), 1).faults
+    assert (at.at_ns, at.for_ns, at.fixed) == (0, 30 * S, True)
+
+
+def test_a_constant_repetition_begins_after_its_first_pause_or_at_its_time() -> None:
+    text = "{action: delay, links: [mobile-1->relay], latency: 1ms, every: 10s, for: 2s}"
+    found = [at.at_ns // S for at in plan.expand(made_of(text), 1).faults]
+    assert found == [10, 20]
+    found = [at.at_ns // S for at in plan.expand(made_of(text.replace("every", "at: 3s, every")), 1).faults]
+    assert found == [3, 13, 23]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["exponential", "uniform", "constant"]), st.integers(1, 30))
+def test_occurrences_never_overlap_and_all_heal_in_time(seed: int, dist: str, mean_ds: int) -> None:
+    fault = f"{{action: reconnect, clients: [mobile-1], every: {{mean: {mean_ds}00ms, dist: {dist}}}, downtime: 50ms}}"
+    found = plan.expand(made_of(fault, rest="workload: {jobs: 0}\n"), seed).faults
+    assert all(later.at_ns >= at.at_ns + at.for_ns for at, later in itertools.pairwise(found))
+    assert all(at.at_ns + at.for_ns <= 30 * S and not at.fixed for at in found)
+
+
+def test_occurs_skips_its_share_and_leaves_the_others_where_they_are() -> None:
+    fault = "{{name: x, action: reconnect, clients: [mobile-1], every: 100ms, occurs: {}, downtime: 10ms}}"
+    every = plan.expand(made_of(fault.format("100%")), 1).faults
+    half = plan.expand(made_of(fault.format("50%")), 1).faults
+    assert len(every) == 299
+    assert 110 < len(half) < 190
+    assert all(every[at.index].at_ns == at.at_ns for at in half)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "{action: duplicate, links: [relay->mobile-1], chance: 0}",
+        "{action: reconnect, clients: [mobile-1], occurs: 0%, at: 3s}",
+    ],
+)
+def test_a_fault_that_can_do_nothing_is_not_counted(fault: str) -> None:
+    assert plan.expand(made_of(fault), 1).faults == []
+
+
+def test_exponential_draws_have_the_moments_of_an_exponential() -> None:
+    random = stream(1, "moments")
+    draws = [exponential(random) for _ in range(20_000)]
+    assert sum(draws) / len(draws) == pytest.approx(1, abs=0.03)
+    assert sum(d > 1 for d in draws) / len(draws) == pytest.approx(0.368, abs=0.02)
+    assert sum(d > 3 for d in draws) / len(draws) == pytest.approx(0.0498, abs=0.01)
+
+
+def test_exponential_draws_are_the_same_everywhere() -> None:
+    """Recorded once. They are sums of a whole number and a uniform draw: no platform's logarithm has a part in them."""
+    random = stream(3, "x")
+    recorded = [0.6613561643484945, 1.7276863946645853, 0.4250262423323322, 1.7565871966883921]
+    assert [exponential(random) for _ in recorded] == recorded
+
+
+# ---- what a plan is expanded for ----------------------------------------------------------------------------------
+
+
+def test_the_seed_of_the_plan_is_used_unless_another_is_given() -> None:
+    found = made_of(DELAY, rest="seed: 12\n")
+    assert plan.expand(found).seed == 12
+    assert plan.expand(found, 5).seed == 5
+    assert plan.expand(made_of(DELAY)).seed == 0
+
+
+def test_the_profile_given_beats_that_of_single_nodes() -> None:
+    system = plan.expand(made_of(DELAY), 1, profile="documented", with_=["length.bytes"]).system
+    assert (system.profile, system.with_, system.without) == ("documented", ["length.bytes"], [])
+    assert plan.expand(made_of(DELAY), 1).system.profile == "hardened"
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(UnknownPolicy):
+        plan.expand(made_of(DELAY), 1, without=["lenght.bytes"])
+
+
+def test_a_shorter_duration_is_checked_against_the_faults() -> None:
+    with pytest.raises(plan.PlanErrors, match="lasts until 7s, but the plan is over after 6s"):
+        plan.expand(made_of(SPLIT), 1, duration_ns=6 * S)
+    assert plan.expand(made_of(SPLIT), 1, duration_ns=8 * S).duration_ns == 8 * S
+
+
+def test_another_topology_is_checked_against_the_faults() -> None:
+    schedule = plan.expand(made_of(SPLIT), 1, topology="two-mobiles")
+    assert len(schedule.system.nodes) == 4
+    second = plan.parse(f"version: 1\ntopology: two-mobiles\nfaults: [{DELAY.replace('mobile-1', 'mobile-2')}]")
+    assert plan.expand(second, 1).faults
+    with pytest.raises(plan.PlanErrors, match="no link matches"):
+        plan.expand(second, 1, topology="one-user")
+
+
+def test_a_runtime_that_lacks_a_verb_is_told_which_before_anything_starts() -> None:
+    with pytest.raises(plan.PlanErrors, match="this runtime cannot do it: delay needs delay"):
+        plan.expand(made_of(DELAY, SPLIT), 1, runtime_verbs={"hold", "refuse"})
+    assert plan.expand(made_of(DELAY), 1, runtime_verbs={"delay"}).faults
+
+
+def test_converge_is_what_the_timing_needs_unless_the_plan_says_more() -> None:
+    assert plan.expand(made_of(DELAY), 1).converge_ns == 6 * S
+    assert plan.expand(made_of(DELAY, rest="timing: real\n"), 1).converge_ns == 115 * S
+    assert plan.expand(made_of(DELAY, rest="settle: {converge: 9s, quiesce: 2s}\n"), 1).converge_ns == 9 * S
+
+
+def test_expectations_and_checks_reach_the_schedule() -> None:
+    rest = "checks: [convergence, {check: monotonic}]\nexpect: {documented: {verdict: INVALID, check: monotonic}}\n"
+    schedule = plan.expand(made_of(DELAY, rest=rest), 1)
+    assert [c.check for c in schedule.checks] == ["convergence", "monotonic"]
+    assert schedule.expect == {"documented": {"verdict": "INVALID", "check": "monotonic"}}
