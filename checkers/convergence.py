@@ -20,8 +20,8 @@ _STATUS = frozenset({"status", "startTime", "endTime", "subStatusMessage"})
 # What the event of each kind of commit carries in `documented`; of the rest no replica can know before a refresh.
 _CARRIED: Mapping[str, frozenset[str]] = {
     "status": _STATUS,
-    "cancel": _STATUS,
-    "retry": _STATUS,
+    "cancel": frozenset({"status", "endTime"}),
+    "retry": frozenset({"status"}),
     "progress": frozenset({"metadata"}),
     "tokens": _TOKENS,
     "cost": frozenset({"actualCost", "isFinalized"}),

@@ -233,9 +233,12 @@ def _position(sight: Sight, job: JobTruth, shown: _Shown | None) -> int:
 
 
 def _range(look: _Look, shown: _Shown) -> _Range | None:
-    """Where the appended bytes stand: by the revision's commit, by the stated end, at last by trying chunks."""
+    """Where the appended bytes stand: by the revision's commit, by the stated end, at last by trying chunks.
+
+    A message that states no end is legacy: the revision then shown is that of an earlier message.
+    """
     seen, rev, attempt = look.sight.seen, look.sight.op.rev, look.job.attempts[look.position]
-    entry = look.job.entries.get(rev.n) if rev is not None else None
+    entry = look.job.entries.get(rev.n) if rev is not None and seen.end is not None else None
     if entry is not None and entry.chunk is not None and entry.attempt == attempt.number:
         return _Range(_batch_start(attempt, entry.chunk, seen.length), entry.chunk.end, entry.chunk)
     if seen.end is not None and seen.length is not None:

@@ -64,6 +64,7 @@ def test_without_a_final_state_nothing_is_decided() -> None:
         ("what no event carries", f"d:+a m:a=1 d:a{{errorMessage=e,modelUsed=m}} {END}", []),
         ("what the event carries", f"d:+a m:a=1 d:a{{status=queued}} {END}", ["stale-field"]),
         ("what this event does not carry", f"d:+a m:a=1 d:a{{tokensSent=9}} {END}", []),
+        ("what a retry resets silently", f"d:+a d:a{{endTime=5}} m:a=2 d:a^{{status=created,endTime=null}} {END}", []),
         ("the text", f'd:+a m:a=1 d:a"x" {END}', ["wrong-text"]),
         ("an emptied text that no event announced", f'd:+a d:a"x" m:a=2 d:a^{{status=created}} {END}', []),
         ("a text after a retry", f'd:+a d:a"x" m:a=2 d:a^{{status=created}} d:a"y" {END}', ["wrong-text"]),

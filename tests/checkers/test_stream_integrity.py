@@ -61,6 +61,12 @@ def test_legacy_chunks_that_say_nothing_are_judged_by_their_text(why: str, line:
     assert _reasons(line) == reasons
 
 
+def test_the_revision_shown_before_a_legacy_chunk_is_not_the_chunks() -> None:
+    history = read(f"{HELLO} m:a@2 m:a@3~")
+    history.ops[-1].rev = history.ops[-2].rev
+    assert judge(history, NAME).reason is None
+
+
 def test_equal_chunks_are_told_apart_by_offset_where_content_cannot() -> None:
     same = 'd:+a d:a"a" d:a"a" m:a=1'
     assert _reasons(f"{same} m:a@2 m:a@2") == ["double-append"]
