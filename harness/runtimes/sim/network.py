@@ -168,13 +168,17 @@ class Dial:
             if hold not in self._kept_by:
                 self._kept_by.append(hold)
                 hold.effect.met(connections_held=1)
-        if self._lost == _SYN_RETRIES:
-            self.answer.set_exception(TimeoutError(110, "Connect call failed: connection timed out"))
-            return True
         wait_ns = _SYN_RETRY_NS << self._lost
+        if self._lost == _SYN_RETRIES:
+            self._step = self._timed_out
+            self._world.loop.at_ns(self._world.loop.now_ns + wait_ns, self)
+            return True
         self._lost += 1
         self._travel(link, wait_ns)
         return True
+
+    def _timed_out(self) -> None:
+        self.answer.set_exception(TimeoutError(110, "Connect call failed: connection timed out"))
 
 
 class Listener(asyncio.AbstractServer):

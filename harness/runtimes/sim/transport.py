@@ -221,6 +221,11 @@ class Endpoint(asyncio.Transport):
         self._arrived.append(data)
         self._arrived_bytes += len(data)
 
+    @property
+    def unread_bytes(self) -> int:
+        """Bytes that have arrived and were not read (what FIONREAD says)."""
+        return self._arrived_bytes
+
     def arrive_fin(self) -> None:
         self._fin_arrived = True
 
