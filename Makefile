@@ -1,0 +1,42 @@
+# Everything a user or CI types. `make run` needs Python >= 3.11 and nothing else.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
+	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
+
+.PHONY: help run test lint tools venv bench
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.venv/.runtime: pyproject.toml requirements.lock
+	@python=$$($(FIND_PYTHON)); \
+	if [ -z "$$python" ]; then echo "no Python >= 3.11 with venv was found: install one (python3.11 or newer) and try again" >&2; exit 1; fi; \
+	[ -x .venv/bin/python ] || "$$python" -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+venv: .venv/.runtime ## make .venv with the harness command, ready to use
+
+run: venv ## the first minute: a text doubled, and the report that shows it
+	.venv/bin/harness demo
+
+lint: .venv/.dev ## ruff and mypy
+	.venv/bin/ruff format --check harness targets faults checkers tests
+	.venv/bin/ruff check harness targets faults checkers tests
+	.venv/bin/mypy
+
+test: lint ## lint, types and all tests
+	.venv/bin/python -m pytest
+
+tools: venv ## build the Toxiproxy server with the Go tool-chain
+	.venv/bin/python -m harness.tools
+
+bench: venv ## simulator runs per second
+	.venv/bin/harness hunt quickstart --seeds 50 --jobs 1 --keep none
