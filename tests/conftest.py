@@ -1,5 +1,5 @@
-"""Engines and tools that some tests need: absent, those tests are skipped with the reason, unless `HARNESS_REQUIRE` names
-them (`docker,toxiproxy`): then they fail. CI sets it."""
+"""Engines and tools that some tests need: absent, those tests are skipped with the reason, unless
+`HARNESS_REQUIRE` names them (`docker,toxiproxy`): then they fail. CI sets it."""
 
 from __future__ import annotations
 
