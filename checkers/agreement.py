@@ -13,7 +13,7 @@ from checkers import Checker, Judge, Level
 from checkers.findings import Findings, Story, told
 from checkers.ledger import Reader, Sight
 from checkers.truth import NOT_CONTENT, JobTruth
-from checkers.wording import apart, decoded, detail, how, size, value
+from checkers.wording import apart, decoded, detail, how, innermost, size, value
 from harness.history import Header, Op, text_digest
 from harness.verdict import CheckResult
 
@@ -113,7 +113,7 @@ class _Judge(Reader):
 
 
 def _told_field(sight: Sight, job: JobTruth, n: int, name: str) -> _Told:
-    expected, shown = job.value_at(name, n), sight.seen.set.get(name)
+    name, expected, shown = innermost(name, job.value_at(name, n), sight.seen.set.get(name))
     what = f"with {name} {value(shown)}, where {job.desktop} wrote {value(expected)}"
     return what, {"field": name, "expected": expected, "shown": shown}
 

@@ -11,7 +11,7 @@ from checkers.findings import Findings, Story, told
 from checkers.ledger import Reader, active_desktop, jobs_of
 from checkers.scope import in_scope
 from checkers.truth import Entry, JobTruth
-from checkers.wording import apart, detail, how, size, value
+from checkers.wording import apart, detail, how, innermost, size, value
 from harness.history import Header, Op
 from harness.verdict import CheckResult, Verdict
 
@@ -225,8 +225,8 @@ def _headline(mobile: str, desktop: str, difference: _Difference) -> str:
             f"in the end {mobile} shows job {job} ({value(difference.shown)}), "
             f"which {desktop} does not have in that scope"
         )
-    shown, expected = value(difference.shown), value(difference.expected)
-    return f"in the end {mobile} shows {field} {shown} of job {job}, {desktop} stores {expected}"
+    place, expected, shown = innermost(field, difference.expected, difference.shown)
+    return f"in the end {mobile} shows {place} {value(shown)} of job {job}, {desktop} stores {value(expected)}"
 
 
 def _wrote(entry: Entry, difference: _Difference) -> str:

@@ -14,7 +14,7 @@ from checkers import Checker, Judge, Level
 from checkers.findings import Findings, Story, told
 from checkers.ledger import Reader, Replica, Sight
 from checkers.truth import NOT_CONTENT, JobTruth
-from checkers.wording import how, value
+from checkers.wording import how, innermost, value
 from harness.history import TERMINAL_STATUSES, Header, Op
 from harness.verdict import CheckResult
 
@@ -75,7 +75,7 @@ class _Judge(Reader):
 
     def _tell(self, newest: Sight, sight: Sight, job: JobTruth, name: str) -> Story:
         node, now, before = sight.replica[0], sight.op, newest.op
-        shown, was = sight.seen.set.get(name), job.value_at(name, _n(newest))
+        name, shown, was = innermost(name, sight.seen.set.get(name), job.value_at(name, _n(newest)))
         message = (
             f"{node} showed job {job.job} at revision {_n(newest)} ({self.ledger.at(before.time_ns)}) and went back to "
             f"revision {_n(sight)} at {self.ledger.at(now.time_ns)}: {name} {value(was)} became {value(shown)} again"

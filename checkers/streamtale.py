@@ -108,7 +108,7 @@ class Tale:
         chunk, job, node = _name(self._now.chunk), self._job.job, self._node
         missing = _name(self._missing)
         words = {
-            "double-append": f"{node} appended {chunk} of job {job} twice",
+            "double-append": f"{node} appended {chunk} of job {job} {self._twice()}",
             "gap": f"{node} appended {chunk} of job {job} without {missing}",
             "reorder": f"{node} appended {chunk} of job {job} before {missing}",
             "shrunk": f"{node} shows less of job {job} than before, within one attempt",
@@ -117,6 +117,10 @@ class Tale:
             "foreign-bytes": f"{node} shows text of job {job} that {self._job.desktop} never wrote",
         }
         return words[self.reason]
+
+    def _twice(self) -> str:
+        whole = self._first is not None and self._first.kind == "row"
+        return "twice (first within a whole row)" if whole else "twice"
 
     def _compared(self, expected: bytes, shown: bytes | None) -> str:
         at, desktop = self._ledger.at(self._now.op.time_ns), self._job.desktop

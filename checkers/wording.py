@@ -55,8 +55,20 @@ def detail(data: bytes | str | None) -> str | None:
     return decoded(raw[:DETAIL_BYTES])
 
 
+def innermost(name: str, a: Any, b: Any) -> tuple[str, Any, Any]:
+    """The first place inside two values where they differ: `metadata.note` rather than two whole objects."""
+    while isinstance(a, dict) and isinstance(b, dict):
+        key = next((k for k in sorted({**a, **b}, key=str) if a.get(k) != b.get(k)), None)
+        if key is None:
+            break
+        name, a, b = f"{name}.{key}", a.get(key), b.get(key)
+    return name, a, b
+
+
 def value(item: Any) -> str:
     """A field's value in a sentence."""
+    if item is None:
+        return "no value"
     return quoted(item) if isinstance(item, str) else quoted(repr(item), 80)[1:-1]
 
 

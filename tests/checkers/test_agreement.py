@@ -77,3 +77,14 @@ def test_a_wrong_text_is_shown_when_the_final_state_still_holds_it() -> None:
     assert "with the text “Ho”, where desktop-1 wrote “Hi”" in result.message
     assert (result.details["expected_text"], result.details["shown_text"]) == ("Hi", "Ho")
     assert "with 2 bytes of text, where desktop-1 wrote 2 bytes" in judge(f'{JOB} m:a=4"Ho"', NAME).message
+
+
+def test_of_two_objects_only_the_place_that_differs_is_told() -> None:
+    history = read("d:+a d:a{metadata=x} m:a=1 m:a@2")
+    for op in history.ops[2:4]:
+        op.value["set"]["metadata"] = {"kept": 1, "stream": {"progress": 40}}
+    history.ops[-1].value["set"]["metadata"] = {"kept": 1, "stream": {"progress": 20}}
+    result = judge(history, NAME)
+    assert "with metadata.stream.progress 20, where desktop-1 wrote 40" in result.message
+    history.ops[-1].value["set"]["metadata"] = {"kept": 1}
+    assert "with metadata.stream no value, where desktop-1 wrote {'progress': 40}" in judge(history, NAME).message

@@ -173,6 +173,7 @@ def test_a_chunk_that_a_fetched_row_held_is_told_so() -> None:
     result = judge('d:+a d:a"Hi" m:a=2(get:c1) m:a@2(event:7)', NAME)
     whats = [line["what"] for line in result.details["story"]]
     assert whats[1] == "mobile-1 fetched the whole row (job.get) and shows 2 bytes"
+    assert result.message.startswith("mobile-1 appended chunk 1 of job a twice (first within a whole row) at 0.300 s")
 
 
 def test_out_of_order_is_told_with_both_chunks() -> None:
