@@ -259,15 +259,19 @@ class Store:
         await self._wait()
 
     def _transaction(self, body: Callable[[], None], n: int | None) -> None:
+        """A COMMIT that fails may have been done; whatever fails before it was not, and then revision `n`, if it is
+        there, is somebody else's."""
+        committing = False
         try:
             self._db.execute("BEGIN IMMEDIATE")
             body()
+            committing = True
             self._db.execute("COMMIT")
         except sqlite3.Error as exc:
             try:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                done = n is not None and self._head() == n
+                done = committing and n is not None and self._head() == n
             except sqlite3.Error:
                 done = False
             if not done:

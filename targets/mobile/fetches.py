@@ -149,7 +149,7 @@ class Fetches:
         row = answer.result.get("job")
         if answer.error is None and isinstance(row, dict) and isinstance(row.get("id"), str):
             self._owner.fetched(row, f"get:{answer.corr}")
-            self._release(job, fetch)
+            self._release(job, fetch, received=True)
         elif answer.code == "not_found" and self._not_found:
             self._owner.not_found(job, answer)
             self._release(job, fetch)
@@ -158,11 +158,12 @@ class Fetches:
         else:
             self._release(job, fetch)
 
-    def _release(self, job: str, fetch: Fetch) -> None:
+    def _release(self, job: str, fetch: Fetch, *, received: bool = False) -> None:
         """Document, "Hydration Queue (Prevents Duplicate Fetches)": `receiveValue` runs the waiters, and then
-        `receiveCompletion` takes whatever entry the job has by then."""
+        `receiveCompletion` takes whatever entry the job has by then. A call that failed has no value to receive."""
         if not self._single:
-            self._replay(self.by_job.pop(job, None))
+            if received:
+                self._replay(self.by_job.pop(job, None))
             self._replay(self.by_job.pop(job, None))
             return
         if self.by_job.get(job) is not fetch:

@@ -173,8 +173,8 @@ class Rig:
 
     async def start_desktop(self, name: str = "desktop", device: str = DESKTOP, **more: str) -> Node:
         node = Node()
-        store = str(self.directory / f"{name}.db")
-        node.start(targets.desktop.main, self.env(DEVICE_ID=device, STORE=store, NODE_NAME=name, **more))
+        needs = {"STORE": str(self.directory / f"{name}.db"), **more}
+        node.start(targets.desktop.main, self.env(DEVICE_ID=device, NODE_NAME=name, **needs))
         if name == "desktop":
             self.desktop = node
         await until(lambda: node.handlers, f"{name} attached")
