@@ -83,9 +83,12 @@ def _exit(exc: BaseException) -> int:
 
 def _click(exc: BaseException) -> int:
     assert isinstance(exc, click.ClickException)
+    if isinstance(exc, click.exceptions.NoArgsIsHelpError):
+        _say.complaint(exc.format_message())
+        return USAGE
     context = getattr(exc, "ctx", None)
     _say.error(exc.format_message())
-    if context is not None and not isinstance(exc, click.exceptions.NoArgsIsHelpError):
+    if context is not None:
         _say.error(f"`{context.command_path} --help` says what there is", label="note")
     return USAGE
 

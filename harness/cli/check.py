@@ -15,7 +15,7 @@ from harness.rundir import history_path, read_schedule, read_with_taps
 from harness.schedule import CheckSpec
 
 
-@click.command()
+@click.command(short_help="Judge a stored history again.")
 @click.argument("history", type=click.Path(exists=True, path_type=Path))
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
 @_options.json_option

@@ -16,7 +16,7 @@ from harness.store import Store
 _SEE = "harness run quickstart --profile documented"
 
 
-@click.command()
+@click.command(short_help="The first minute: a doubled text, and how it got there.")
 @_options.store_option
 def command(*, store: Path) -> int:
     """Show one defect of the documented rules, and the same plan on the hardened rules: silent."""

@@ -20,7 +20,7 @@ from harness.schedule import CheckSpec
 _KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan")
 
 
-@click.command()
+@click.command(short_help="Explain a fault, checker, policy, profile, plan, …")
 @click.argument("name")
 def command(*, name: str) -> int:
     """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology or a plan."""

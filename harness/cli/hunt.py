@@ -17,12 +17,17 @@ from harness.plan import Plan
 from harness.verdict import Verdict
 
 
-@click.command()
+@click.command(short_help="Run plans with many seeds, and group what fails.")
 @click.argument("plan", nargs=-1, required=True)
 @click.option(
     "--seeds", type=_options.Seeds(), default="100", show_default=True, help="N is 0 to N-1; A..B excludes B."
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Worker processes. [all CPUs]")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Worker processes. Default: as many as CPUs.",
+)
 @click.option("--budget", type=_options.Duration(), help="Begin no run after this long: 10m.")
 @click.option("--known", type=click.Path(dir_okay=False, path_type=Path), help="JSON of an earlier hunt: no news.")
 @click.option(
@@ -59,7 +64,7 @@ def command(
 
     \b
       harness hunt quickstart --seeds 200
-      harness hunt quickstart edge/duplicate-events --profile documented --budget 10m
+      harness hunt quickstart edge/missing-jobs --profile documented
     """
     chosen = [_plans.choose(word) for word in plan]
     where = _plans.runtime(runtime)

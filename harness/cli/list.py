@@ -32,7 +32,7 @@ class Kind(click.ParamType[str]):
         return singular.get(value, str(value))
 
 
-@click.command()
+@click.command(short_help="List what there is of a kind.")
 @click.argument("kind", type=Kind(), metavar="faults|checkers|profiles|plans|topologies|runtimes")
 @_options.json_option
 def command(*, kind: str, as_json: bool) -> int:

@@ -11,12 +11,12 @@ from harness.cli import _exits, _options, _plans, _say
 from harness.schedule import encode_schedule
 
 
-@click.group()
+@click.group(short_help="Write, check and look at plans.")
 def command() -> None:
     """Write, check and look at plans."""
 
 
-@command.command()
+@command.command(short_help="Say everything that is wrong with plans.")
 @click.argument("plan", nargs=-1, required=True)
 def validate(*, plan: tuple[str, ...]) -> int:
     """Say everything that is wrong with each PLAN; nothing is started."""
@@ -35,7 +35,7 @@ def validate(*, plan: tuple[str, ...]) -> int:
     return code
 
 
-@command.command()
+@command.command(short_help="Print the schedule of a plan and a seed.")
 @click.argument("plan")
 @click.option("--seed", type=int, help="Default: the plan's, else 0.")
 @_options.runtime_option
@@ -75,7 +75,7 @@ def schema() -> int:
 
 @command.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--title", default="A flaky uplink while responses stream", show_default=True)
+@click.option("--title", default="A flaky uplink while responses stream", show_default=True, help="What it is about.")
 def new(*, file: Path | None, title: str) -> int:
     """Write a plan to begin with into FILE (or on standard output)."""
     text = plans.template(title)

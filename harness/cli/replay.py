@@ -14,7 +14,7 @@ from harness.rundir import RunRecord, read_record, read_schedule
 from harness.store import Store
 
 
-@click.command()
+@click.command(short_help="Play the schedule of a stored run again.")
 @click.argument("run")
 @click.option("--runtime", metavar="NAME", help="Default: the run's own.")
 @_options.store_option

@@ -11,7 +11,7 @@ from harness.cli import _options, _say
 from harness.store import Store
 
 
-@click.command()
+@click.command(short_help="Write the report of a stored run again.")
 @click.argument("run")
 @_options.store_option
 def command(*, run: str, store: Path) -> int:

@@ -15,7 +15,7 @@ from harness.schedule import Schedule
 from harness.store import Store
 
 
-@click.command()
+@click.command(short_help="Run one plan, start to verdict.")
 @click.argument("plan", required=False)
 @click.option("--fault", "faults", multiple=True, metavar="'ACTION KEY=VALUE …'", help="A fault, without a plan file.")
 @_options.runtime_option
@@ -47,7 +47,7 @@ def command(
     \b
       harness run quickstart
       harness run quickstart --profile documented --seed 7
-      harness run --fault 'partition links=mobile-1<->relay at=5s for=10s' --duration 30s
+      harness run --fault 'partition links=mobile-1<->relay at=5s for=9s'
     """
     chosen = _plans.choose(plan, faults)
     where = _plans.runtime(runtime)
