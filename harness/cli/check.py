@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from checkers.linearizability.decide import MODELS
 from harness import registry
 from harness.checking import check, overall
-from harness.cli import _exits, _options, _result, _say
+from harness.cli import _exits, _linear, _options, _result, _say
 from harness.history import History, HistoryError
+from harness.interchange.export_edn import edn_lines
 from harness.report import words
 from harness.rundir import history_path, read_schedule, read_with_taps
 from harness.schedule import CheckSpec
@@ -18,12 +20,25 @@ from harness.schedule import CheckSpec
 @click.command(short_help="Judge a stored history again.")
 @click.argument("history", type=click.Path(exists=True, path_type=Path))
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
+@click.option("--model", type=click.Choice(sorted(MODELS)), help="Is it linearizable as operations of this object?")
+@click.option(
+    "--export", type=click.Choice(["edn"]), help="Print the clients' operations for Knossos and Elle instead."
+)
 @_options.json_option
-def command(*, history: Path, checks: tuple[str, ...], as_json: bool) -> int:
+def command(*, history: Path, checks: tuple[str, ...], model: str | None, export: str | None, as_json: bool) -> int:
     """Check HISTORY: a run directory, or a history file as `harness run` writes it.
 
     Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
+
+    With --model HISTORY may also be Jepsen's EDN or the log of its etcd test: any concurrent history of one register,
+    or of keys that are judged one by one.
     """
+    if model is not None:
+        return _linear.check(history_path(history) or history if history.is_dir() else history, model, as_json=as_json)
+    if export is not None:
+        for line in edn_lines(_read(history).ops):
+            _say.line(line)
+        return 0
     specs = _specs(history, checks)
     found = _read(history)
     if found.problem is not None:

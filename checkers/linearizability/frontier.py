@@ -1,0 +1,323 @@
+"""The just-in-time frontier: every configuration that explains the history so far, carried over its events.
+
+A configuration is (state, mask, used): the object's state, which of the pending determinate operations were already
+linearized, and how many indeterminate operations of each kind were. Only returns do work: an operation that returns
+without having been linearized must be, now, after any chain of other pending operations. An empty frontier is the
+shortest prefix that nothing explains, and the operation that returned there is to blame.
+
+After Wing & Gong, "Testing and verifying concurrent objects" (1993), and Lowe, "Testing for linearizability" (2017),
+but breadth-first over time instead of depth-first over orders. Every reduction is exact:
+
+- *just in time*: a state changes only when a return asks for it; an earlier change could as well happen then.
+- *eager*: an operation that changes nothing is linearized in the first state in which it is legal, at once.
+- *consume*: an indeterminate operation is linearized only if somebody needs its state at once: an eager operation took
+  it, or the next step depends on it. A blind step right after it would erase it unseen.
+- *symmetry*: indeterminate operations with equal steps are told apart by nothing but their number, so they are counted.
+- *dominance*: with equal state and mask, who has used fewer indeterminate operations can do all that the other can.
+- *the dead state*: one from which, without a blind step, no observed state can be reached, is given up when an
+  observation must return before a blind step can begin. This one alone looks ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from checkers.linearizability import (
+    Answer,
+    Is,
+    IsNot,
+    Linearizable,
+    NotLinearizable,
+    OutOfBudget,
+    Space,
+    To,
+    Trial,
+)
+
+METHOD = "just-in-time frontier"
+BUDGET = 20_000_000  # steps tried; a step costs about half a microsecond
+
+Config = tuple[Any, int, int]
+_NOWHERE: Final = object()
+
+
+class _Steps(dict[Any, Any]):
+    """State → the state after one operation (None: illegal), worked out once."""
+
+    __slots__ = ("blind", "step")
+
+    def __init__(self, step: Callable[[Any], Any], blind: bool) -> None:
+        super().__init__()
+        self.step, self.blind = step, blind
+
+    def __missing__(self, state: Any) -> Any:
+        after = self[state] = self.step(state)
+        return after
+
+
+# What may happen next: steps, the bit of a determinate operation or 0; of an indeterminate one what it adds to the
+# counters, where its counter stands, how many there are; and whether it is blind.
+_Choice = tuple[_Steps, int, int, int, int, bool]
+
+
+class _Kinds:
+    """The indeterminate operations by equal effect. `available` counts those that were called.
+
+    Counters of one configuration share an integer: kind `c` has its count at `shift`, `width` bits wide, whose topmost
+    is a guard that is always 0.
+    """
+
+    def __init__(self, trial: Trial, effects: list[Any], returned: bytearray) -> None:
+        self.of: dict[int, int] = {}
+        self.steps: list[_Steps] = []
+        self.totals: list[int] = []
+        numbers: dict[Any, int] = {}
+        for i, effect in enumerate(effects):
+            if returned[i] or type(effect) is not To:
+                continue  # what changes nothing and may never have happened says nothing
+            number = numbers.setdefault(effect.alike, len(self.steps))
+            if number == len(self.steps):
+                self.steps.append(_Steps(effect.step, effect.blind))
+                self.totals.append(0)
+            self.totals[number] += 1
+            self.of[i] = number
+        self.width = max(self.totals, default=1).bit_length() + 1
+        self.field = (1 << (self.width - 1)) - 1
+        self.guards = sum(1 << (self.width * (c + 1) - 1) for c in range(len(self.steps)))
+        self.available = [0] * len(self.steps)
+        self.active: list[tuple[int, int, _Steps]] = []  # kind, its shift, its steps; those with some available
+
+    def called(self, operation: int) -> None:
+        kind = self.of.get(operation)
+        if kind is None:
+            return
+        if not self.available[kind]:
+            self.active.append((kind, kind * self.width, self.steps[kind]))
+        self.available[kind] += 1
+
+
+class _Search:
+    """The frontier of one trial, event by event. `foresee`: give up what looking ahead shows to be hopeless."""
+
+    def __init__(self, trial: Trial, space: Space, budget: int, *, foresee: bool) -> None:
+        self.trial, self.space = trial, space
+        self.effects = [space.effect(operation) for operation in trial.operations]
+        self.returned = bytearray(len(trial.operations))
+        for event in trial.events:
+            if event < 0:
+                self.returned[~event] = 1
+        self.kinds = _Kinds(trial, self.effects, self.returned)
+        self.steps = self._shared_steps()
+        self.frontier: set[Config] = {(space.initial, 0, 0)}
+        self.peak, self.left = 1, budget
+        self.bits: dict[int, int] = {}  # determinate operation under way → its bit
+        self.free: list[int] = []
+        self.slots = 0
+        self.at: dict[Any, int] = {}  # state → bits of the pending reads of it
+        self.nots: dict[Any, int] = {}  # state → bits of the pending refusals of it
+        self.refusals = 0  # all of the latter
+        self.movers: dict[int, _Choice] = {}  # by bit: pending determinate operations that change the state
+        self.blind = 0  # bits of the blind ones among them
+        self._doomed = _Doomed(trial, self.effects, self.returned) if foresee and space.dead is not None else None
+
+    def _shared_steps(self) -> dict[int, _Steps]:
+        """Operation → its steps; operations that are alike share them."""
+        shared: dict[Any, _Steps] = {}
+        found: dict[int, _Steps] = {}
+        for i, effect in enumerate(self.effects):
+            if type(effect) is To and self.returned[i]:
+                steps = shared.get(effect.alike)
+                if steps is None:
+                    steps = shared[effect.alike] = _Steps(effect.step, effect.blind)
+                found[i] = steps
+        return found
+
+    def run(self) -> Answer:
+        returned, kinds = self.returned, self.kinds
+        for position, event in enumerate(self.trial.events):
+            if event < 0:
+                before = self.frontier
+                self._return(~event, position)
+                if not self.frontier:
+                    return self._failure(~event, position, before)
+                if self.left < 0:
+                    return OutOfBudget(METHOD, position)
+            elif returned[event]:
+                self._call(event)
+            else:
+                kinds.called(event)
+        return Linearizable(METHOD, self.peak)
+
+    # ---- calls and returns --------------------------------------------------------------------------------------
+
+    def _call(self, operation: int) -> None:
+        if self.free:
+            bit = self.free.pop()
+        else:
+            bit = 1 << self.slots
+            self.slots += 1
+        self.bits[operation] = bit
+        effect = self.effects[operation]
+        if type(effect) is Is:
+            self.at[effect.state] = self.at.get(effect.state, 0) | bit
+        elif type(effect) is IsNot:
+            self.nots[effect.state] = self.nots.get(effect.state, 0) | bit
+            self.refusals |= bit
+        else:
+            steps = self.steps[operation]
+            self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
+            if steps.blind:
+                self.blind |= bit
+
+    def _return(self, operation: int, position: int) -> None:
+        bit = self.bits.pop(operation)
+        at, nots, refusals = self.at.get, self.nots.get, self.refusals
+        after: set[Config] = set()
+        late: list[Config] = []
+        for state, mask, used in self.frontier:
+            mask |= at(state, 0)  # noqa: PLW2901  # eager
+            if refusals:
+                mask |= refusals & ~nots(state, 0)  # noqa: PLW2901
+            if mask & bit:
+                after.add((state, mask ^ bit, used))
+            else:
+                late.append((state, mask, used))
+        if late:
+            self._expand(late, bit, position, after)
+        self._retire(operation, bit)
+        if self.kinds.steps and len(after) > 1:
+            after = self._undominated(after)
+        self.frontier = after
+        self.peak = max(self.peak, len(after))
+
+    def _expand(self, late: list[Config], bit: int, position: int, after: set[Config]) -> None:
+        """All chains of pending operations that end with the one that returns."""
+        at, nots, refusals = self.at.get, self.nots.get, self.refusals
+        choices, field, blinds = self._choices(), self.kinds.field, self.blind
+        dead = self._hopeless(position)
+        stack = [(state, mask, used, True) for state, mask, used in late]
+        seen = set(stack)
+        tried = 0
+        while stack and tried <= self.left:
+            state, mask, used, any_next = stack.pop()
+            for steps, other, one, shift, limit, blind in choices:
+                if mask & other or (blind and not any_next):
+                    continue
+                target = steps[state]
+                if target is None or (one and (target == state or (used >> shift) & field >= limit)):
+                    continue
+                tried += 1
+                then = mask | other | at(target, 0)
+                if refusals:
+                    then |= refusals & ~nots(target, 0)
+                if target == dead and not blinds & ~then:
+                    continue
+                if then & bit:
+                    after.add((target, then ^ bit, used + one))
+                elif (config := (target, then, used + one, then != mask)) not in seen:
+                    seen.add(config)
+                    stack.append(config)
+        self.left -= tried
+
+    def _choices(self) -> list[_Choice]:
+        choices = list(self.movers.values())
+        for kind, shift, steps in self.kinds.active:
+            choices.append((steps, 0, 1 << shift, shift, self.kinds.available[kind], steps.blind))
+        return choices
+
+    def _hopeless(self, position: int) -> Any:
+        """The dead state, when whoever gets there now can only fail; else something that no state is equal to."""
+        if self._doomed is None or any(steps.blind for _, _, steps in self.kinds.active):
+            return _NOWHERE
+        return self.space.dead if self._doomed.at(position) else _NOWHERE
+
+    def _retire(self, operation: int, bit: int) -> None:
+        """The bit is free again: no configuration has it any more."""
+        self.free.append(bit)
+        effect = self.effects[operation]
+        if type(effect) is To:
+            del self.movers[bit]
+            self.blind &= ~bit
+        elif type(effect) is IsNot:
+            _take(self.nots, effect.state, bit)
+            self.refusals ^= bit
+        elif type(effect) is Is:
+            _take(self.at, effect.state, bit)
+
+    def _undominated(self, configs: set[Config]) -> set[Config]:
+        """Of equal state and mask: those than whom nobody has used less. Packed counters are compared at once: with
+        its guards set, `mine - theirs` leaves a guard standing exactly where mine is not less."""
+        groups: dict[tuple[Any, int], list[int]] = {}
+        for state, mask, used in configs:
+            groups.setdefault((state, mask), []).append(used)
+        if len(groups) == len(configs):
+            return configs
+        guards = self.kinds.guards
+        kept: set[Config] = set()
+        for (state, mask), counts in groups.items():
+            counts.sort()  # who uses less is a smaller number, too
+            minimal: list[int] = []
+            for used in counts:
+                if not any((((used | guards) - less) & guards) == guards for less in minimal):
+                    minimal.append(used)
+                    kept.add((state, mask, used))
+        return kept
+
+    def _failure(self, operation: int, position: int, before: set[Config]) -> NotLinearizable:
+        states = [self.space.show(state) for state in sorted({state for state, _, _ in before}, key=repr)]
+        pending = sorted((*self.bits, operation))
+        return NotLinearizable(method=METHOD, blamed=operation, position=position, states=states, pending=pending)
+
+
+class _Doomed:
+    """Whether the dead state is hopeless at a return: the earliest return of an observation that is called later comes
+    before the next call of a blind step."""
+
+    def __init__(self, trial: Trial, effects: list[Any], returned: bytearray) -> None:
+        self._trial, self._effects, self._returned = trial, effects, returned
+        self._at: list[bool] | None = None
+
+    def at(self, position: int) -> bool:
+        if self._at is None:
+            self._at = self._look_ahead()
+        return self._at[position]
+
+    def _look_ahead(self) -> list[bool]:
+        never = len(self._trial.events) + 1
+        returns, next_blind, first_seen = {}, never, never
+        doomed = [False] * len(self._trial.events)
+        for position in range(len(self._trial.events) - 1, -1, -1):
+            doomed[position] = first_seen < next_blind
+            event = self._trial.events[position]
+            if event < 0:
+                returns[~event] = position
+                continue
+            effect = self._effects[event]
+            if type(effect) is To:
+                if effect.blind:
+                    next_blind = position
+            elif type(effect) is Is and self._returned[event]:
+                first_seen = min(first_seen, returns[event])
+        return doomed
+
+
+def _take(where: dict[Any, int], state: Any, bit: int) -> None:
+    rest = where[state] ^ bit
+    if rest:
+        where[state] = rest
+    else:
+        del where[state]
+
+
+def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
+    """Is `trial` linearizable? Exact, within `budget` steps.
+
+    A prefix is judged with what the operations under way will answer. Looking ahead finds a failure before its time: it
+    is looked for again without, so that the prefix is the shortest; past the budget the earlier answer stands.
+    """
+    answer = _Search(trial, space, budget, foresee=True).run()
+    if isinstance(answer, NotLinearizable) and space.dead is not None:
+        exact = _Search(trial, space, budget, foresee=False).run()
+        return answer if isinstance(exact, OutOfBudget) else exact
+    return answer

@@ -1,0 +1,108 @@
+"""Text that grows: a key-value store with put, append and get, and lists that are appended to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final
+
+from checkers.linearizability import Effect, Is, Malformed, Operation, Space, To
+from checkers.linearizability.registers import require
+
+DEAD: Final = -1
+
+
+class _Prefixes:
+    """The states are those values of which somebody saw a continuation: numbered, by value.
+
+    Any other value is the one dead state: appending leads out of it no more than out of its real value, which no read
+    can have returned. `V` is str or a tuple of elements, both ordered and sliceable.
+    """
+
+    dead: Hashable | None = DEAD
+
+    def __init__(self, initial: Any, seen: set[Any]) -> None:
+        self._seen = sorted(seen)
+        self._numbers: dict[Any, int] = {}
+        self._values: list[Any] = []
+        self.initial: Hashable = self.number(initial)
+
+    def number(self, value: Any) -> int:
+        found = self._numbers.get(value)
+        if found is None:
+            at = bisect_left(self._seen, value)  # all continuations of a value follow it in order
+            if at < len(self._seen) and self._seen[at][: len(value)] == value:
+                found = len(self._values)
+                self._values.append(value)
+            else:
+                found = DEAD
+            self._numbers[value] = found
+        return found
+
+    def append(self, state: int, tail: Any) -> int:
+        return DEAD if state == DEAD else self.number(self._values[state] + tail)
+
+    def show(self, state: Any) -> Any:
+        if state == DEAD:
+            return "(a value that nobody read)"
+        value = self._values[state]
+        return list(value) if isinstance(value, tuple) else value
+
+    def _append(self, tail: Any) -> Effect:
+        return To(lambda state: self.append(state, tail), False, ("append", tail))
+
+
+class _Texts(_Prefixes):
+    def effect(self, operation: Operation) -> Effect:
+        value = operation.value
+        if operation.f == "get":
+            return Is(self.number(operation.result or ""))
+        if operation.f == "append":
+            return self._append(value)
+        number = self.number(value)
+        return To(lambda _: number, True, ("put", value))
+
+
+class _Lists(_Prefixes):
+    def effect(self, operation: Operation) -> Effect:
+        if operation.f == "read":
+            return Is(self.number(tuple(operation.result or ())))
+        return self._append((operation.value,))
+
+
+class KeyValue:
+    NAME = "kv"
+    SUMMARY = "texts by key: put, append, get; at first empty; each key is judged for itself"
+    OPERATIONS: Mapping[str, str] = {
+        "get": "gives the text",
+        "put": "replaces the text",
+        "append": "adds to the end of the text",
+    }
+    KEYED = True
+
+    def space(self, operations: Sequence[Operation]) -> Space:
+        require(self, operations)
+        _typed(operations, ("put", "append"), str, "a text")
+        return _Texts("", {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"})
+
+
+class AppendList:
+    NAME = "append"
+    SUMMARY = "lists by key: append one element, read all; at first empty; each key is judged for itself"
+    OPERATIONS: Mapping[str, str] = {"read": "gives all elements in order", "append": "adds one element to the end"}
+    KEYED = True
+
+    def space(self, operations: Sequence[Operation]) -> Space:
+        require(self, operations)
+        _typed(operations, ("append",), (int, str), "a number or a text")
+        reads = [o.result for o in operations if o.f == "read" and o.outcome == "ok"]
+        try:
+            return _Lists((), {tuple(read or ()) for read in reads})
+        except TypeError as exc:
+            raise Malformed(f"a read of the model append gives a list of numbers or of texts: {exc}") from None
+
+
+def _typed(operations: Sequence[Operation], fs: tuple[str, ...], kind: Any, said: str) -> None:
+    for operation in operations:
+        if operation.f in fs and not isinstance(operation.value, kind):
+            raise Malformed(f"line {operation.line}: {operation.f} needs {said}, not {operation.value!r}")

@@ -1,0 +1,86 @@
+"""Every method against the oracle, on histories that Hypothesis makes. HARNESS_FUZZ multiplies their number."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from oracle import brute, trials, wgl
+
+from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, frontier, zones
+from checkers.linearizability.decide import MODELS, decide_one
+
+TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
+fuzz = settings(
+    max_examples=250 * TIMES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=TIMES == 1,
+)
+
+
+def by_frontier(trial: Trial, model: str):
+    return frontier.decide(trial, MODELS[model].space(trial.operations))
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_the_frontier_says_what_the_oracle_says(model):
+    @fuzz
+    @given(trials(model, most=9))
+    def agree(trial):
+        assert isinstance(by_frontier(trial, model), Linearizable) == wgl(trial, model)
+
+    agree()
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_the_oracle_says_what_every_order_says(model):
+    @settings(fuzz, max_examples=60 * TIMES)
+    @given(trials(model, most=5))
+    def agree(trial):
+        assert wgl(trial, model) == brute(trial, model)
+
+    agree()
+
+
+def test_zones_say_what_the_oracle_says():
+    @fuzz
+    @given(trials("register", most=9))
+    def agree(trial):
+        if zones.fits(trial):
+            assert zones.explains(trial) == wgl(trial, "register")
+
+    agree()
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_failure_is_the_shortest_prefix_that_nothing_explains(model):
+    @fuzz
+    @given(trials(model, most=8))
+    def shortest(trial):
+        answer = decide_one(trial, MODELS[model])
+        if not isinstance(answer, NotLinearizable):
+            return
+        assert trial.events[answer.position] == ~answer.blamed
+        assert not wgl(prefix(trial, answer.position + 1), model)
+        assert wgl(prefix(trial, answer.position), model)
+        assert answer.states
+        assert answer.blamed in answer.pending
+
+    shortest()
+
+
+def prefix(trial: Trial, length: int) -> Trial:
+    """The first events. What has not returned by then may have happened, as it was going to answer."""
+    events = trial.events[:length]
+    returned = {~e for e in events if e < 0}
+    count = sum(e >= 0 for e in events)
+    return Trial([o if n in returned else pending(o) for n, o in enumerate(trial.operations[:count])], events)
+
+
+def pending(operation: Operation) -> Operation:
+    if operation.outcome == "fail":  # it was going to change nothing
+        return Operation(f="read", outcome="info")
+    return Operation(f=operation.f, value=operation.value, outcome="info")

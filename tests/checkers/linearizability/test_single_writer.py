@@ -1,0 +1,83 @@
+"""The one-pass check of a single writer's versions, against the frontier."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checkers.linearizability import Linearizable, frontier, single_writer
+from checkers.linearizability.decide import MODELS
+from harness.interchange.jsonl import FORMAT, Line, decode
+
+
+def lines(*said: str) -> list[Line]:
+    """`w1 invoke 3` → a line; the process's letter says whether it writes."""
+    found = []
+    for text in said:
+        process, type_, *value = text.split()
+        f = "write" if process[0] == "w" else "read"
+        found.append(Line(process=process, type=type_, f=f, value=int(value[0]) if value else None))
+    return found
+
+
+def test_a_read_may_return_what_is_being_written_or_what_was_before():
+    overlapping = ("w invoke 1", "r invoke", "r ok 1", "s invoke", "s ok {}", "w ok 1")
+    assert single_writer.explains(lines(*(t.format(1) for t in overlapping))) is None
+    assert single_writer.explains(lines(*(t.format(0) for t in overlapping))) == 4  # another one has read 1 already
+
+
+def test_a_read_from_the_future_fails_where_it_returns():
+    assert single_writer.explains(lines("r invoke", "r ok 1", "w invoke 1", "w ok 1")) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("w invoke 2", "w ok 2", "w invoke 1"),
+        ("w invoke 1", "w2 invoke 2"),
+        ("w invoke 1", "w fail 1"),
+        ("r ok 1",),
+    ],
+)
+def test_other_histories_are_left_to_other_methods(said):
+    with pytest.raises(single_writer.NotVersioned):
+        single_writer.explains(lines(*said))
+
+
+@st.composite
+def histories(draw) -> list[Line]:
+    """One writer counts up, three readers read something near; all overlap as they like."""
+    under_way: dict[str, int | None] = {}
+    written, found = 0, []
+    for _ in range(draw(st.integers(1, 14))):
+        process = draw(st.sampled_from(["w", "r", "s", "t"]))
+        f = "write" if process == "w" else "read"
+        if process in under_way:
+            value = under_way.pop(process)
+            if f == "read":
+                value = draw(st.integers(max(0, written - 2), written + 1))
+            found.append(Line(process=process, type="ok", f=f, value=value))
+        else:
+            if f == "write":
+                written += 1
+            under_way[process] = written if f == "write" else None
+            found.append(Line(process=process, type="invoke", f=f, value=under_way[process]))
+    return found
+
+
+@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@given(histories())
+def test_it_says_what_the_frontier_says(found):
+    text = b"\n".join(msgspec.json.encode(line) for line in found).decode()
+    trial = FORMAT.read(text)
+    # version 0 is the register that nobody wrote; a write that never returned stays before its successors here
+    told = [o if not (o.f == "read" and o.result == 0) else _nil(o) for o in trial.operations]
+    trial.operations[:] = told
+    answer = frontier.decide(trial, MODELS["register"].space(told))
+    assert (single_writer.explains(decode(text.encode())) is None) == isinstance(answer, Linearizable)
+
+
+def _nil(operation):
+    return type(operation)(f="read", result=None, outcome=operation.outcome)
