@@ -16,7 +16,7 @@ from harness.checking import check
 from harness.conductor import Conductor, NotReady
 from harness.history import Header, History
 from harness.recorder import Recorder
-from harness.runtimes import Ended, RunSpec, Runtime, Stage
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, cannot_start
 from harness.schedule import Node, Schedule
 from harness.verdict import CheckResult, Verdict, worst
 from targets.timing import Timing
@@ -53,6 +53,8 @@ def execute(
         RuntimeUnavailable: the runtime cannot start (nothing was written).
         StoreProblem: the run directory cannot be written (the system was torn down first).
     """
+    if problems := cannot_start(runtime, schedule.system):
+        raise RuntimeUnavailable("\n".join(problems))
     recorder = Recorder(time.monotonic_ns, directory)
     conductor = Conductor(
         schedule,

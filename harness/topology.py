@@ -5,6 +5,7 @@ Ids on the wire are UUIDs derived from the names (uuid5), so that the same topol
 
 from __future__ import annotations
 
+import pathlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -68,23 +69,63 @@ class User(Words):
     mobiles: list[Mobile] = Field(default=[])
 
 
-class NodeWords(Words):
-    """What one node has of its own: its profile, single policies, environment."""
+Kind = Literal["builtin", "module", "image", "command", "external"]
+_TELLS = {"module": "module", "image": "image", "command": "command", "external": "url"}  # kind → the key it needs
 
+
+class NodeWords(Words):
+    """What one node has of its own: whose program it is, its profile, single policies, environment.
+
+    `builtin` is the reference component. `module` is a Python program of somebody else, `async def main(argv, env)`,
+    imported from `path` (relative to the topology's file), the working directory or PYTHONPATH. `image` is a container,
+    `command` a process, `external` something that runs elsewhere. Each runtime says which kinds it starts.
+    """
+
+    kind: Kind = "builtin"
+    module: str | None = Field(default=None, pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+    path: str | None = Field(default=None, min_length=1)
+    image: str | None = Field(default=None, min_length=1)
+    command: list[str] | None = Field(default=None, min_length=1)
+    url: str | None = Field(default=None, min_length=1)
+    hooks: dict[Literal["start", "stop", "kill", "pause", "wipe"], list[str]] = Field(default={})
     profile: str | None = None
     policies: dict[str, str] = Field(default={})
     env: dict[str, str] = Field(default={})
 
 
+def _relay(value: object) -> object:
+    """`relay: builtin` is short for a relay without words of its own."""
+    return {} if value == "builtin" else value
+
+
 class Topology(Words):
     users: list[User] = Field(min_length=1)
-    relay: Literal["builtin"] = "builtin"
+    relay: Annotated[NodeWords, BeforeValidator(_relay), OrShort({"enum": ["builtin"]})] = NodeWords()
     timing: TimingWords = Timing(scale=1.0)
     nodes: dict[str, NodeWords] = Field(default={})
 
     def names(self) -> list[str]:
         """All node names: the relay first, then user by user, desktops before mobiles."""
         return [RELAY, *(client.id for user in self.users for client in _clients(user))]
+
+    def own(self, name: str) -> NodeWords:
+        """What the node of that name has of its own. The relay's may stand under `relay` as well."""
+        return self.nodes.get(name, self.relay if name == RELAY else NodeWords())
+
+    def owns(self) -> Iterator[tuple[Path, str, NodeWords]]:
+        """Everything of the kind: where it stands, of which node."""
+        yield ("relay",), RELAY, self.relay
+        for name, own in self.nodes.items():
+            yield ("nodes", name), name, own
+
+    def beside(self, folder: pathlib.Path) -> Topology:
+        """The same with every `path` resolved from `folder`, where the topology's file lies."""
+        placed = {name: _placed(own, folder) for name, own in self.nodes.items()}
+        return self.model_copy(update={"relay": _placed(self.relay, folder), "nodes": placed})
+
+
+def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
+    return own if own.path is None else own.model_copy(update={"path": str((folder / own.path).resolve())})
 
 
 def _clients(user: User) -> list[Client]:
@@ -108,6 +149,24 @@ def problems(topology: Topology) -> Iterator[tuple[Path, str, Sequence[str]]]:
     for name in topology.nodes:
         if name not in names:
             yield ("nodes", name), f"no node {name!r} in this topology", names
+    for path, name, own in topology.owns():
+        yield from _kind_problems(path, name, own)
+    if RELAY in topology.nodes and topology.relay != NodeWords():
+        yield ("nodes", RELAY), "the relay is described twice: here, and under relay", ()
+
+
+def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    needed = _TELLS.get(own.kind)
+    if needed is not None and getattr(own, needed) is None:
+        yield (*path, "kind"), f"{name!r} is of kind {own.kind}, which needs the key {needed!r} beside it", ()
+    for kind, key in _TELLS.items():
+        if own.kind != kind and getattr(own, key) is not None:
+            yield (*path, key), f"{key!r} is for nodes of kind {kind}, and {name!r} is of kind {own.kind}", ()
+    if own.kind != "module" and own.path is not None:
+        yield (*path, "path"), f"'path' is for nodes of kind module, and {name!r} is of kind {own.kind}", ()
+    if own.kind != "builtin" and (own.profile is not None or own.policies):
+        key = "profile" if own.profile is not None else "policies"
+        yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
 
 
 def _mobile_problems(user: User, mobile: Mobile, path: Path) -> Iterator[tuple[Path, str, Sequence[str]]]:
@@ -174,7 +233,8 @@ def _mobile(words: Mobile, user: User) -> Node:
 
 
 def _with_own(node: Node, topology: Topology, profile: str | None) -> Node:
-    own = topology.nodes.get(node.name, NodeWords())
+    own = topology.own(node.name)
+    node.kind, node.module, node.path = own.kind, own.module, own.path
     node.profile = own.profile if profile is None else None
     node.policies, node.env = dict(own.policies), dict(own.env)
     return node

@@ -10,7 +10,7 @@ from harness import plan as plans
 from harness import registry
 from harness.cli import _say
 from harness.cli._exits import Failed, Refused
-from harness.runtimes import Runtime
+from harness.runtimes import Runtime, cannot_start
 from harness.schedule import Schedule
 
 
@@ -76,12 +76,12 @@ def schedule(
     duration_ns: int | None,
     topology: str | None,
 ) -> Schedule:
-    """Expand the plan for this runtime. Raises `PlanErrors`, `UnknownName`, `UnknownPolicy`."""
+    """Expand the plan for this runtime. Raises `PlanErrors`, `UnknownName`, `UnknownPolicy`, or `Failed`."""
     if profile is not None:
         registry.find("profile", profile)
     if topology is not None and not topology.endswith((".yaml", ".yml")):
         registry.find("topology", topology)
-    return plans.expand(
+    found = plans.expand(
         plan,
         seed,
         profile=profile,
@@ -91,3 +91,6 @@ def schedule(
         topology=topology,
         runtime_verbs=where.VERBS,
     )
+    if problems := cannot_start(where, found.system):
+        raise Failed("\n".join(problems))
+    return found

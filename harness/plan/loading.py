@@ -165,18 +165,17 @@ def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
         ]
     )
     _raise_errors(_own_policies(topology, document))
-    return topology
+    return topology.beside(path.parent)
 
 
 def _own_policies(topology: Topology, document: Document) -> list[PlanError]:
     """Profiles and policies that single nodes name."""
     found = []
-    for name, own in topology.nodes.items():
+    for path, _, own in topology.owns():
         try:
             profiles.load(own.profile or profiles.DEFAULT, policies=own.policies)
         except UnknownPolicy as exc:
-            place = ("nodes", name, "policies", exc.word)
-            where = document.keys.get(place) or document.find(("nodes", name), exc.word)
+            where = document.keys.get((*path, "policies", exc.word)) or document.find(path, exc.word)
             found.append(PlanError(where, str(exc), did_you_mean(close_matches(exc.word, exc.known))))
     return found
 

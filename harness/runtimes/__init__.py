@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from faults import Ground
 from harness.history import OpType, Tap
@@ -105,6 +105,37 @@ class Runtime(Protocol):
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """Start, play, tear down. Raises `RuntimeUnavailable` when the system cannot be started."""
         ...
+
+
+@runtime_checkable
+class StartsKinds(Protocol):
+    """A runtime that starts other programs than the built-in components: `KINDS` are kinds of nodes in a topology."""
+
+    KINDS: ClassVar[frozenset[str]]
+
+
+@runtime_checkable
+class Inspects(Protocol):
+    """A runtime that can tell beforehand what it could not run."""
+
+    def inspect(self, system: System) -> list[str]: ...
+
+
+def kinds(runtime: Runtime) -> frozenset[str]:
+    """Kinds of nodes that a runtime starts."""
+    return runtime.KINDS if isinstance(runtime, StartsKinds) else frozenset({"builtin"})
+
+
+def cannot_start(runtime: Runtime, system: System) -> list[str]:
+    """Why this runtime cannot start this system, node by node; empty: it can."""
+    able = kinds(runtime)
+    found = [
+        f"{node.name} is of kind {node.kind}, which the runtime {runtime.NAME} does not start "
+        f"(it starts: {', '.join(sorted(able))})"
+        for node in system.nodes
+        if node.kind not in able
+    ]
+    return found or (runtime.inspect(system) if isinstance(runtime, Inspects) else [])
 
 
 class RuntimeUnavailable(Exception):

@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
 import itertools
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
+from harness.runtimes.sim import programs
 from harness.runtimes.sim.environment import environment
 from harness.runtimes.sim.logs import node_logs
 from harness.runtimes.sim.node import Node
 from harness.runtimes.sim.probes import SimProbe
 from harness.runtimes.sim.stage import VERBS, SimStage
-from harness.runtimes.sim.world import World
+from harness.runtimes.sim.world import CannotSimulate, World
 from harness.schedule import Node as NodeSpec
+from harness.schedule import System
 from targets.probe import HOST
 
 T = TypeVar("T")
 
 _ATTACH_LIMIT_S = 30.0  # virtual; a component opens its probe before anything else
+_POLL_S = 0.01
 _stores = itertools.count()  # names of in-memory databases are global to the process, and appear nowhere
 _wall_s = time.perf_counter  # the real one, before a run replaces it
 
@@ -36,19 +38,27 @@ class Simulator:
     NAME: ClassVar[str] = "sim"
     SUMMARY: ClassVar[str] = "everything in one process on virtual time: fast, and byte for byte the same for a seed"
     VERBS: ClassVar[frozenset[str]] = VERBS
+    KINDS: ClassVar[frozenset[str]] = programs.KINDS
 
     def missing(self) -> Sequence[str]:
         return []
 
+    def inspect(self, system: System) -> list[str]:
+        return programs.inspect_system(system)
+
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
-        """Raises `RuntimeUnavailable` for a component that does not start, and `Stuck` when time cannot go on."""
+        """Raises `RuntimeUnavailable` for a component that does not start, or that does what cannot be simulated, and
+        `Stuck` when time cannot go on."""
         ended = Ended()
         began_s = _wall_s()
         caps = {name: int(spec.options[name]) for name in ("step_cap", "stall_cap") if name in spec.options}
         world = World(spec.seed, tap=spec.tap, tap_payload=bool(spec.options.get("tap_payload")), **caps)
         system = _Started(world, spec, ended, began_s)
-        with node_logs(world, spec.directory):
-            result = world.run(lambda: system.play(play))
+        try:
+            with node_logs(world, spec.directory), programs.own_paths():
+                result = world.run(lambda: system.play(play))
+        except CannotSimulate as exc:
+            raise RuntimeUnavailable(str(exc)) from None
         ended.phases["stop"] = _wall_s() - system.played_s
         ended.extra["steps"] = world.loop.steps
         return result, ended
@@ -71,7 +81,7 @@ class _Started:
     async def play(self, play: Callable[[Stage], Awaitable[T]]) -> T:
         world, ended = self._world, self._ended
         await self._start()
-        stage = SimStage(world, self._probes)
+        stage = SimStage(world, {name: probe for name, probe in self._probes.items() if probe.attached.done()})
         started_s = _wall_s()
         ended.phases["start"] = started_s - self._began_s
         try:
@@ -91,16 +101,35 @@ class _Started:
             self._probes[node.name] = probe = SimProbe(node, self._world.loop, self._spec.journal)
             node.context.run(HOST.set, probe)
             env = environment(self._spec.system, node_spec, self._world.seed, self._store(node_spec))
-            module: Any = importlib.import_module(f"targets.{node_spec.role}")
-            self._world.spawn(node, functools.partial(module.main, [], env))
-        for node, _ in self._nodes:
-            assert node.main is not None
-            opened = self._probes[node.name].attached
-            await asyncio.wait([opened, node.main], timeout=_ATTACH_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
-            if not opened.done():
-                await asyncio.sleep(0)  # let the end of the program be told
-                why = "\n".join(self._world.crashes) or f"it opened no probe within {_ATTACH_LIMIT_S:g} s"
-                raise RuntimeUnavailable(f"{node.name} does not start: {why}")
+            main = node.context.run(programs.load, node_spec)
+            self._world.spawn(node, functools.partial(main, [], env))
+        for node, node_spec in self._nodes:
+            if node_spec.role == "relay" and node_spec.kind != "builtin":
+                await self._until_listening(node)
+            else:
+                await self._until_attached(node)
+
+    async def _until_attached(self, node: Node) -> None:
+        assert node.main is not None
+        opened = self._probes[node.name].attached
+        await asyncio.wait([opened, node.main], timeout=_ATTACH_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done():
+            await self._did_not_start(node, f"it opened no probe within {_ATTACH_LIMIT_S:g} s")
+
+    async def _until_listening(self, node: Node) -> None:
+        """A relay of somebody else need not open a probe: taps and both ends judge it."""
+        assert node.main is not None
+        for _ in range(round(_ATTACH_LIMIT_S / _POLL_S)):
+            if node.main.done():
+                break
+            if node.listeners:
+                return
+            await asyncio.sleep(_POLL_S)
+        await self._did_not_start(node, f"it listens on no port within {_ATTACH_LIMIT_S:g} s")
+
+    async def _did_not_start(self, node: Node, why: str) -> None:
+        await asyncio.sleep(0)  # let the end of the program be told
+        raise RuntimeUnavailable(f"{node.name} does not start: " + ("\n".join(self._world.crashes) or why))
 
     def _store(self, node: NodeSpec) -> str:
         """An in-memory database that lives as long as somebody holds it open: the anchor does until the run is over."""

@@ -1,14 +1,14 @@
 """The standard library's clocks and entropy, as the simulated node that asks is to see them.
 
 Only the thread that runs the simulation is in it; every other thread of the process keeps the real ones. Not reached
-from here, and forbidden to simulated programs: `datetime.now`, `Random()` without a seed, SQL's `random()` and `now`.
+from here, and forbidden to simulated programs: `datetime.now`, SQL's `random()` and `now`. What is real and cannot be
+simulated is fenced (`fences`).
 """
 
 from __future__ import annotations
 
 import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.connection import Connection
 
-from harness.runtimes.sim.loop import NODE, NS_PER_S, Fenced
+from harness.runtimes.sim.fences import fences
+from harness.runtimes.sim.loop import NODE, NS_PER_S
 from harness.runtimes.sim.node import EPOCH_S
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def installed(world: World) -> Iterator[None]:
     here = threading.get_ident()
     saved: list[tuple[Any, str, Any]] = []
     try:
-        for owner, name, simulated in (*_clocks(world), *_entropy(world), *_fences(), *_hashes(world)):
+        for owner, name, simulated in (*_clocks(world), *_entropy(world), *fences(world.loop), *_hashes(world)):
             saved.append((owner, name, owner.__dict__.get(name, _ABSENT)))
             setattr(owner, name, _only_in(here, simulated, getattr(owner, name)))
         yield
@@ -82,6 +83,27 @@ def _clocks(world: World) -> Iterator[_Patch]:
     for name in ("monotonic", "perf_counter"):
         yield time, name, monotonic_s
         yield time, f"{name}_ns", monotonic_ns
+    yield from _calendar(wall_s)
+
+
+def _calendar(wall_s: Callable[[], float]) -> Iterator[_Patch]:
+    """What asks the clock when it is given no time. A simulated computer stands in UTC."""
+    real_gmtime, real_strftime, real_asctime = time.gmtime, time.strftime, time.asctime
+
+    def gmtime(secs: float | None = None, /) -> time.struct_time:
+        return real_gmtime(wall_s() if secs is None else secs)
+
+    def strftime(style: str, when: Any = None, /) -> str:
+        return real_strftime(style, gmtime() if when is None else when)
+
+    def asctime(when: Any = None, /) -> str:
+        return real_asctime(gmtime() if when is None else when)
+
+    yield time, "gmtime", gmtime
+    yield time, "localtime", gmtime
+    yield time, "strftime", strftime
+    yield time, "asctime", asctime
+    yield time, "ctime", lambda secs=None, /: asctime(gmtime(secs))
 
 
 def _entropy(world: World) -> Iterator[_Patch]:
@@ -104,23 +126,6 @@ def _drawing(draws: Callable[[], random.Random], name: str) -> Callable[..., Any
         return getattr(draws(), name)(*args, **kwargs)
 
     return draw
-
-
-def _fences() -> Iterator[_Patch]:
-    for owner, name, what in (
-        (time, "sleep", "time.sleep: it would stop every node; await asyncio.sleep"),
-        (random, "seed", "random.seed: every node has its own stream"),
-        (threading.Thread, "start", "threading.Thread.start: a thread runs on real time"),
-        (socket, "getaddrinfo", "socket.getaddrinfo: ask the event loop"),
-    ):
-        yield owner, name, _fence(what)
-
-
-def _fence(what: str) -> Callable[..., Any]:
-    def fenced(*args: Any, **kwargs: Any) -> Any:
-        raise Fenced(what)
-
-    return fenced
 
 
 def _hashes(world: World) -> Iterator[_Patch]:

@@ -7,6 +7,8 @@ from typing import Final
 
 from harness.schedule import Node, System
 from harness.seeds import child_seed
+from targets.timing import Timing
+from targets.tokens import sign
 
 PORT: Final = 8000
 PATH: Final = "/ws/device-link"
@@ -14,7 +16,7 @@ STORE_LATENCY_MS: Final = "0.2..2.0"  # as a local database takes it; without it
 
 
 def environment(system: System, node: Node, seed: int, store: str) -> Mapping[str, str]:
-    """`store` is the SQLite URI of a desktop. The node's own `env` wins."""
+    """`store` is the SQLite URI of a desktop. The node's own `env` wins. Call it in virtual time: tokens expire."""
     env = {
         "NODE_NAME": node.name,
         "PROFILE": node.profile or system.profile,
@@ -32,7 +34,19 @@ def environment(system: System, node: Node, seed: int, store: str) -> Mapping[st
         env |= {"STORE": store, "STORE_LATENCY_MS": STORE_LATENCY_MS}
     if node.desktop is not None:
         env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
+    if node.kind == "module":
+        env |= _foreign(system, node, env)
+        if node.role != "relay":
+            del env["JWT_SECRET"]  # its token is all that it gets
     return env | node.env
+
+
+def _foreign(system: System, node: Node, env: Mapping[str, str]) -> dict[str, str]:
+    """What a program needs that does not know our timers by name, and does not sign its own token."""
+    seconds = Timing().scaled(system.timing_scale).as_seconds()
+    timing = {f"TIMING_{name.upper()}": f"{value:g}" for name, value in seconds.items()}
+    token = {"TOKEN": sign(node.user_id, env["JWT_SECRET"])} if node.user_id is not None else {}
+    return timing | token
 
 
 def _client(system: System, node: Node) -> dict[str, str]:

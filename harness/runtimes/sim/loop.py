@@ -17,6 +17,8 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
+from harness.runtimes.sim.guard import place
+
 if TYPE_CHECKING:
     from harness.runtimes.sim.network import Network
     from harness.runtimes.sim.node import Node
@@ -79,6 +81,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def __init__(self, *, step_cap: int = 50_000_000, stall_cap: int = 1_000_000) -> None:
         super().__init__()
         self.now_ns = 0
+        self.refusals: list[str] = []  # what its nodes did that cannot be simulated
         self.steps = 0
         self._heap: list[tuple[int, int, Any]] = []
         self._pushed = 0
@@ -232,21 +235,28 @@ class SimLoop(asyncio.BaseEventLoop):
     # ---- the edge of the world ------------------------------------------------------------------------------------
 
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
-        _refuse_options("create_connection", options, ("ssl", "sock", "local_addr"))
+        self._refuse_options("create_connection", options, ("ssl", "sock", "local_addr"))
         return await self.network.connect(protocol_factory, str(host), int(port))
 
     async def create_server(self, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any) -> Any:
-        _refuse_options("create_server", options, ("ssl", "sock"))
+        self._refuse_options("create_server", options, ("ssl", "sock"))
         return self.network.listen(protocol_factory, int(port), bool(options.get("start_serving", True)))
+
+    def _refuse_options(self, what: str, options: dict[str, Any], refused: tuple[str, ...]) -> None:
+        for name in refused:
+            if options.get(name) is not None and options[name] is not False:
+                raise self.refuse(f"{what}({name}=…)")
 
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
         return self.network.addresses(str(host), int(port or 0))
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
-        """The function runs as a step of its own: there are no threads here."""
-        future: asyncio.Future[T] = self.create_future()
-        self.call_soon(_run_into, future, func, args)
-        return future
+    def refuse(self, call: str, why: str = "it is not simulated") -> Fenced:
+        """A node did what cannot be simulated: its run is over. Returns the error to raise at the caller."""
+        node, said = NODE.get(), f"{call} at {place()}: {why}"
+        if node is not None:
+            self.refusals.append(f"{node.name} cannot be simulated: {said}")
+            self.stop()
+        return Fenced(said)
 
     def _process_events(self, event_list: Any) -> None:
         """Nothing: there is no selector."""
@@ -264,31 +274,16 @@ def _is_cancelled(item: Any) -> bool:
     return type(item) is _TimerHandle and bool(item._cancelled)
 
 
-def _run_into(future: asyncio.Future[T], func: Callable[..., T], args: tuple[Any, ...]) -> None:
-    if future.cancelled():
-        return
-    try:
-        future.set_result(func(*args))
-    except (SystemExit, KeyboardInterrupt):
-        raise
-    except BaseException as exc:
-        future.set_exception(exc)
-
-
-def _refuse_options(what: str, options: dict[str, Any], refused: tuple[str, ...]) -> None:
-    for name in refused:
-        if options.get(name) is not None and options[name] is not False:
-            raise Fenced(f"{what}({name}=…) is not simulated")
-
-
 def _fence(name: str) -> Callable[..., NoReturn]:
     def fenced(self: SimLoop, *args: Any, **kwargs: Any) -> NoReturn:
-        raise Fenced(f"loop.{name} is not simulated")
+        raise self.refuse(f"loop.{name}", _WHY.get(name, "it is not simulated"))
 
     return fenced
 
 
+_WHY = {"run_in_executor": "a thread runs on real time; there are none here"}
 _FENCED = """
+run_in_executor
 add_reader add_writer remove_reader remove_writer add_signal_handler remove_signal_handler
 sock_recv sock_recv_into sock_sendall sock_connect sock_accept sock_sendfile sendfile connect_accepted_socket
 subprocess_exec subprocess_shell connect_read_pipe connect_write_pipe

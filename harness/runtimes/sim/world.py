@@ -22,6 +22,11 @@ from harness.seeds import stream
 
 T = TypeVar("T")
 
+
+class CannotSimulate(RuntimeError):
+    """A node's program did something that cannot be simulated; the message says which, what and where."""
+
+
 _STUBBORN = 50  # a coroutine may answer GeneratorExit by awaiting again, so often
 
 
@@ -120,12 +125,26 @@ class World:
         self._at_end.append(close)
 
     def run(self, play: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run `play()`, the one task outside of every node, to its end. Raises what it raises, or `Stuck`."""
+        """Run `play()`, the one task outside of every node, to its end.
+
+        Raises what it raises, `Stuck`, or `CannotSimulate`.
+        """
         with _without_gc(), clockwork.installed(self):
             try:
-                return self.loop.run_until_complete(self.loop.create_task(play(), name="play"))
+                return self._play(play)
             finally:
                 self._take_apart()
+
+    def _play(self, play: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        try:
+            result = self.loop.run_until_complete(self.loop.create_task(play(), name="play"))
+        except Exception:
+            if self.loop.refusals:  # which stopped the loop in the midst of everything
+                raise CannotSimulate("\n".join(self.loop.refusals)) from None
+            raise
+        if self.loop.refusals:
+            raise CannotSimulate("\n".join(self.loop.refusals))
+        return result
 
     def _take_apart(self) -> None:
         """Nothing runs any more; what is suspended is closed, which runs its `finally` clauses, unheard."""

@@ -1,0 +1,159 @@
+"""A component that somebody else wrote runs beside the built-in ones, and is hunted as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from foreign_rig import PLAN, QUIET, RELAY, run, run_relay, schedule
+
+from harness.runtimes import RuntimeUnavailable
+from harness.runtimes.sim.environment import environment
+from harness.verdict import Verdict
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = "{relay: {kind: module, module: targets.foreign.small_relay%s}}"
+USES_SMALL = """
+from targets.foreign.small_relay import SmallRelay
+async def main(argv, env):
+    {line}
+    await SmallRelay(env).run(env["RELAY_HOST"], int(env["RELAY_PORT"]))
+"""
+
+
+@pytest.mark.parametrize("first", range(0, 50, 10))
+def test_a_right_relay_of_somebody_else_is_valid_under_faults(tmp_path: Path, first: int) -> None:
+    for seed in range(first, first + 10):
+        result = run(tmp_path, SMALL % "", seed, PLAN)
+        assert (seed, result.verdict, result.signatures) == (seed, Verdict.VALID, [])
+
+
+def test_an_innocent_variant_of_it_is_valid_too(tmp_path: Path) -> None:
+    for seed in range(12):
+        assert run(tmp_path, SMALL % ", env: {RELAY_WRAP: event}", seed, PLAN).verdict is Verdict.VALID
+
+
+def test_its_planted_defect_is_found_and_named(tmp_path: Path) -> None:
+    results = [run(tmp_path, SMALL % ", env: {RELAY_TEXT: nfc}", seed, PLAN) for seed in range(12)]
+    found = {signature for result in results for signature in result.signatures}
+    assert sum(result.verdict is Verdict.INVALID for result in results) >= 3
+    assert ("stream-integrity", "foreign-bytes") in found
+
+
+def test_a_relay_without_a_probe_is_level_0_and_everybody_else_is_judged(tmp_path: Path) -> None:
+    history = run(tmp_path, SMALL % "", 1, PLAN).history
+    assert history is not None
+    assert [history.header.nodes[name]["level"] for name in ("relay", "desktop-1", "mobile-1")] == [0, 2, 2]
+    assert {tap.link for tap in history.taps} >= {"mobile-1->relay", "relay->mobile-1"}
+
+
+def test_equal_seeds_give_equal_runs_of_foreign_programs(tmp_path: Path) -> None:
+    hashes = [run(tmp_path, SMALL % "", seed, PLAN).trace_hash for seed in (3, 3, 4)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_every_start_has_modules_of_its_own(tmp_path: Path) -> None:
+    source = "import helper\nhelper.STARTS.append(1)\n" + USES_SMALL.format(line="assert helper.STARTS == [1]")
+    (tmp_path / "helper.py").write_text("STARTS = []\n")
+    for _ in range(2):
+        assert run_relay(tmp_path, source).verdict is Verdict.VALID
+
+
+def test_clocks_and_draws_bound_by_name_are_the_simulated_ones(tmp_path: Path) -> None:
+    source = "from time import time\nfrom random import random\nfrom uuid import uuid4\n" + USES_SMALL.format(
+        line="open(argv_out, 'a').write(f'{time()} {random()} {uuid4()}\\n')"
+    )
+    out = tmp_path / "out"
+    for _ in range(2):
+        run_relay(tmp_path, source.replace("argv_out", repr(str(out))))
+    first, second = out.read_text().splitlines()
+    assert first == second
+    assert first.startswith("1767225600.0 ")
+
+
+def test_a_package_on_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "elsewhere" / "own_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "hub.py").write_text(USES_SMALL.format(line="from own_package import late"))
+    (package / "late.py").write_text("")
+    monkeypatch.chdir(package.parent)
+    assert run(tmp_path, "{relay: {kind: module, module: own_package.hub}}").verdict is Verdict.VALID
+
+
+def test_what_a_client_of_somebody_else_needs_is_in_its_environment(tmp_path: Path) -> None:
+    system = schedule(tmp_path, "{mobile-1: {kind: module, module: mine, env: {MINE: x}}}").system
+    env = environment(system, system.node("mobile-1"), 1, "")
+    assert env["RELAY_URL"] == "ws://relay:8000/ws/device-link"
+    assert env["TOKEN"].count(".") == 2
+    assert (env["TIMING_PING_S"], env["TIMING_SCALE"], env["MINE"]) == ("1.5", "20", "x")
+    assert "JWT_SECRET" not in env
+    assert "JWT_SECRET" in environment(system, system.node("desktop-1"), 1, "")
+
+
+# ---- programs that do not start -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("x = 1", r"mine has no `async def main\(argv, env\)`"),
+        ("def main(argv, env): pass", r"mine has no `async def main"),
+        ("import no_such_thing", r"relay does not start: No module named 'no_such_thing'"),
+        ("x = 1\nx[0]", r"mine cannot be imported: TypeError: .* \(.*mine\.py:2\)"),
+        ("x = (", r"mine cannot be imported: SyntaxError"),
+        ("async def main(argv, env):\n    return", r"relay ended by itself"),
+        ("async def main(argv, env):\n    raise ValueError('no')", r"relay crashed(.|\n)*ValueError: no"),
+        ("import asyncio\nasync def main(argv, env):\n    await asyncio.sleep(99)", r"listens on no port within 30 s"),
+    ],
+)
+def test_a_program_that_does_not_start_is_told_with_its_reason(tmp_path: Path, source: str, said: str) -> None:
+    with pytest.raises(RuntimeUnavailable, match=said):
+        run_relay(tmp_path, source)
+
+
+def test_a_module_that_is_nowhere_is_told_with_where_it_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(
+        RuntimeUnavailable, match=r"relay: there is no module mine in .* or the working directory or PYTHONPATH"
+    ):
+        run(tmp_path, RELAY)
+
+
+@pytest.mark.parametrize(
+    "kind", ["{kind: image, image: x}", "{kind: command, command: [x]}", "{kind: external, url: x}"]
+)
+def test_kinds_that_a_runtime_cannot_start_are_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(RuntimeUnavailable, match=r"relay is of kind \w+, which the runtime sim does not start"):
+        run(tmp_path, f"{{relay: {kind}}}")
+
+
+def test_a_program_that_ends_in_the_midst_of_a_run_is_an_ailment_with_its_time(tmp_path: Path) -> None:
+    line = "import asyncio; asyncio.get_running_loop().call_later(3, asyncio.current_task().cancel)"
+    result = run_relay(tmp_path, USES_SMALL.format(line=line), text=QUIET.replace("2s", "5s"))
+    assert result.verdict is not Verdict.VALID
+    assert "relay ended by itself at t=3." in result.ailments[0]
+
+
+def test_the_command_line_says_it_in_one_sentence_and_exits_with_255(tmp_path: Path, capsys: Any) -> None:
+    from harness.cli import main  # noqa: PLC0415
+
+    (tmp_path / "p.yaml").write_text(QUIET)
+    schedule(tmp_path, RELAY)
+    (tmp_path / "mine.py").write_text("import threading\n" + USES_SMALL.format(line="threading.Thread().start()"))
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(tmp_path / "p.yaml"), "--store", str(tmp_path / "store")])
+    said = capsys.readouterr().err
+    assert ended.value.code == 255
+    assert "relay cannot be simulated: threading.Thread.start at " in said
+    assert "mine.py:5: a thread runs on real time" in said
+    assert "Traceback" not in said
+
+
+def test_the_example_topology_names_the_example(tmp_path: Path) -> None:
+    from harness import plan  # noqa: PLC0415
+
+    system = plan.expand(plan.parse(plan.template()), 1, topology="foreign-relay").system
+    assert (system.node("relay").kind, system.node("relay").module) == ("module", "targets.foreign.small_relay")
+    assert json.dumps(system.node("desktop-1").kind) == '"builtin"'
