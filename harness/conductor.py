@@ -14,8 +14,8 @@ from typing import Any
 from faults import Effect, Fault, Occurrence
 from harness import registry
 from harness.history import Header
-from harness.recorder import Recorder
-from harness.runtimes import Outcome, Probe, ProbeLost, Stage
+from harness.recorder import OPS_CAP, Recorder
+from harness.runtimes import Outcome, Probe, ProbeLost, Stage, Stalled
 from harness.schedule import FaultAt, Schedule, Step
 from targets.timing import Timing
 
@@ -50,7 +50,25 @@ class Conductor:
         self._incarnations: dict[str, int] = {}
 
     async def play(self, stage: Stage) -> None:
-        """The whole run. Raises `NotReady` or `StoreProblem`; whatever was recorded until then stands."""
+        """The whole run; one that talks without end is stopped before it has eaten the memory.
+
+        Raises `NotReady`, `StoreProblem` or `Stalled`; whatever was recorded until then stands.
+        """
+        playing = asyncio.current_task()
+        assert playing is not None
+        self._recorder.when_overfull = playing.cancel
+        try:
+            await self._play(stage)
+        except asyncio.CancelledError:
+            if not self._recorder.overfull:
+                raise
+            playing.uncancel()
+            said = f"livelock: more than {OPS_CAP:,} ops or messages by t={stage.now_ns() / 1e9:.3f} s"
+            raise Stalled("livelock", said) from None
+        finally:
+            self._recorder.when_overfull = None
+
+    async def _play(self, stage: Stage) -> None:
         self._recorder.bind_clock(stage.now_ns)
         self._recorder.begin(self._make_header(stage))
         await self._until_registered(stage)

@@ -32,6 +32,9 @@ _OBSERVE_OP_FIELDS = ("job", "session", "rev", "attempt", "cause")
 _OPEN_NAME, _DONE_NAME, _TAPS_NAME = "history.jsonl", "history.jsonl.gz", "messages.jsonl.gz"
 
 
+OPS_CAP = 300_000  # of one run; a minute of 20 calls a second makes a few ten thousand
+
+
 class StoreProblem(Exception):
     """The run directory cannot be written (full, read-only, gone); the message names the file and the reason."""
 
@@ -39,7 +42,8 @@ class StoreProblem(Exception):
 class Recorder:
     """One run's history. Recording never raises: components record too, and must not fail for the harness.
 
-    A write that fails is kept in `problem` and ends the writing; `raise_problem` tells the conductor.
+    A write that fails is kept in `problem` and ends the writing; `raise_problem` tells the conductor. After `OPS_CAP`
+    ops, or messages, nothing more is recorded: such a run never ends by itself, and the conductor is told.
     """
 
     def __init__(self, now_ns: Callable[[], int], directory: Path | None = None) -> None:
@@ -51,6 +55,8 @@ class Recorder:
         self._begun: dict[tuple[str, str, int], Op] = {}
         self.header: Header | None = None
         self.problem: str | None = None
+        self.overfull = False
+        self.when_overfull: Callable[[], object] | None = None  # called once
         self.completed = 0  # client calls that returned, in whatever way
 
     # ---- life -----------------------------------------------------------------------------------------------------
@@ -98,15 +104,15 @@ class Recorder:
     def encoded_taps(self) -> bytes:
         return b"".join(encode_tap(t) for t in self._taps)
 
-    def history(self, *, complete: bool) -> History | None:
-        """What was recorded, in time order; None when the system never started."""
+    def history(self, *, complete: bool, cut_by: str = "") -> History | None:
+        """What was recorded, in time order; None when the system never started. `cut_by`: what ended it early."""
         if self.header is None:
             return None
         decode = msgspec.json.Decoder(Op).decode
         ops = [decode(line) for line in self._lines]
         ops.sort(key=lambda op: op.time_ns)
         self._taps.sort(key=lambda tap: tap.time_ns)
-        problem = None if complete else "the run was interrupted"
+        problem = None if complete else f"the run was ended by a {cut_by}" if cut_by else "the run was interrupted"
         return History(header=self.header, ops=ops, complete=complete, problem=problem, taps=self._taps)
 
     def raise_problem(self) -> None:
@@ -120,6 +126,9 @@ class Recorder:
         self._add(Op(index=0, time_ns=self._now_ns(), process=process, type=type_, f=f, **fields))
 
     def tap(self, tap: Tap) -> None:
+        if len(self._taps) >= OPS_CAP:
+            self._overflow()
+            return
         self._taps.append(tap)
 
     def journal(self, node: str, line: str, fields: dict[str, Any], time_ns: int) -> None:
@@ -129,11 +138,20 @@ class Recorder:
             self._add(op)
 
     def _add(self, op: Op) -> None:
+        if len(self._lines) >= OPS_CAP:
+            self._overflow()
+            return
         op.index = len(self._lines)
         encoded = encode_op(op)
         self._lines.append(encoded)
         if self.header is not None:
             self._write(encoded)
+
+    def _overflow(self) -> None:
+        if not self.overfull:
+            self.overfull = True
+            if self.when_overfull is not None:
+                self.when_overfull()
 
     def _write(self, data: bytes) -> None:
         if self._fd is None or not data:

@@ -16,7 +16,7 @@ from harness.checking import check
 from harness.conductor import Conductor, NotReady
 from harness.history import Header, History
 from harness.recorder import Recorder
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, cannot_start
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled, cannot_start
 from harness.schedule import Node, Schedule
 from harness.verdict import CheckResult, Verdict, worst
 from targets.timing import Timing
@@ -74,6 +74,7 @@ def execute(
         options=options or {},
     )
     ended, interrupted, complete = Ended(), False, False
+    stalled: Stalled | None = None
     try:
         _, ended = runtime.execute(spec, conductor.play)
         complete = True
@@ -81,10 +82,14 @@ def execute(
         interrupted = True
     except NotReady as exc:
         ended.ailments.append(str(exc))
+    except Stalled as exc:
+        ended, stalled = exc.ended, exc
     recorder.close(complete=complete)
     checking_began_s = time.perf_counter()
-    history = recorder.history(complete=complete)
+    history = recorder.history(complete=complete, cut_by=stalled.code if stalled is not None else "")
     results = _judge(schedule, history, ended, interrupted)
+    if stalled is not None:
+        results.insert(0, _result_of(stalled))
     ended.phases["check"] = time.perf_counter() - checking_began_s
     return RunResult(
         verdict=worst(r.verdict for r in results if r.verdict is not None),
@@ -138,6 +143,16 @@ def _settled() -> Callable[[Header, Mapping[str, Any]], bool]:
     """All checkers that can tell when a run has converged, as one question."""
     found = [c for name in registry.names("checker") if isinstance(c := registry.find("checker", name), Settles)]
     return lambda header, states: all(c.settled(header, states) for c in found)
+
+
+def _result_of(stalled: Stalled) -> CheckResult:
+    return CheckResult(
+        check="runtime",
+        verdict=Verdict.UNKNOWN,
+        reason=stalled.code,
+        message=stalled.message,
+        details={"story": [{"what": f"{node}: {line}"} for node, lines in stalled.stacks.items() for line in lines]},
+    )
 
 
 def _judge(schedule: Schedule, history: History | None, ended: Ended, interrupted: bool) -> list[CheckResult]:

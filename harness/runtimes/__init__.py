@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from faults import Ground
 from harness.history import OpType, Tap
@@ -103,7 +103,10 @@ class Runtime(Protocol):
         ...
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
-        """Start, play, tear down. Raises `RuntimeUnavailable` when the system cannot be started."""
+        """Start, play, tear down.
+
+        Raises `RuntimeUnavailable` when the system cannot be started, `Stalled` when it cannot go on.
+        """
         ...
 
 
@@ -136,6 +139,20 @@ def cannot_start(runtime: Runtime, system: System) -> list[str]:
         if node.kind not in able
     ]
     return found or (runtime.inspect(system) if isinstance(runtime, Inspects) else [])
+
+
+class Stalled(Exception):
+    """A run that began and cannot go on; it is judged by what was recorded, and its verdict is UNKNOWN at best.
+
+    `code`: `deadlock` (nothing is scheduled while somebody waits) or `livelock` (it never ends). `stacks` says, by
+    node, what each of its tasks awaits. `ended` is what the runtime knew by then.
+    """
+
+    def __init__(self, code: Literal["deadlock", "livelock"], message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.stacks: Mapping[str, list[str]] = {}
+        self.ended = Ended()
 
 
 class RuntimeUnavailable(Exception):

@@ -1,7 +1,8 @@
 """The simulator: the real components and the real `websockets` library in one process, on virtual time.
 
 Equal seeds give equal runs, byte for byte, in every process. `RunSpec.options`: `tap_payload` keeps the text of every
-message in its tap; `step_cap` and `stall_cap` bound the steps of a run and of one instant.
+message in its tap; `step_cap` and `stall_cap` bound the steps of a run and of one virtual second; `event` is told
+every event that goes into the trace hash.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, TypeVar
 
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.sim import programs
 from harness.runtimes.sim.environment import environment
 from harness.runtimes.sim.logs import node_logs
@@ -48,17 +49,21 @@ class Simulator:
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """Raises `RuntimeUnavailable` for a component that does not start, or that does what cannot be simulated, and
-        `Stuck` when time cannot go on."""
+        `Stalled` when time cannot go on."""
         ended = Ended()
         began_s = _wall_s()
         caps = {name: int(spec.options[name]) for name in ("step_cap", "stall_cap") if name in spec.options}
         world = World(spec.seed, tap=spec.tap, tap_payload=bool(spec.options.get("tap_payload")), **caps)
+        world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
         try:
             with node_logs(world, spec.directory), programs.own_paths():
                 result = world.run(lambda: system.play(play))
         except CannotSimulate as exc:
             raise RuntimeUnavailable(str(exc)) from None
+        except Stalled as exc:
+            exc.ended = ended
+            raise
         ended.phases["stop"] = _wall_s() - system.played_s
         ended.extra["steps"] = world.loop.steps
         return result, ended

@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
+from harness.runtimes import Stalled
 from harness.runtimes.sim.guard import place
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NS_PER_S = 1e9
+_NS_PER_S = 1_000_000_000
 _FOREVER_S = 1e8  # `sleep(inf)` is a timer too
 _SWEEP_FLOOR = 200  # cancelled timers kept in the heap before anybody looks
 
@@ -37,10 +39,6 @@ _heappush, _heappop = heapq.heappush, heapq.heappop
 
 class Fenced(NotImplementedError):
     """A program reached for something that cannot be simulated; the message names it."""
-
-
-class Stuck(RuntimeError):
-    """The simulation cannot go on: nothing is scheduled, or virtual time stands still."""
 
 
 class Due(Protocol):
@@ -69,7 +67,7 @@ def to_ns(when_s: float) -> int:
 
 
 class SimLoop(asyncio.BaseEventLoop):
-    """`step_cap` bounds a run; `stall_cap` bounds the steps within one instant (a `sleep(0)` spin never ends it)."""
+    """`step_cap` bounds a run; `stall_cap` bounds the steps within one virtual second (a spin may never end it)."""
 
     _ready: deque[events.Handle]
     _stopping: bool
@@ -175,6 +173,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def _spin(self) -> None:
         ready, heap = self._ready, self._heap
         steps, limit = self.steps, min(self._step_cap, self.steps + self._stall_cap)
+        second_ends_ns = self.now_ns + _NS_PER_S
         try:
             while not self._stopping:
                 if ready:
@@ -183,7 +182,7 @@ class SimLoop(asyncio.BaseEventLoop):
                         continue
                     steps += 1
                     if steps > limit:
-                        raise Stuck(self._why_stuck(steps, handle))
+                        raise self._livelock(steps, handle)
                     try:
                         handle._context.run(handle._callback, *handle._args)
                     except (SystemExit, KeyboardInterrupt):
@@ -195,13 +194,16 @@ class SimLoop(asyncio.BaseEventLoop):
                     when_ns = heap[0][0]
                     if when_ns > self.now_ns:
                         self.now_ns = when_ns
-                        limit = min(self._step_cap, steps + self._stall_cap)
+                        if when_ns >= second_ends_ns:
+                            second_ends_ns = when_ns + _NS_PER_S
+                            limit = min(self._step_cap, steps + self._stall_cap)
                     steps += 1
                     if steps > limit:
-                        raise Stuck(self._why_stuck(steps, None))
+                        raise self._livelock(steps, None)
                     self._fire(when_ns)
                 else:
-                    raise Stuck(f"deadlock at t={self.time():.6f} s: no callback is ready and no timer is set")
+                    said = f"deadlock at t={self.time():.6f} s: no callback is ready and no timer is set"
+                    raise Stalled("deadlock", said)
         finally:
             self.steps = steps
 
@@ -223,14 +225,15 @@ class SimLoop(asyncio.BaseEventLoop):
             {"message": f"exception in callback {handle._callback!r}", "exception": exc, "handle": handle}
         )
 
-    def _why_stuck(self, steps: int, handle: Any) -> str:
+    def _livelock(self, steps: int, handle: Any) -> Stalled:
+        at = f"t={self.time():.6f} s"
         if steps > self._step_cap:
-            return f"more than {self._step_cap} steps by t={self.time():.6f} s: shorten the plan or raise the step cap"
-        last = f"; about to run {handle._callback!r}" if handle is not None else ""
-        return (
-            f"virtual time stands still at t={self.time():.6f} s: more than {self._stall_cap} steps in one instant, "
-            f"as a loop around sleep(0) takes{last}"
-        )
+            said = f"more than {self._step_cap:,} steps by {at}: shorten the plan or raise the step cap"
+        else:
+            node = handle._context.get(NODE) if handle is not None else None
+            last = f"; it is {node.name}'s turn" if node is not None else ""
+            said = f"livelock at {at}: more than {self._stall_cap:,} steps in one virtual second, as a spin takes{last}"
+        return Stalled("livelock", said)
 
     # ---- the edge of the world ------------------------------------------------------------------------------------
 

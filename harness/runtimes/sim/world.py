@@ -13,10 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from harness.history import Tap
+from harness.runtimes import Stalled
 from harness.runtimes.sim import clockwork
 from harness.runtimes.sim.loop import NODE, SimLoop, SimTask
 from harness.runtimes.sim.network import Network
 from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.stacks import stacks
 from harness.runtimes.sim.taps import Witness
 from harness.seeds import stream
 
@@ -50,6 +52,7 @@ class World:
         self.network = self.loop.network = Network(self)
         self.witness = Witness(tap, self._now_ns, tap_payload)
         self.crashes: list[str] = []
+        self.on_event: Callable[[int, str, str, bytes], None] | None = None
         self.over = False
         self._digest = hashlib.blake2b(digest_size=16)
         self._at_end: list[Callable[[], None]] = []
@@ -64,11 +67,13 @@ class World:
         """Everything that happens on the network goes into one digest, with its time."""
         self._digest.update(f"{self.loop.now_ns} {kind} {name} {len(data)}\n".encode())
         self._digest.update(data)
+        if self.on_event is not None:
+            self.on_event(self.loop.now_ns, kind, name, data)
 
     def trace_hash(self) -> str:
         """Equal for equal seeds and programs, in every process."""
         digest = self._digest.copy()
-        digest.update(f"{self.loop.now_ns} {self.loop.steps}".encode())
+        digest.update(str(self.loop.now_ns).encode())
         return digest.hexdigest()
 
     # ---- nodes ----------------------------------------------------------------------------------------------------
@@ -127,7 +132,7 @@ class World:
     def run(self, play: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run `play()`, the one task outside of every node, to its end.
 
-        Raises what it raises, `Stuck`, or `CannotSimulate`.
+        Raises what it raises, `Stalled` with its stacks, or `CannotSimulate`.
         """
         with _without_gc(), clockwork.installed(self):
             try:
@@ -138,7 +143,9 @@ class World:
     def _play(self, play: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
             result = self.loop.run_until_complete(self.loop.create_task(play(), name="play"))
-        except Exception:
+        except Exception as exc:
+            if isinstance(exc, Stalled):
+                exc.stacks = exc.stacks or stacks(self.tasks())
             if self.loop.refusals:  # which stopped the loop in the midst of everything
                 raise CannotSimulate("\n".join(self.loop.refusals)) from None
             raise
