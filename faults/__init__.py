@@ -193,13 +193,25 @@ class Duplicates:
     match: Match
 
 
+@dataclass(frozen=True)
+class Toxic:
+    """One of Toxiproxy's toxics on one direction: its attributes with its names and units; what is left out is 0.
+
+    `toxicity` is drawn for each connection and direction.
+    """
+
+    type: str
+    attributes: Mapping[str, int]
+    toxicity: float = 1.0
+
+
 class Ground(Protocol):
     """What every runtime lets a fault do. Each verb is a scope; overlapping scopes compose and heal independently.
 
     A link is named by its client's direction, `mobile-1->relay`. `hold` keeps the bytes of one direction and releases
     them in order on leaving, as TCP does after a partition; `refuse` cuts the link's live connections and refuses new
-    ones; `delay` adds latency; `duplicate` installs a message rule; `cut` ends a client's live connections now and
-    refuses new ones until it is left.
+    ones; `delay` adds latency; `toxic` puts one of Toxiproxy's toxics on a direction; `duplicate` installs a message
+    rule; `cut` ends a client's live connections now and refuses new ones until it is left.
     """
 
     def hold(self, direction: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
@@ -209,6 +221,8 @@ class Ground(Protocol):
     def delay(
         self, direction: str, latency_ms: float, jitter_ms: float, effect: Effect
     ) -> AbstractAsyncContextManager[None]: ...
+
+    def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
 
     def duplicate(
         self, direction: str, rule: Duplicates, stream: str, effect: Effect

@@ -1,7 +1,8 @@
 """Finds plug-ins by name: the folder is the catalogue.
 
-A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`), that defines
-one well-known object; modules without that object are helpers and are not listed. Plans and topologies are YAML files
+A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`; actions keep
+Toxiproxy's spelling: `slow_close`), that defines one well-known object; modules without that object are helpers and are
+not listed. Plans and topologies are YAML files
 under `configs/`. Nothing else knows which plug-ins there are.
 """
 
@@ -21,6 +22,7 @@ _PACKAGES = {  # kind → (package, the object every plug-in of that kind define
     "runtime": ("harness.runtimes", "RUNTIME"),
     "profile": ("targets.profiles", "PROFILE"),
 }
+_AS_SPELT = ("fault",)
 _MISSING = object()
 KINDS = (*_PACKAGES, "plan", "topology")
 
@@ -74,7 +76,7 @@ def configs_dir() -> Path:
 def _modules(kind: str) -> list[str]:
     package = importlib.import_module(_PACKAGES[kind][0])
     found = (m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
-    return [name.replace("_", "-") for name in found]
+    return [name if kind in _AS_SPELT else name.replace("_", "-") for name in found]
 
 
 def _find_module(kind: str, name: str) -> Any:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from faults import Cut, Duplicates, Effect
+from faults import Cut, Duplicates, Effect, Toxic
 from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.docker.toxics import Toxics
@@ -62,6 +62,10 @@ class DockerStage:
                 after = await self._counters(direction)
                 effect.met(bytes_delayed=after["bytes_in"] - before["bytes_in"])
                 effect.note(messages_delayed=after["messages_in"] - before["messages_in"])
+
+    def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
+        """Not among the verbs of this runtime: toxics cannot be added safely to a proxy in use."""
+        raise NotImplementedError
 
     @asynccontextmanager
     async def refuse(self, link: str, reset: bool, effect: Effect) -> AsyncIterator[None]:

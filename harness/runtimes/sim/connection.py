@@ -84,6 +84,13 @@ class Connection:
             endpoint.outgoing.end(silent=False)
         self._tell((self.client, self.server), reset=False)
 
+    def close_back(self, pipe: Pipe) -> None:
+        """A toxic has closed the receiver's end of `pipe`: its sender's end closes after what is under way there."""
+        self._severed = True
+        back = pipe.receiver.outgoing
+        back.finish()
+        back.cut = True
+
     def _tell(self, endpoints: tuple[Endpoint, ...], *, reset: bool) -> None:
         for endpoint in endpoints:
             if endpoint.closed:

@@ -15,6 +15,7 @@ from harness.wire.rules import ActiveRule, Rules
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.pipe import Pipe
+    from harness.runtimes.sim.toxics import Toxic
 
 NS_PER_MS = 1_000_000
 LATENCY_NS = 1 * NS_PER_MS  # of a local network
@@ -29,14 +30,27 @@ class Hold:
 
 
 class Delay:
-    """Adds `latency` ± `jitter`, as Toxiproxy's `latency` toxic draws it, from a stream per connection."""
+    """Adds `latency` ± `jitter`, as Toxiproxy's `latency` toxic draws it, from a stream per connection.
 
-    def __init__(self, effect: Effect, latency_ms: float, jitter_ms: float, name: str) -> None:
+    Without `toxicity` handshakes are slowed down too, as on a long way. Toxiproxy answers those at once, and draws
+    `toxicity` for each connection and direction.
+    """
+
+    def __init__(
+        self, effect: Effect, latency_ms: float, jitter_ms: float, name: str, *, toxicity: float | None = None
+    ) -> None:
         self.effect = effect
         self._latency_ns = round(latency_ms * NS_PER_MS)
         self._jitter_ns = round(jitter_ms * NS_PER_MS)
         self._name = name
+        self._toxicity = toxicity
         self._draws: dict[str, random.Random] = {}
+        self._slowed: dict[str, bool] = {}
+
+    def slows(self, seed: int, pipe: str, *, is_handshake: bool) -> bool:
+        if self._toxicity is None:
+            return True
+        return not is_handshake and is_toxic(seed, f"{pipe}/{self._name}", self._toxicity, self._slowed)
 
     def draw_ns(self, seed: int, pipe: str) -> int:
         if not self._jitter_ns:
@@ -47,6 +61,15 @@ class Delay:
         return max(0, self._latency_ns + int((2 * draws.random() - 1) * self._jitter_ns))
 
 
+def is_toxic(seed: int, name: str, toxicity: float, drawn: dict[str, bool]) -> bool:
+    """The draw of a toxicity, once for each connection and direction."""
+    if toxicity >= 1:
+        return True
+    if name not in drawn:
+        drawn[name] = stream(seed, f"{name}/toxicity").random() < toxicity
+    return drawn[name]
+
+
 class Link:
     """A direction, `mobile-1->relay`. The pipes of its live connections hear when a fault ends."""
 
@@ -55,6 +78,7 @@ class Link:
         self.latency_ns, self.jitter_ns = latency_ns, jitter_ns
         self.holds: list[Hold] = []
         self.delays: list[Delay] = []
+        self.toxics: list[Toxic] = []
         self.rules = Rules()
         self.pipes: dict[Pipe, None] = {}
         self.bytes_sent = 0
@@ -85,6 +109,16 @@ class Link:
         self.delays.remove(delay)
         for pipe in list(self.pipes):
             pipe.hasten(delay)
+
+    def install(self, toxic: Toxic) -> None:
+        self.toxics.append(toxic)
+        for pipe in self.pipes:
+            pipe.install(toxic)
+
+    def uninstall(self, toxic: Toxic) -> None:
+        self.toxics.remove(toxic)
+        for pipe in list(self.pipes):
+            pipe.uninstall(toxic)
 
     def add_rule(self, rule: ActiveRule) -> None:
         self.rules.add(rule)

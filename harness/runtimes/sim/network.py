@@ -127,9 +127,11 @@ class Dial:
 
     def _travel(self, link: Link, wait_ns: int = 0) -> None:
         travel_ns = wait_ns + link.base_ns(self._draws)
+        seed, pipe = self._world.seed, f"link:{link.name}:{self.number}:syn"
         for delay in link.delays:
-            travel_ns += delay.draw_ns(self._world.seed, f"link:{link.name}:{self.number}:syn")
-            delay.effect.note(connections_delayed=1)
+            if delay.slows(seed, pipe, is_handshake=True):
+                travel_ns += delay.draw_ns(seed, pipe)
+                delay.effect.note(connections_delayed=1)
         self._world.loop.at_ns(self._world.loop.now_ns + travel_ns, self)
 
     def due(self) -> None:

@@ -7,43 +7,26 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from harness.runtimes.sim.links import Delay, Hold, Link
+from harness.runtimes.sim.segment import CLOSE, DATA, FIN, OPEN, RESET, Segment
+from harness.runtimes.sim.toxics import Stub, Toxic
 from harness.seeds import stream
 
 if TYPE_CHECKING:
-    from harness.runtimes.sim.loop import SimLoop
+    from harness.runtimes.sim.loop import Due, SimLoop
     from harness.runtimes.sim.taps import Watch
     from harness.runtimes.sim.transport import Endpoint
     from harness.runtimes.sim.world import World
 
 KERNEL_BYTES: Final = 256 * 1024  # sent and not read yet; beyond it write() buffers in the program
-
-OPEN: Final = "open"  # the last packet of the handshake
-DATA: Final = "data"
-FIN: Final = "fin"
-RESET: Final = "reset"
-
-
-class Segment:
-    """`base_ns` is what the link itself takes; `extra` what each delay adds."""
-
-    __slots__ = ("at_ns", "base_ns", "counted", "data", "extra", "kind", "sent_ns")
-
-    def __init__(self, kind: str, data: bytes, sent_ns: int, base_ns: int) -> None:
-        self.kind = kind
-        self.data = data
-        self.sent_ns = sent_ns
-        self.base_ns = base_ns
-        self.at_ns = sent_ns + base_ns
-        self.extra: dict[Delay, int] | None = None
-        self.counted = False  # by the holds that keep it
-
-    def natural_ns(self) -> int:
-        """When it arrives if nothing is ahead of it."""
-        return self.sent_ns + self.base_ns + (sum(self.extra.values()) if self.extra else 0)
+LATER_NS: Final = 1 << 62
 
 
 class Pipe:
-    """Arrival is first in, first out. `silent` pipes swallow; those of a `cut` connection answer with a reset."""
+    """Arrival is first in, first out.
+
+    `silent` pipes lose what they take; those of a `cut` connection answer with a reset; when a toxic has closed the
+    connection, the pipe is `finished` and swallows what is sent.
+    """
 
     __slots__ = (
         "_armed_ns",
@@ -56,11 +39,13 @@ class Pipe:
         "_unread",
         "_world",
         "cut",
+        "finished",
         "link",
         "name",
         "receiver",
         "sender",
         "silent",
+        "stubs",
         "watch",
     )
 
@@ -72,6 +57,7 @@ class Pipe:
         self.watch = watch
         self.silent = False
         self.cut = False
+        self.finished = False
         self._world = world
         self._loop: SimLoop = world.loop
         self._trace = world.trace
@@ -81,7 +67,10 @@ class Pipe:
         self._last_ns = 0
         self._unread = 0
         self._fin_sent = False
+        self.stubs: list[Stub] = []
         link.pipes[self] = None
+        for toxic in link.toxics:
+            self.install(toxic, is_new=True)
 
     # ---- the sender's kernel --------------------------------------------------------------------------------------
 
@@ -96,13 +85,12 @@ class Pipe:
     def send(self, data: bytes) -> None:
         self.link.bytes_sent += len(data)
         if self.silent:
-            return
-        if self.cut:
+            self._unread += len(data)  # nobody acknowledges it
+        elif self.cut:
             self.sender.arrive_reset()
             self.sender.wake()
-            return
-        self._unread += len(data)
-        self._put(DATA, data)
+        else:
+            self._put(DATA, data)
 
     def send_fin(self) -> None:
         if not self._fin_sent:
@@ -113,26 +101,89 @@ class Pipe:
         self._fin_sent = True
         self._put(RESET, b"")
 
+    @property
+    def over(self) -> bool:
+        """Nothing that is sent from now on arrives."""
+        return self.silent or self.cut or self.finished
+
     def _put(self, kind: str, data: bytes) -> None:
-        if self.silent or self.cut:
+        """What a toxic makes of it draws nothing from the link's own stream, nor from that of a delay."""
+        if self.silent or self.cut or self.finished:
             return
         link = self.link
         segment = Segment(kind, data, self._loop.now_ns, link.base_ns(self._draws))
         if link.delays:
-            self._delay(segment)
-        segment.at_ns = self._last_ns = max(segment.at_ns, self._last_ns)
+            self._delay(segment, is_handshake=kind is OPEN)
+        if self.stubs and kind is not OPEN:
+            self._pass(segment)
+        else:
+            self._unread += len(data)
+            segment.at_ns = max(segment.ready_ns, self._last_ns)
+            self._fly(segment)
+
+    def _fly(self, segment: Segment) -> None:
+        self._last_ns = segment.at_ns
         self._flight.append(segment)
         if self._armed_ns is None:
             self._arm(segment.at_ns)
 
-    def _delay(self, segment: Segment) -> None:
-        seed = self._world.seed
-        segment.extra = {delay: delay.draw_ns(seed, self.name) for delay in self.link.delays}
-        segment.at_ns += sum(segment.extra.values())
+    def _delay(self, segment: Segment, *, is_handshake: bool) -> None:
+        seed, name = self._world.seed, self.name
+        slow = [d for d in self.link.delays if d.slows(seed, name, is_handshake=is_handshake)]
+        segment.extra = {delay: delay.draw_ns(seed, name) for delay in slow}
+        segment.ready_ns += sum(segment.extra.values())
         for delay in segment.extra:
             delay.effect.note(segments_delayed=1)
             if segment.data:
                 delay.effect.met(bytes_delayed=len(segment.data))
+
+    # ---- toxics ---------------------------------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        return self._loop.now_ns
+
+    def at_ns(self, when_ns: int, item: Due) -> None:
+        self._loop.at_ns(when_ns, item)
+
+    def install(self, toxic: Toxic, *, is_new: bool = False) -> None:
+        """For what is sent from now on."""
+        if stub := toxic.stub(self, self._world.seed, is_new=is_new):
+            self.stubs.append(stub)
+            self.stubs.sort(key=lambda each: each.RANK)
+
+    def uninstall(self, toxic: Toxic) -> None:
+        """What waited at the toxic goes on at once, and arrives when the others let it."""
+        for stub in self.stubs:
+            if stub.toxic is toxic:
+                self.stubs.remove(stub)
+                self._retime(without=stub)
+                stub.remove()
+                return
+
+    def _pass(self, sent: Segment) -> None:
+        """Through all stubs, which swallow it, or cut it, and say when it arrives."""
+        kind, pieces = sent.kind, [sent.data]
+        for stub in self.stubs:
+            if kind is DATA:
+                pieces = [cut for piece in pieces if (rest := stub.admit(piece)) for cut in stub.cut(rest)]
+            elif not stub.ends() and kind is not CLOSE:
+                return
+        for piece in pieces:
+            segment = Segment(kind, piece, sent.sent_ns, sent.base_ns)
+            segment.extra, segment.leaves = sent.extra, dict.fromkeys(self.stubs, 0)
+            segment.ready_ns = max(sent.ready_ns, self._flight[-1].ready_ns if self._flight else 0)
+            segment.at_ns = max(self._last_ns, segment.leave_ns())
+            self._unread += len(piece)
+            self._fly(segment)
+        if kind is DATA and any(stub.wants_end for stub in self.stubs):
+            self.finish()
+
+    def finish(self) -> None:
+        """A toxic closes the connection, as soon as what is under way has arrived."""
+        if not self.over:
+            self._put(CLOSE, b"")
+            self.finished = True
 
     # ---- arrival --------------------------------------------------------------------------------------------------
 
@@ -160,8 +211,14 @@ class Pipe:
     def _deliver(self, segment: Segment) -> None:
         kind, data, receiver = segment.kind, segment.data, self.receiver
         self._trace(kind, self.name, data)
+        if segment.leaves:
+            for stub, left_ns in segment.leaves.items():
+                stub.delivered_ns = left_ns
         if kind is OPEN:
             self._world.network.accept(receiver)
+        elif kind is CLOSE:
+            receiver.arrive_fin()
+            receiver.connection.close_back(self)
         elif receiver.closed:
             self._unread -= len(data)
             if kind is DATA:
@@ -204,6 +261,7 @@ class Pipe:
         for segment in self._flight:
             if segment.counted:
                 segment.sent_ns, segment.extra, segment.counted = self._loop.now_ns, None, False
+                segment.ready_ns = LATER_NS
         self._retime()
 
     def hasten(self, delay: Delay) -> None:
@@ -213,11 +271,18 @@ class Pipe:
                 segment.extra.pop(delay, None)
         self._retime()
 
-    def _retime(self) -> None:
-        at_ns = self._loop.now_ns
+    def _retime(self, without: Stub | None = None) -> None:
+        """What was ready for the stubs stays so. They are asked again, from what they let pass to what has arrived."""
+        now_ns = last_ns = self._loop.now_ns
+        ready_ns = 0
+        for stub in self.stubs:
+            stub.last_ns = stub.delivered_ns
         for segment in self._flight:
-            at_ns = segment.at_ns = max(at_ns, segment.natural_ns())
-        self._last_ns = at_ns
+            if segment.ready_ns > now_ns:
+                segment.ready_ns = max(now_ns, ready_ns, segment.natural_ns())
+            ready_ns = segment.ready_ns
+            last_ns = segment.at_ns = max(last_ns, segment.leave_ns(without, now_ns))
+        self._last_ns = last_ns
         if self._flight:
             self._arm(self._flight[0].at_ns)
 

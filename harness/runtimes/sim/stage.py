@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
-from faults import Cut, Duplicates, Effect
+from faults import Cut, Duplicates, Effect, Toxic
 from harness import seeds
 from harness.runtimes import Probe
+from harness.runtimes.sim import toxics
 from harness.runtimes.sim.connection import Connection, Line
 from harness.runtimes.sim.links import Delay, Hold, Link
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 
-VERBS = frozenset({"hold", "refuse", "delay", "duplicate", "cut"})
+VERBS = frozenset({"hold", "refuse", "delay", "toxic", "duplicate", "cut"})
 
 
 class SimStage:
@@ -52,6 +53,16 @@ class SimStage:
         finally:
             self._trace("hasten", direction)
             link.hasten(delay)
+
+    @asynccontextmanager
+    async def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AsyncIterator[None]:
+        self._trace("toxic", f"{direction} {toxic.type} {sorted(toxic.attributes.items())} {toxic.toxicity}")
+        heal = toxics.install(self._link(direction), toxic, stream, effect)
+        try:
+            yield
+        finally:
+            self._trace("untoxic", f"{direction} {toxic.type}")
+            heal()
 
     @asynccontextmanager
     async def duplicate(self, direction: str, rule: Duplicates, stream: str, effect: Effect) -> AsyncIterator[None]:

@@ -167,6 +167,8 @@ class Endpoint(asyncio.Transport):
         self._buffer.append(data)
         self._buffered += len(data)
         self._maybe_pause_writing()
+        if self.outgoing.room > 0:  # a toxic has swallowed what the kernel took
+            self.make_room()
 
     @property
     def sends(self) -> bool:

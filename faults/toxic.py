@@ -1,0 +1,100 @@
+"""Any of Toxiproxy's toxics, in its own words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
+from faults import Effect, Fault, Ground, Occurrence, OnLinks, Probability, Targets, Timed, Toxic, match_directions
+
+Type = Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
+
+ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "latency": ("latency", "jitter"),  # ms
+    "bandwidth": ("rate",),  # KB/s
+    "slow_close": ("delay",),  # ms
+    "timeout": ("timeout",),  # ms; 0: until it heals
+    "reset_peer": ("timeout",),  # ms
+    "slicer": ("average_size", "size_variation", "delay"),  # bytes, bytes, µs
+    "limit_data": ("bytes",),
+}
+assert set(ATTRIBUTES) == set(get_args(Type))
+
+
+class ToxicWords(OnLinks):
+    """A toxic of Toxiproxy on the named links: its types, its attributes, its units (ms, KB/s, bytes; slicer: µs).
+
+    `links` name links, by either arrow; `stream` says which of their directions is meant: `upstream` goes to the
+    server, `downstream` to the client that dials. `toxicity` is drawn for each connection and direction.
+    latency: latency, jitter. bandwidth: rate. slow_close: delay. timeout: timeout (0: drops data until it heals, and
+    then closes). reset_peer: timeout. slicer: average_size, size_variation, delay. limit_data: bytes.
+    """
+
+    type: Type
+    stream: Literal["upstream", "downstream"] = "downstream"
+    toxicity: Probability = 1.0
+    attributes: dict[str, Annotated[int, Field(ge=0, lt=2**53)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _attributes_are_toxiproxys(self) -> Self:
+        """Toxiproxy itself ignores what it does not know."""
+        known = ATTRIBUTES[self.type]
+        for name in self.attributes:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {close[0]}?" if close else f"it has: {', '.join(known)}"
+                raise ValueError(f"{self.type} has no attribute {name!r}; {hint}")
+        if self.type == "slicer":
+            check_slicer(self.attributes.get("average_size", 0), self.attributes.get("size_variation", 0))
+        return self
+
+
+def check_slicer(average_size: int, size_variation: int) -> None:
+    """Toxiproxy 2.12 recurses until it dies for an average of 0."""
+    if average_size < 1:
+        raise ValueError("a slicer's average_size is at least 1 byte")
+    if size_variation >= average_size:
+        raise ValueError("a slicer's size_variation is less than its average_size")
+
+
+class ToxicFault:
+    ACTION: ClassVar[str] = "toxic"
+    LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    EXAMPLE: ClassVar[str] = (
+        "{action: toxic, links: [mobile-1->relay], type: latency, stream: downstream, toxicity: 80%, "
+        "attributes: {latency: 100, jitter: 40}, at: 1s, for: 6s}"
+    )
+    Params: ClassVar[type[Timed]] = ToxicWords
+
+    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
+        named = match_directions(params.links, links)
+        of_stream = links[params.stream == "downstream" :: 2]
+        pairs = zip(links[::2], links[1::2], of_stream, strict=True)
+        return Targets(directions=tuple(way for a, b, way in pairs if a in named or b in named))
+
+    def is_idle(self, params: Any) -> bool:
+        return bool(params.toxicity == 0)
+
+    @asynccontextmanager
+    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
+        words = ToxicWords.model_validate(occurrence.params)
+        async with installed(ground, occurrence, Toxic(words.type, words.attributes, words.toxicity)) as effect:
+            yield effect
+
+
+@asynccontextmanager
+async def installed(ground: Ground, occurrence: Occurrence, toxic: Toxic) -> AsyncIterator[Effect]:
+    """The scope of a fault that is one toxic on each of its directions."""
+    effect = Effect()
+    async with AsyncExitStack() as scope:
+        for direction in occurrence.directions:
+            await scope.enter_async_context(ground.toxic(direction, toxic, occurrence.stream, effect))
+        yield effect
+
+
+FAULT: Fault = ToxicFault()
