@@ -4,26 +4,36 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from toxiproxy_server import RunningToxiproxy, start_toxiproxy
 
 from harness import registry, tools
-from harness.toxiproxy import Toxiproxy, ToxiproxyWedged
 
-_STARTS_WITHIN_S = 20.0
+_NEEDS = {"docker": "docker_engine", "toxiproxy": "toxiproxy_binary"}  # marker → the fixture that sees to it
 
 
 def _absent(what: str, reason: str) -> NoReturn:
     if what in os.environ.get("HARNESS_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"HARNESS_REQUIRE names {what}, but: {reason}")
     pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A marker brings the fixture and a fixture the marker; runs in containers never overlap each other."""
+    for item in items:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        for marker, fixture in _NEEDS.items():
+            if fixture in fixtures:
+                item.add_marker(marker)
+            elif item.get_closest_marker(marker) is not None:
+                fixtures.insert(0, fixture)
+        if item.get_closest_marker("docker") is not None:
+            item.add_marker(pytest.mark.xdist_group("docker"))
 
 
 @pytest.fixture(scope="session")
@@ -44,47 +54,6 @@ def toxiproxy_binary() -> Path:
     if found is None:
         _absent("toxiproxy", "no toxiproxy-server: run `make tools`, or name one in TOXIPROXY_SERVER")
     return found
-
-
-@dataclass
-class RunningToxiproxy:
-    """One server process of a test."""
-
-    process: subprocess.Popen[bytes]
-    host: str
-    port: int
-
-    @property
-    def api(self) -> Toxiproxy:
-        return Toxiproxy(self.host, self.port)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def start_toxiproxy(binary: Path) -> RunningToxiproxy:
-    port = free_port()
-    command = [str(binary), "-host", "127.0.0.1", "-port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    running = RunningToxiproxy(process, "127.0.0.1", port)
-    deadline = time.monotonic() + _STARTS_WITHIN_S
-    while True:
-        try:
-            running.api.version()
-        except ToxiproxyWedged:
-            if time.monotonic() > deadline:
-                running.stop()
-                raise
-            time.sleep(0.01)
-        else:
-            return running
 
 
 @pytest.fixture

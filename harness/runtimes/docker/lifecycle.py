@@ -51,7 +51,7 @@ class ContainerRun:
         self._containers = Containers(self._client, spec.run_id)
         self._layout: Layout
         self._wire: WireClient | None = None
-        self._dialling: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
         self._probes = {n.name: ProbeClient(n.name, n.role, spec.journal) for n in spec.system.nodes}
 
     # ---- start ----------------------------------------------------------------------------------------------------
@@ -77,6 +77,7 @@ class ContainerRun:
         await asyncio.gather(self._start_toxiproxy(built), self._start_wire(built), self._start_nodes(built, "relay"))
         toxics = self._toxics()
         await toxics.open()
+        self._background.append(asyncio.create_task(toxics.watch()))
         await self._start_nodes(built, "desktop", "mobile")
         await self._open_probes()
         assert self._wire is not None
@@ -116,7 +117,7 @@ class ContainerRun:
     async def _open_probes(self) -> None:
         for name, probe in self._probes.items():
             url = f"ws://{self._layout.control(name)}:{PROBE_PORT}/"
-            self._dialling.append(asyncio.create_task(dial_for_ever(probe, url, self._secrets.probe)))
+            self._background.append(asyncio.create_task(dial_for_ever(probe, url, self._secrets.probe)))
         await self._watched(asyncio.gather(*(probe.opened.wait() for probe in self._probes.values())))
 
     async def _watched(self, waiting: Awaitable[object]) -> None:
@@ -156,9 +157,9 @@ class ContainerRun:
             concurrent_work = [f for f in self._submitted if not f.done()]
             await asyncio.to_thread(concurrent.futures.wait, concurrent_work)
             await self._drain()
-            for task in self._dialling:
+            for task in self._background:
                 task.cancel()
-            await asyncio.gather(*self._dialling, return_exceptions=True)
+            await asyncio.gather(*self._background, return_exceptions=True)
             if self._wire is not None:
                 await self._wire.close()
             await self._post_mortem()

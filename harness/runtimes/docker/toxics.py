@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from harness.toxiproxy import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
 HOLD_MS = 86_400_000  # a day: bytes, FIN and abort are kept until it is patched away
 _REVIVALS = 3  # after so many restarts in one run, Toxiproxy is given up
-_READY_TRIES, _READY_PAUSE_S = 100, 0.02
+_READY_LIMIT_S, _READY_PAUSE_S = 10.0, 0.02  # it boots in milliseconds
+_WATCH_S = 0.5
 
 Stream = Literal["upstream", "downstream"]
 _STREAMS: tuple[Stream, Stream] = ("upstream", "downstream")
@@ -88,6 +90,12 @@ class Toxics:
         async with self._lock:
             await self._create_all()
 
+    async def watch(self) -> None:
+        """For ever: a server that dies between two changes is restarted too, lest its absence pass for a finding."""
+        while not self._given_up:
+            await asyncio.sleep(_WATCH_S)
+            await asyncio.shield(asyncio.ensure_future(self._looked_after()))
+
     @asynccontextmanager
     async def hold(self, direction: str) -> AsyncIterator[None]:
         link, stream = self._where[direction]
@@ -142,6 +150,15 @@ class Toxics:
             except ToxiproxyError as exc:
                 self._ailments.append(f"Toxiproxy refused a change of {link.proxy.link}: {exc}")
 
+    async def _looked_after(self) -> None:
+        async with self._lock:
+            if self._given_up:
+                return
+            try:
+                await asyncio.to_thread(self._api.version)
+            except ToxiproxyError as exc:
+                await self._revive(str(exc))
+
     async def _change(self, link: _Link) -> None:
         name, enabled = link.proxy.link, link.refusals == 0
         if enabled != link.enabled:
@@ -180,14 +197,16 @@ class Toxics:
             await self._change(link)
 
     async def _answering(self) -> None:
-        for _ in range(_READY_TRIES):
+        deadline_s = time.monotonic() + _READY_LIMIT_S
+        while True:
             try:
                 await asyncio.to_thread(self._api.version)
             except ToxiproxyWedged:
+                if time.monotonic() > deadline_s:
+                    raise
                 await asyncio.sleep(_READY_PAUSE_S)
             else:
                 return
-        await asyncio.to_thread(self._api.version)
 
 
 def _toxic(name: str, attributes: dict[str, int]) -> Toxic:
