@@ -65,36 +65,24 @@ class _Kinds:
     """The indeterminate operations by equal effect. `available` counts those that were called.
 
     Counters of one configuration share an integer: kind `c` has its count at `shift`, `width` bits wide, whose topmost
-    is a guard that is always 0.
+    is a guard that is always 0. `most` is more than any kind can have.
     """
 
-    def __init__(self, trial: Trial, effects: list[Any], returned: bytearray) -> None:
-        self.of: dict[int, int] = {}
-        self.steps: list[_Steps] = []
-        self.totals: list[int] = []
-        numbers: dict[Any, int] = {}
-        for i, effect in enumerate(effects):
-            if returned[i] or type(effect) is not To:
-                continue  # what changes nothing and may never have happened says nothing
-            number = numbers.setdefault(effect.alike, len(self.steps))
-            if number == len(self.steps):
-                self.steps.append(_Steps(effect.step, effect.blind))
-                self.totals.append(0)
-            self.totals[number] += 1
-            self.of[i] = number
-        self.width = max(self.totals, default=1).bit_length() + 1
+    def __init__(self, most: int) -> None:
+        self.width = most.bit_length() + 1
         self.field = (1 << (self.width - 1)) - 1
-        self.guards = sum(1 << (self.width * (c + 1) - 1) for c in range(len(self.steps)))
-        self.available = [0] * len(self.steps)
-        self.active: list[tuple[int, int, _Steps]] = []  # kind, its shift, its steps; those with some available
+        self.guards = 0
+        self.available: list[int] = []
+        self.active: list[tuple[int, int, _Steps]] = []  # kind, its shift, its steps
+        self._numbers: dict[Any, int] = {}
 
-    def called(self, operation: int) -> None:
-        kind = self.of.get(operation)
-        if kind is None:
-            return
-        if not self.available[kind]:
-            self.active.append((kind, kind * self.width, self.steps[kind]))
-        self.available[kind] += 1
+    def called(self, effect: To) -> None:
+        number = self._numbers.setdefault(effect.alike, len(self.active))
+        if number == len(self.active):
+            self.active.append((number, number * self.width, _Steps(effect.step, effect.blind)))
+            self.available.append(0)
+            self.guards |= 1 << (self.width * (number + 1) - 1)
+        self.available[number] += 1
 
 
 class _Search:
@@ -102,13 +90,8 @@ class _Search:
 
     def __init__(self, trial: Trial, space: Space, budget: int, *, foresee: bool) -> None:
         self.trial, self.space = trial, space
-        self.effects = [space.effect(operation) for operation in trial.operations]
-        self.returned = bytearray(len(trial.operations))
-        for event in trial.events:
-            if event < 0:
-                self.returned[~event] = 1
-        self.kinds = _Kinds(trial, self.effects, self.returned)
-        self.steps = self._shared_steps()
+        self.effects: list[Any] = [None] * len(trial.operations)  # of those called so far
+        self.kinds = _Kinds(sum(o.outcome == "info" for o in trial.operations))
         self.frontier: set[Config] = {(space.initial, 0, 0)}
         self.peak, self.left = 1, budget
         self.bits: dict[int, int] = {}  # determinate operation under way → its bit
@@ -119,56 +102,52 @@ class _Search:
         self.refusals = 0  # all of the latter
         self.movers: dict[int, _Choice] = {}  # by bit: pending determinate operations that change the state
         self.blind = 0  # bits of the blind ones among them
-        self._doomed = _Doomed(trial, self.effects, self.returned) if foresee and space.dead is not None else None
-
-    def _shared_steps(self) -> dict[int, _Steps]:
-        """Operation → its steps; operations that are alike share them."""
-        shared: dict[Any, _Steps] = {}
-        found: dict[int, _Steps] = {}
-        for i, effect in enumerate(self.effects):
-            if type(effect) is To and self.returned[i]:
-                steps = shared.get(effect.alike)
-                if steps is None:
-                    steps = shared[effect.alike] = _Steps(effect.step, effect.blind)
-                found[i] = steps
-        return found
+        self._shared: dict[Any, _Steps] = {}  # operations that are alike share their steps
+        self._doomed = _Doomed(trial, space) if foresee and space.dead is not None else None
 
     def run(self) -> Answer:
-        returned, kinds = self.returned, self.kinds
         for position, event in enumerate(self.trial.events):
-            if event < 0:
-                before = self.frontier
-                self._return(~event, position)
-                if not self.frontier:
-                    return self._failure(~event, position, before)
-                if self.left < 0:
-                    return OutOfBudget(METHOD, position)
-            elif returned[event]:
+            if event >= 0:
                 self._call(event)
-            else:
-                kinds.called(event)
+                continue
+            before = self.frontier
+            self._return(~event, position)
+            if not self.frontier:
+                return self._failure(~event, position, before)
+            if self.left < 0:
+                return OutOfBudget(METHOD, position)
         return Linearizable(METHOD, self.peak)
 
     # ---- calls and returns --------------------------------------------------------------------------------------
 
-    def _call(self, operation: int) -> None:
+    def _call(self, number: int) -> None:
+        operation = self.trial.operations[number]
+        effect = self.effects[number] = self.space.effect(operation)
+        if operation.outcome == "info":
+            if type(effect) is To:  # what changes nothing and may never have happened says nothing
+                self.kinds.called(effect)
+            return
         if self.free:
             bit = self.free.pop()
         else:
             bit = 1 << self.slots
             self.slots += 1
-        self.bits[operation] = bit
-        effect = self.effects[operation]
+        self.bits[number] = bit
         if type(effect) is Is:
             self.at[effect.state] = self.at.get(effect.state, 0) | bit
         elif type(effect) is IsNot:
             self.nots[effect.state] = self.nots.get(effect.state, 0) | bit
             self.refusals |= bit
-        else:
-            steps = self.steps[operation]
-            self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
-            if steps.blind:
-                self.blind |= bit
+        elif type(effect) is To:
+            self._begin(effect, bit)
+
+    def _begin(self, effect: To, bit: int) -> None:
+        steps = self._shared.get(effect.alike)
+        if steps is None:
+            steps = self._shared[effect.alike] = _Steps(effect.step, effect.blind)
+        self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
+        if steps.blind:
+            self.blind |= bit
 
     def _return(self, operation: int, position: int) -> None:
         bit = self.bits.pop(operation)
@@ -186,7 +165,7 @@ class _Search:
         if late:
             self._expand(late, bit, position, after)
         self._retire(operation, bit)
-        if self.kinds.steps and len(after) > 1:
+        if self.kinds.active and len(after) > 1:
             after = self._undominated(after)
         self.frontier = after
         self.peak = max(self.peak, len(after))
@@ -274,8 +253,8 @@ class _Doomed:
     """Whether the dead state is hopeless at a return: the earliest return of an observation that is called later comes
     before the next call of a blind step."""
 
-    def __init__(self, trial: Trial, effects: list[Any], returned: bytearray) -> None:
-        self._trial, self._effects, self._returned = trial, effects, returned
+    def __init__(self, trial: Trial, space: Space) -> None:
+        self._trial, self._space = trial, space
         self._at: list[bool] | None = None
 
     def at(self, position: int) -> bool:
@@ -284,20 +263,21 @@ class _Doomed:
         return self._at[position]
 
     def _look_ahead(self) -> list[bool]:
-        never = len(self._trial.events) + 1
+        operations, events = self._trial.operations, self._trial.events
+        never = len(events) + 1
         returns, next_blind, first_seen = {}, never, never
-        doomed = [False] * len(self._trial.events)
-        for position in range(len(self._trial.events) - 1, -1, -1):
+        doomed = [False] * len(events)
+        for position in range(len(events) - 1, -1, -1):
             doomed[position] = first_seen < next_blind
-            event = self._trial.events[position]
+            event = events[position]
             if event < 0:
                 returns[~event] = position
                 continue
-            effect = self._effects[event]
+            effect = self._space.effect(operations[event])
             if type(effect) is To:
                 if effect.blind:
                     next_blind = position
-            elif type(effect) is Is and self._returned[event]:
+            elif type(effect) is Is and event in returns:
                 first_seen = min(first_seen, returns[event])
         return doomed
 

@@ -99,14 +99,19 @@ class CasRegister(Register):
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
         for operation in operations:
-            if operation.f == "cas" and not (isinstance(operation.value, (list, tuple)) and len(operation.value) == 2):
+            if operation.f == "cas" and not _is_pair(operation.value):
                 raise Malformed(f"line {operation.line}: cas needs a pair [from to], not {operation.value!r}")
         return _Values()
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2
+
+
 def require(model: Model, operations: Sequence[Operation]) -> None:
     """Raises `Malformed` for an operation that the model does not know."""
-    for operation in operations:
-        if operation.f not in model.OPERATIONS:
-            known = ", ".join(model.OPERATIONS)
-            raise Malformed(f"line {operation.line}: {model.NAME} has no operation {operation.f!r}; it has: {known}")
+    if {operation.f for operation in operations} <= model.OPERATIONS.keys():
+        return
+    odd = next(operation for operation in operations if operation.f not in model.OPERATIONS)
+    known = ", ".join(model.OPERATIONS)
+    raise Malformed(f"line {odd.line}: {model.NAME} has no operation {odd.f!r}; it has: {known}")

@@ -102,8 +102,13 @@ def formats() -> Iterable[Format]:
 
 
 def read(path: Path) -> tuple[str, Trial]:
-    """The format's name, and the trial. Raises `Malformed` for a file that no format claims, and `OSError`."""
+    """The format's name, and the trial; of an empty file, which is of no format, an empty one.
+
+    Raises `Malformed` for a file that no format claims, and `OSError`.
+    """
     text = text_of(path)
+    if not text.strip():
+        return "empty", Trial([], [])
     for format_ in formats():
         if format_.claims(text[:_HEAD_BYTES]):
             return format_.NAME, format_.read(text)

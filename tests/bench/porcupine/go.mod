@@ -2,4 +2,4 @@ module porcupinebench
 
 go 1.21
 
-require github.com/anishathalye/porcupine v1.0.3 // indirect
+require github.com/anishathalye/porcupine v1.0.3

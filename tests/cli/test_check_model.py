@@ -1,0 +1,77 @@
+"""`harness check --model` and `--export`, as a user types them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cli_rig import Harness
+
+STALE = """\
+{:process 0, :type :invoke, :f :write, :value 1}
+{:process 0, :type :ok, :f :write, :value 1}
+{:process 1, :type :invoke, :f :read, :value nil}
+{:process 1, :type :ok, :f :read, :value %s}
+"""
+
+
+@pytest.fixture
+def history(harness: Harness):
+    def write(text: str, name: str = "history.edn"):
+        (harness.folder / name).write_text(text)
+        return name
+
+    return write
+
+
+def test_a_stale_read_is_told_with_its_line_and_what_the_value_was(harness: Harness, history):
+    said = harness("check", history(STALE % "nil"), "--model", "register")
+    assert (said.code, said.is_clean()) == (1, True)
+    assert "line 3, process 1: read → nil" in said.out
+    assert "the value was then 1" in said.out
+    assert "verdict  INVALID" in said.out
+    assert harness("check", history(STALE % "1"), "--model", "register").code == 0
+
+
+def test_a_machine_reads_which_operation_failed(harness: Harness, history):
+    said = harness("check", history(STALE % "nil"), "--model", "cas-register", "--json")
+    found = json.loads(said.out)
+    assert found["verdict"] == "INVALID"
+    assert found["failures"] == [
+        {"key": None, "operation": "read → nil", "line": 3, "process": "1", "states": [1], "pending_lines": [3]}
+    ]
+
+
+def test_an_empty_history_is_unknown(harness: Harness, history):
+    assert harness("check", history("\n"), "--model", "kv").code == 2
+
+
+def test_a_history_of_another_model_is_refused_with_what_this_one_has(harness: Harness, history):
+    said = harness("check", history(STALE % "1"), "--model", "kv")
+    assert (said.code, said.is_clean()) == (254, True)
+    assert "line 1: kv has no operation 'write'; it has: get, put, append" in said.err
+
+
+def test_one_writers_growing_versions_need_no_search(harness: Harness, history):
+    lines = [
+        {"process": "w", "type": "invoke", "f": "write", "value": 1},
+        {"process": "w", "type": "ok", "f": "write", "value": 1},
+        {"process": "r", "type": "invoke", "f": "read"},
+        {"process": "r", "type": "ok", "f": "read", "value": 1},
+    ]
+    text = "\n".join(json.dumps(line) for line in lines)
+    said = harness("check", history(text, "h.jsonl"), "--model", "register")
+    assert said.code == 0
+    assert "linearizable (single writer)" in said.out
+    stale = harness("check", history(text.replace('"value": 1}', '"value": 2}', 1), "h.jsonl"), "--model", "register")
+    assert stale.code == 1
+
+
+def test_a_runs_history_is_exported_for_jepsens_tools(harness: Harness):
+    assert harness("run", "edge/missing-jobs").code == 0
+    said = harness("check", "store/latest", "--export", "edn")
+    assert said.code == 0
+    first = said.out.splitlines()[0]
+    assert first.startswith("{:index 0, :time ")
+    assert ":type :invoke, :f :" in said.out
+    assert "observe" not in said.out
