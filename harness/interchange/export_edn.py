@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.history import Op
 
+_NO_CLIENTS = ("/store", "/replica", "/final", "/journal")  # what components and the harness write
+
 
 def edn_lines(ops: Iterable[Op]) -> Iterator[str]:
     """One line an op of a client; journals, observations and the harness's own reads are left out."""
@@ -18,7 +20,7 @@ def edn_lines(ops: Iterable[Op]) -> Iterator[str]:
     index = 0
     for op in ops:
         nemesis = op.process == "nemesis"
-        if not nemesis and "/user" not in op.process:
+        if op.process.endswith(_NO_CLIENTS):
             continue
         process = ":nemesis" if nemesis else str(numbers.setdefault(op.process, len(numbers)))
         fields = {"type": f":{op.type}", "f": f":{op.f}", "value": edn(op.value), "process": process}
