@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run test lint tools venv bench
+.PHONY: help run test lint tools venv bench fuzz hashes
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -40,3 +40,9 @@ tools: venv ## build the Toxiproxy server with the Go tool-chain
 
 bench: venv ## simulator runs per second
 	.venv/bin/harness hunt quickstart --seeds 50 --jobs 1 --keep none
+
+fuzz: .venv/.dev ## 300 random plans twice in two processes
+	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
+
+hashes: venv ## record the trace hashes of the quickstart anew
+	.venv/bin/python tests/sim/recording.py

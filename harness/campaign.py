@@ -20,7 +20,9 @@ from harness import registry
 from harness.keep import Keep, Kept, run_and_keep
 from harness.pool import Died, Pool
 from harness.report import words
+from harness.run import execute
 from harness.runtimes import Runtime
+from harness.schedule import Schedule
 from harness.store import Store
 from harness.verdict import Verdict, worst
 
@@ -154,6 +156,15 @@ class Campaign:
                 return
             yield task
 
+    def schedule(self, number: int) -> Schedule:
+        return scheduled(self._tasks[number])
+
+    def traces_elsewhere(self, jobs: int) -> dict[int, str | None]:
+        """Trace hashes by number of all runs that are done, played again by other processes; nothing is kept."""
+        tasks = [self._tasks[run.number] for run in self.done]
+        pool: Pool[Task, str | None] = Pool(trace, min(jobs, len(tasks)))
+        return {task.number: None if isinstance(found, Died) else found for task, found in pool.results(tasks)}
+
     def result(self, known: Iterable[tuple[str, str]] = ()) -> CampaignResult:
         """`known` are signatures (check, reason) that are no news."""
         done = self.done
@@ -228,11 +239,11 @@ def _of_dead(task: Task, died: Died) -> RunSummary:
 # ---- in a worker ----------------------------------------------------------------------------------------------------
 
 
-def run_task(task: Task) -> RunSummary:
-    """One run of a campaign, in a worker process."""
+def scheduled(task: Task) -> Schedule:
+    """Raises `PlanErrors`."""
     order = task.order
     runtime: Runtime = registry.find("runtime", order.runtime)
-    schedule = plans.expand(
+    return plans.expand(
         task.plan.plan(),
         task.seed,
         profile=order.profile,
@@ -242,8 +253,19 @@ def run_task(task: Task) -> RunSummary:
         topology=order.topology,
         runtime_verbs=runtime.VERBS,
     )
+
+
+def trace(task: Task) -> str | None:
+    """The trace hash of a run, in a worker process."""
+    return execute(scheduled(task), registry.find("runtime", task.order.runtime)).trace_hash
+
+
+def run_task(task: Task) -> RunSummary:
+    """One run of a campaign, in a worker process."""
+    order = task.order
+    runtime: Runtime = registry.find("runtime", order.runtime)
     kept = run_and_keep(
-        schedule,
+        scheduled(task),
         runtime,
         store=Store(order.store),
         plan_text=task.plan.text,

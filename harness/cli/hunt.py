@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from harness.campaign import Campaign, CampaignResult, Order, PlanText, RunSummary, new_campaign_id
-from harness.cli import _exits, _options, _plans, _say
+from harness.cli import _exits, _options, _plans, _say, _twice
 from harness.keep import Keep
 from harness.plan import Plan
 from harness.verdict import Verdict
@@ -41,6 +41,7 @@ from harness.verdict import Verdict
 @_options.system_options
 @_options.store_option
 @_options.keep_option("failed")
+@_twice.option
 @_options.json_option
 def command(
     *,
@@ -58,6 +59,7 @@ def command(
     duration: int | None,
     store: Path,
     keep: Keep,
+    check_determinism: bool,
     as_json: bool,
 ) -> int:
     """Run every PLAN with every seed, and group what fails.
@@ -68,6 +70,8 @@ def command(
     """
     chosen = [_plans.choose(word) for word in plan]
     where = _plans.runtime(runtime)
+    if check_determinism:
+        _twice.require_repeatable(where)
     for one in chosen:  # what is wrong is said before anything starts
         _plans.schedule(
             one,
@@ -94,6 +98,8 @@ def command(
     campaign = Campaign([_text(one) for one in chosen], seeds, order)
     _play(campaign, jobs, budget)
     result = campaign.result(_known(known))
+    if check_determinism and not result.interrupted:
+        result.problems += _twice.of_hunt(campaign, where, jobs)
     if as_json:
         _say.data(as_object(result))
     else:

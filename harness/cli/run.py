@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness import plan as plans
-from harness.cli import _exits, _options, _plans, _result, _say
+from harness.cli import _exits, _options, _plans, _result, _say, _twice
 from harness.keep import Keep, Kept, run_and_keep
 from harness.schedule import Schedule
 from harness.store import Store
@@ -23,6 +23,7 @@ from harness.store import Store
 @_options.system_options
 @_options.store_option
 @_options.keep_option("all")
+@_twice.option
 @_options.json_option
 def command(
     *,
@@ -37,6 +38,7 @@ def command(
     duration: int | None,
     store: Path,
     keep: Keep,
+    check_determinism: bool,
     as_json: bool,
 ) -> int:
     """Run PLAN once and judge it.
@@ -51,6 +53,8 @@ def command(
     """
     chosen = _plans.choose(plan, faults)
     where = _plans.runtime(runtime)
+    if check_determinism:
+        _twice.require_repeatable(where)
     schedule = _plans.schedule(
         chosen,
         where,
@@ -66,7 +70,11 @@ def command(
         kept = run_and_keep(
             schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
         )
-    return finish(kept, schedule, as_json=as_json, store=store)
+    code = finish(kept, schedule, as_json=as_json, store=store)
+    if check_determinism and not kept.result.interrupted:
+        same = _twice.of_run(schedule, where, kept.result.trace_hash)
+        return code if same or code == _exits.INVALID else _exits.FAILED
+    return code
 
 
 def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:

@@ -1,0 +1,54 @@
+"""`--check-determinism`: what a seed gave is to come out again, elsewhere."""
+
+from __future__ import annotations
+
+import click
+
+from harness import determinism
+from harness.campaign import Campaign
+from harness.cli import _exits, _say
+from harness.keep import DEFAULT_RUNTIME
+from harness.runtimes import Runtime
+from harness.schedule import Schedule
+
+option = click.option("--check-determinism", is_flag=True, help="Play again elsewhere; compare event by event.")
+
+
+def require_repeatable(runtime: Runtime) -> None:
+    """Raises `Refused` for a runtime that runs on real time."""
+    if runtime.NAME != DEFAULT_RUNTIME:
+        raise _exits.Refused(
+            f"--check-determinism needs --runtime {DEFAULT_RUNTIME}: {runtime.NAME} never plays a seed twice alike"
+        )
+
+
+def of_run(schedule: Schedule, runtime: Runtime, trace_hash: str | None) -> bool:
+    """Play it twice more, in fresh processes with other hash seeds, and say where the runs part, if they do."""
+    problem = _where_it_parts(schedule, runtime, trace_hash)
+    if problem is None:
+        _say.error(f"two more processes gave the same events (trace {trace_hash})", label="determinism")
+        return True
+    _say.complaint(problem)
+    return False
+
+
+def of_hunt(campaign: Campaign, runtime: Runtime, jobs: int) -> list[str]:
+    """Play every run again in other processes: one problem a seed, and for the first of them where its runs part."""
+    traces = campaign.traces_elsewhere(jobs)
+    apart = [run for run in campaign.done if run.trace_hash is not None and traces.get(run.number) != run.trace_hash]
+    if not apart:
+        _say.error(f"{len(traces)} runs gave the same events in other processes", label="determinism")
+        return []
+    problems = [f"{run.plan} seed {run.seed} is not deterministic" for run in apart]
+    where = _where_it_parts(campaign.schedule(apart[0].number), runtime, apart[0].trace_hash)
+    return problems if where is None else [f"{problems[0]}\n{where}", *problems[1:]]
+
+
+def _where_it_parts(schedule: Schedule, runtime: Runtime, trace_hash: str | None) -> str | None:
+    first, second = determinism.played_apart(schedule, runtime.NAME)
+    found = determinism.difference(first, second)
+    if found is not None:
+        return "\n".join(found.told())
+    if first.trace_hash != trace_hash:
+        return f"not deterministic: this process gave the trace {trace_hash}, two others {first.trace_hash}"
+    return None
