@@ -13,6 +13,7 @@ link that `mobile-1` dials.
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -29,6 +30,9 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import CoreSchema
+
+from faults._machines import MachineGround
+from faults._machines import Signal as Signal
 
 # ---- words of the plan format that faults share -------------------------------------------------------------------
 
@@ -158,6 +162,12 @@ class OnLinks(Timed):
     links: list[str] = Field(min_length=1)
 
 
+class OnNodes(Timed):
+    """A fault of machines and processes: `nodes: [desktop-1]`, with `*` as a wildcard (`mobile-*`)."""
+
+    nodes: list[str] = Field(min_length=1)
+
+
 # ---- what a fault may do ------------------------------------------------------------------------------------------
 
 
@@ -205,7 +215,7 @@ class Toxic:
     toxicity: float = 1.0
 
 
-class Ground(Protocol):
+class Ground(MachineGround, Protocol):
     """What every runtime lets a fault do. Each verb is a scope; overlapping scopes compose and heal independently.
 
     A link is named by its client's direction, `mobile-1->relay`. `hold` keeps the bytes of one direction and releases
@@ -272,7 +282,9 @@ class Fault(Protocol):
 
 @runtime_checkable
 class Lasts(Protocol):
-    """A fault that says itself how long an occurrence lasts, instead of `for`."""
+    """A fault that says itself how long an occurrence lasts, by its word `LENGTH` instead of `for`."""
+
+    LENGTH: ClassVar[str]
 
     def lasts_ns(self, params: Any) -> int: ...
 
@@ -282,6 +294,18 @@ class MayBeIdle(Protocol):
     """A fault whose parameters may mean that it does nothing at all; such a one is not counted as a fault."""
 
     def is_idle(self, params: Any) -> bool: ...
+
+
+@runtime_checkable
+class NeedsByWords(Protocol):
+    """A fault that needs not all of its `VERBS`, but those that its words ask for."""
+
+    def needs(self, params: Any) -> frozenset[str]: ...
+
+
+def needs_of(fault: Fault, params: Any) -> frozenset[str]:
+    """The verbs that a fault needs when a plan says `params`."""
+    return fault.needs(params) if isinstance(fault, NeedsByWords) else fault.VERBS
 
 
 @dataclass(frozen=True)
@@ -329,3 +353,17 @@ def _match_one(pattern: str, directions: Sequence[str]) -> list[str]:
 def _way_matches(direction: str, a: str, b: str) -> bool:
     source, _, target = direction.partition("->")
     return a in ("*", source) and b in ("*", target)
+
+
+def match_nodes(patterns: Sequence[str], nodes: Sequence[str]) -> tuple[str, ...]:
+    """Nodes named by `patterns`, `*` for anything, in the order of `nodes`.
+
+    Raises `TargetError` for a pattern that matches nothing.
+    """
+    chosen: set[str] = set()
+    for pattern in patterns:
+        hits = [node for node in nodes if fnmatch.fnmatchcase(node, pattern)]
+        if not hits:
+            raise TargetError(pattern, f"no node {pattern!r} in this topology", nodes)
+        chosen.update(hits)
+    return tuple(node for node in nodes if node in chosen)

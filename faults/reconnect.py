@@ -35,6 +35,7 @@ class Reconnect:
     VERBS: ClassVar[frozenset[str]] = frozenset({"cut"})
     EXAMPLE: ClassVar[str] = "{action: reconnect, clients: [mobile-1], how: half-open, downtime: 500ms, at: 4s}"
     Params: ClassVar[type[Timed]] = ReconnectWords
+    LENGTH: ClassVar[str] = "downtime"
 
     def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
         clients = [direction.partition("->")[0] for direction in links[::2]]

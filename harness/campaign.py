@@ -252,6 +252,7 @@ def scheduled(task: Task) -> Schedule:
         duration_ns=order.duration_ns,
         topology=order.topology,
         runtime_verbs=runtime.VERBS,
+        why_not=runtime.WHY_NOT,
     )
 
 

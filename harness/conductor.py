@@ -7,7 +7,7 @@ of them are healed when the script's time is over, on Ctrl-C, and when anything 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -48,6 +48,8 @@ class Conductor:
         self._note = note
         self._timing = Timing().scaled(schedule.system.timing_scale)
         self._incarnations: dict[str, int] = {}
+        self._screens: dict[str, dict[str, Any] | None] = {}  # mobile → the scope that its user has open
+        self._known: dict[str, int] = {}  # node → its incarnation when the screen was opened last
 
     async def play(self, stage: Stage) -> None:
         """The whole run; one that talks without end is stopped before it has eaten the memory.
@@ -126,6 +128,8 @@ class Conductor:
     async def _call(self, stage: Stage, process: str, step: Step) -> None:
         name = self._process_name(process)
         job = step.value.get("jobId")
+        if step.f in ("open", "switch", "close"):
+            self._screens[step.node] = dict(step.value) if step.f != "close" else None
         self._recorder.op(name, "invoke", step.f, value=step.value, node=step.node, job=job)
         outcome = Outcome("info", error={"code": "interrupted"})
         try:
@@ -174,6 +178,18 @@ class Conductor:
                 did = {"effect": effect.counts, "candidates": effect.candidates, "exercised": effect.candidates > 0}
                 self._recorder.op("nemesis", "info", "fault-heal", value={**described, **did, "fixed": at.fixed})
                 self._note(f"{at.action} heals ({at.fault})")
+        await self._open_again(stage, at.nodes)
+
+    async def _open_again(self, stage: Stage, nodes: Sequence[str]) -> None:
+        """A restarted mobile shows nothing, as it persists nothing: its user opens the screen that was open."""
+        for node in nodes:
+            probe, scope = stage.probes.get(node), self._screens.get(node)
+            if probe is not None and self._known.get(node, 0) != probe.incarnation:
+                self._known[node] = probe.incarnation
+                if scope is not None:
+                    await self._call(
+                        stage, f"{node}/again", Step(at_ns=0, process="", node=node, f="open", value=scope)
+                    )
 
     # ---- settle and read --------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ def acts(store: Store, argv: Sequence[str], note: Callable[[str], None]) -> Iter
     runtime = registry.find("runtime", DEFAULT_RUNTIME)
     for profile in EXPECTED:
         note(f"{PLAN} on {profile}")
-        schedule = plans.expand(plan, profile=profile, runtime_verbs=runtime.VERBS)
+        schedule = plans.expand(plan, profile=profile, runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT)
         text = plan.source.text
         yield Act(
             profile=profile,

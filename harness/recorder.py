@@ -53,6 +53,7 @@ class Recorder:
         self._lines: list[bytes] = []
         self._taps: list[Tap] = []
         self._begun: dict[tuple[str, str, int], Op] = {}
+        self._incarnations: dict[str, int] = {}  # of nodes that were restarted
         self.header: Header | None = None
         self.problem: str | None = None
         self.overfull = False
@@ -135,6 +136,7 @@ class Recorder:
         """Record a journal line as the op that docs/journal.md maps it to."""
         convert = _CONVERTERS.get(line, _other)
         for op in convert(self, node, line, fields, time_ns):
+            op.incarnation = self._incarnations.get(node, 0)
             self._add(op)
 
     def _add(self, op: Op) -> None:
@@ -174,6 +176,10 @@ class Recorder:
     def _fail(self, exc: OSError) -> None:
         if self.problem is None:
             self.problem = f"{self._directory}: the history cannot be written: {exc.strerror or exc}"
+
+    def starts(self, node: str, incarnation: int) -> None:
+        """The node is another process from now on."""
+        self._incarnations[node] = incarnation
 
     # ---- commits ----------------------------------------------------------------------------------------------------
 
@@ -229,6 +235,11 @@ def _recovered(r: Recorder, node: str, line: str, fields: dict[str, Any], time_n
     return [op for op in ops if op is not None] + _other(r, node, line, fields, time_ns)
 
 
+def _started(r: Recorder, node: str, line: str, fields: dict[str, Any], time_ns: int) -> list[Op]:
+    r.starts(node, fields["incarnation"])
+    return _other(r, node, line, fields, time_ns)
+
+
 def _observe(r: Recorder, node: str, line: str, fields: dict[str, Any], time_ns: int) -> list[Op]:
     rev = fields.get("rev")
     value = {k: v for k, v in fields.items() if k not in _OBSERVE_OP_FIELDS and v is not None}
@@ -270,5 +281,6 @@ _CONVERTERS: dict[str, Callable[[Recorder, str, str, dict[str, Any], int], list[
     "commit-end": _end,
     "commit-abort": _end,
     "recovered": _recovered,
+    "started": _started,
     "observe": _observe,
 }

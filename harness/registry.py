@@ -1,9 +1,9 @@
 """Finds plug-ins by name: the folder is the catalogue.
 
-A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`; actions keep
-Toxiproxy's spelling: `slow_close`), that defines one well-known object; modules without that object are helpers and are
-not listed. Plans and topologies are YAML files
-under `configs/`. Nothing else knows which plug-ins there are.
+A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`; faults keep
+their underscores, as Toxiproxy's toxics have them: `slow_disk`), that defines one well-known object; modules without
+that object are helpers and are not listed. Plans and topologies are YAML files under `configs/`. Nothing else knows
+which plug-ins there are.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from checkers import Settles
+from faults import Fault, needs_of
 from harness import registry
 from harness.checking import check
 from harness.conductor import Conductor, NotReady
@@ -69,6 +70,7 @@ def execute(
         seed=schedule.seed,
         journal=recorder.journal,
         tap=recorder.tap,
+        verbs=verbs_of(schedule),
         directory=directory,
         note=note,
         options=options or {},
@@ -101,6 +103,15 @@ def execute(
         interrupted=interrupted,
         encoded=lambda: (recorder.encoded(complete=complete), recorder.encoded_taps()),
     )
+
+
+def verbs_of(schedule: Schedule) -> frozenset[str]:
+    """The verbs that the faults of a schedule ask for."""
+    verbs: frozenset[str] = frozenset()
+    for at in schedule.faults:
+        fault: Fault = registry.find("fault", at.action)
+        verbs |= needs_of(fault, fault.Params.model_validate(at.params))
+    return verbs
 
 
 def make_header(schedule: Schedule, runtime: str, stage: Stage) -> Header:

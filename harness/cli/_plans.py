@@ -6,11 +6,12 @@ import sys
 
 import click
 
+from faults import Fault
 from harness import plan as plans
 from harness import registry
 from harness.cli import _say
 from harness.cli._exits import Failed, Refused
-from harness.runtimes import Runtime, cannot_start
+from harness.runtimes import Runtime, cannot_start, capabilities
 from harness.schedule import Schedule
 
 
@@ -59,10 +60,11 @@ def runtime(name: str) -> Runtime:
 
 def require_verbs(schedule: Schedule, where: Runtime) -> None:
     """Raises `Refused` when a stored schedule asks this runtime for a fault that it cannot inject."""
-    for action in dict.fromkeys(at.action for at in schedule.faults):
-        lacking = sorted(registry.find("fault", action).VERBS - where.VERBS)
-        if lacking:
-            raise Refused(f"the runtime {where.NAME} cannot inject {action}: it has no {', '.join(lacking)}")
+    for at in schedule.faults:
+        fault: Fault = registry.find("fault", at.action)
+        why = capabilities.lacking(fault, fault.Params.model_validate(at.params), where.VERBS, where.WHY_NOT)
+        if why is not None:
+            raise Refused(f"the runtime {where.NAME} cannot inject {at.action}: {why}")
 
 
 def schedule(
@@ -90,6 +92,7 @@ def schedule(
         duration_ns=duration_ns,
         topology=topology,
         runtime_verbs=where.VERBS,
+        why_not=where.WHY_NOT,
     )
     if problems := cannot_start(where, found.system):
         raise Failed("\n".join(problems))

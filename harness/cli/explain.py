@@ -15,6 +15,7 @@ from harness import registry
 from harness.checking import check
 from harness.cli import _catalogue, _say
 from harness.registry import UnknownName
+from harness.runtimes import capabilities
 from harness.schedule import CheckSpec
 
 _KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan")
@@ -57,8 +58,10 @@ def _fault(name: str) -> None:
     _heading("as a plan writes it")
     _say.line(f"  - {fault.EXAMPLE}")
     _heading("where")
-    able = [r for r in registry.names("runtime") if registry.find("runtime", r).VERBS >= fault.VERBS]
-    _say.line(f"  {fault.LAYER} layer; runtimes: {', '.join(able) or 'none'}")
+    _say.line(f"  {fault.LAYER} layer")
+    for runtime in registry.names("runtime"):
+        can, why = capabilities.cell(fault, registry.find("runtime", runtime))
+        _say.line(f"  {runtime:<12} {can}{': ' if why else ''}{why}")
 
 
 def _default(value: Any) -> str:

@@ -8,6 +8,7 @@ import click
 
 from harness import registry
 from harness.cli import _catalogue, _options, _say
+from harness.runtimes import capabilities
 
 _KINDS = {
     "faults": "fault",
@@ -82,26 +83,27 @@ def _policies() -> None:
 
 
 def _capabilities() -> None:
-    """Which runtime can inject which fault, and by which verbs."""
+    """Which runtime can inject which fault, and why not."""
     runtimes = registry.names("runtime")
-    verbs = sorted({v for r in runtimes for v in registry.find("runtime", r).VERBS})
+    rows = list(capabilities.table())
+    width = max(len(action) for action, _ in rows)
     _say.line()
-    _grid("verb", verbs, runtimes, lambda verb, runtime: verb in registry.find("runtime", runtime).VERBS)
+    _say.line(f"  {'action':<{width}}  " + "  ".join(f"{runtime:<7}" for runtime in runtimes).rstrip(), bold=True)
+    for action, cells in rows:
+        _say.line(f"  {action:<{width}}  " + "  ".join(f"{can:<7}" for can, _ in cells).rstrip())
     _say.line()
-    _grid("fault", registry.names("fault"), runtimes, lambda fault, runtime: fault in _injectable(runtime))
+    for action, cells in rows:
+        for runtime, (can, why) in zip(runtimes, cells, strict=True):
+            if why:
+                _say.line(f"  {action} on {runtime}: {can}: {why}")
+    for role, lacks in capabilities.NODES_LACK.items():
+        _say.line(f"  {', '.join(lacks)} on a {role}: no: it {', '.join(dict.fromkeys(lacks.values()))}")
     for name in runtimes:
         for line in registry.find("runtime", name).missing():
             _say.error(f"{name}: {line}", label="note")
 
 
 def _injectable(runtime: str) -> list[str]:
-    able = registry.find("runtime", runtime).VERBS
-    return [fault for fault in registry.names("fault") if able >= registry.find("fault", fault).VERBS]
-
-
-def _grid(head: str, rows: list[str], columns: list[str], holds: Any) -> None:
-    width = max(len(word) for word in [head, *rows])
-    _say.line(f"  {head:<{width}}  " + "  ".join(columns), bold=True)
-    for row in rows:
-        cells = "  ".join(("yes" if holds(row, column) else "-").ljust(len(column)) for column in columns)
-        _say.line(f"  {row:<{width}}  {cells}".rstrip())
+    where = registry.find("runtime", runtime)
+    faults = (registry.find("fault", name) for name in registry.names("fault"))
+    return [fault.ACTION for fault in faults if capabilities.cell(fault, where)[0] != "no"]

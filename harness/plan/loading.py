@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,6 +110,7 @@ def expand(
     duration_ns: int | None = None,
     topology: str | None = None,
     runtime_verbs: Iterable[str] | None = None,
+    why_not: Mapping[str, str] | None = None,
 ) -> Schedule:
     """The schedule of a plan. Without a seed the plan's own is taken, else 0.
 
@@ -127,6 +128,7 @@ def expand(
         duration_ns=duration_ns,
         topology=topology,
         runtime_verbs=runtime_verbs,
+        why_not=why_not,
     )
     _raise_errors(problems(setting))
     if seed is None:
@@ -189,6 +191,7 @@ def _setting(
     duration_ns: int | None = None,
     topology: str | None = None,
     runtime_verbs: Iterable[str] | None = None,
+    why_not: Mapping[str, str] | None = None,
 ) -> Setting:
     return Setting(
         words=plan.words,
@@ -202,6 +205,7 @@ def _setting(
         ),
         duration_ns=duration_ns if duration_ns is not None else plan.words.duration,
         runtime_verbs=None if runtime_verbs is None else frozenset(runtime_verbs),
+        why_not=why_not or {},
     )
 
 

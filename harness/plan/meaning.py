@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -17,6 +17,7 @@ from harness.plan.repeat import MAX_OCCURRENCES, lasts_ns
 from harness.plan.script import script_problems
 from harness.plan.source import Document, Path
 from harness.registry import close_matches
+from harness.runtimes import capabilities
 from harness.schedule import System
 from targets import profiles
 from targets.policy import UnknownPolicy
@@ -35,6 +36,7 @@ class Setting:
     system: System
     duration_ns: int
     runtime_verbs: frozenset[str] | None = None
+    why_not: Mapping[str, str] = field(default_factory=dict)  # the verbs it has not, each with the reason
 
     @property
     def timing(self) -> Timing:
@@ -81,7 +83,7 @@ def _faults(setting: Setting) -> Iterator[PlanError]:
         fault: Fault = registry.find("fault", words.action)
         yield from _target_problems(setting, fault, words, path)
         yield from _time_problems(setting, fault, words, path)
-        yield from _verb_problems(setting, fault, path)
+        yield from _verb_problems(setting, fault, words, path)
 
 
 def _target_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
@@ -102,7 +104,7 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         yield PlanError(document.key((*path, "every")), "a repeated fault needs `for`", "how long does each one last?")
         return
     over, at_ns, for_ns = format_duration(duration_ns), words.at or 0, lasts_ns(fault, words, duration_ns)
-    length = "downtime" if isinstance(fault, Lasts) else "for"
+    length = fault.LENGTH if isinstance(fault, Lasts) else "for"
     if at_ns >= duration_ns:
         yield PlanError(document.value((*path, "at")), f"begins when the plan is over, after {over}")
     elif at_ns + for_ns > duration_ns:
@@ -119,11 +121,20 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         yield PlanError(document.value((*path, "every")), f"the first one would not heal within {over}")
 
 
-def _verb_problems(setting: Setting, fault: Fault, path: Path) -> Iterator[PlanError]:
-    lacking = fault.VERBS - setting.runtime_verbs if setting.runtime_verbs is not None else frozenset()
-    if lacking:
-        said = f"this runtime cannot do it: {fault.ACTION} needs {', '.join(sorted(lacking))}"
-        yield PlanError(setting.document.value((*path, "action")), said, "`harness list runtimes` says what each can")
+def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
+    where, hint = setting.document.value((*path, "action")), "`harness list runtimes` says what each can"
+    if setting.runtime_verbs is not None:
+        why = capabilities.lacking(fault, words, setting.runtime_verbs, setting.why_not)
+        if why is not None:
+            yield PlanError(where, f"this runtime cannot do {fault.ACTION}: {why}", hint)
+    try:
+        nodes = setting.targets(fault, words).nodes
+    except TargetError:  # told elsewhere
+        return
+    for name in nodes:
+        why = capabilities.node_lacks(fault, words, setting.system.node(name).role)
+        if why is not None:
+            yield PlanError(setting.document.find(path, name), f"{fault.ACTION} cannot befall {name}: it {why}")
 
 
 # ---- checks, expectations, settling -------------------------------------------------------------------------------

@@ -40,9 +40,13 @@ class Outcome:
 
 
 class Probe(Protocol):
-    """The harness's end of one node's probe. No method raises for a node that is down: `op` says `fail` or `info`."""
+    """The harness's end of one node's probe. No method raises for a node that is down: `op` says `fail` or `info`.
+
+    `incarnation` counts how often the node's program was started anew.
+    """
 
     hello: Hello
+    incarnation: int
 
     async def op(self, f: str, value: Mapping[str, Any], timeout_s: float) -> Outcome: ...
 
@@ -78,6 +82,7 @@ class RunSpec:
     seed: int
     journal: Callable[[str, str, dict[str, Any], int], None]
     tap: Callable[[Tap], None]
+    verbs: frozenset[str] = frozenset()  # those that the schedule's faults will ask for
     directory: Path | None = None
     note: Callable[[str], None] = lambda line: None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -97,6 +102,7 @@ class Runtime(Protocol):
     NAME: ClassVar[str]
     SUMMARY: ClassVar[str]  # one line for `harness list runtimes`
     VERBS: ClassVar[frozenset[str]]  # the `Ground` verbs it has
+    WHY_NOT: ClassVar[Mapping[str, str]]  # those it has not, each with the reason
 
     def missing(self) -> Sequence[str]:
         """What must be installed before this runtime can start, each with its remedy; empty: ready."""

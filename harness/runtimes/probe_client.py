@@ -54,6 +54,7 @@ class ProbeClient:
         self.hello = Hello(name=node, role=role, level=0, boot_id="", clock_ns=0)
         self.opened = asyncio.Event()
         self.clock_doubt_ns = 0
+        self.incarnation = 0
         self.complaints: list[str] = []  # what the node could not make sense of, or we of it
         self._journal = journal
         self._clock_offset_ns = 0
@@ -90,9 +91,15 @@ class ProbeClient:
             raise ProbeLost(f"{self.node} failed to tell its state: {answer.error}")
         return answer.state
 
+    async def closed(self) -> None:
+        """Wait until no connection is attached."""
+        while self.opened.is_set():  # noqa: ASYNC110  (an event for both edges would have to be kept in step)
+            await asyncio.sleep(REDIAL_S)
+
     def restarted(self) -> None:
         """The node is another process from now on: its journal begins again."""
         self._seen = 0
+        self.incarnation += 1
 
     async def _ask(self, request: Mapping[str, Any], timeout_s: float) -> _Frame:
         """Raises TimeoutError, or ConnectionError when the probe is or gets lost."""

@@ -209,7 +209,7 @@ def test_another_topology_is_checked_against_the_faults() -> None:
 
 
 def test_a_runtime_that_lacks_a_verb_is_told_which_before_anything_starts() -> None:
-    with pytest.raises(plan.PlanErrors, match="this runtime cannot do it: delay needs delay"):
+    with pytest.raises(plan.PlanErrors, match="this runtime cannot do delay: it has no 'delay'"):
         plan.expand(made_of(DELAY, SPLIT), 1, runtime_verbs={"hold", "refuse"})
     assert plan.expand(made_of(DELAY), 1, runtime_verbs={"delay"}).faults
 

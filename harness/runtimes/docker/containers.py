@@ -100,6 +100,22 @@ class Containers:
     def restart(self, name: str) -> None:
         self._api.restart(self.made[name], timeout=0)
 
+    def signal(self, name: str, signal: str) -> None:
+        self._api.kill(self.made[name], signal)
+
+    def start(self, name: str) -> None:
+        self._api.start(self.made[name])
+
+    def pause(self, name: str) -> None:
+        self._api.pause(self.made[name])
+
+    def unpause(self, name: str) -> None:
+        if self._api.inspect_container(self.made[name])["State"]["Paused"]:  # it may have been killed meanwhile
+            self._api.unpause(self.made[name])
+
+    def runs(self, name: str) -> bool:
+        return bool(self._api.inspect_container(self.made[name])["State"]["Running"])
+
     def exited(self) -> dict[str, int]:
         """Those that are not running any more, with their exit codes."""
         states = {name: self._api.inspect_container(id_)["State"] for name, id_ in list(self.made.items())}

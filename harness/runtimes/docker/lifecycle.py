@@ -82,7 +82,15 @@ class ContainerRun:
         await self._open_probes()
         assert self._wire is not None
         return DockerStage(
-            self._probes, self._wire, toxics, self.ailments, links=list(system.links), seed=self._spec.seed
+            self._probes,
+            self._wire,
+            toxics,
+            self.ailments,
+            containers=self._containers,
+            do=self._do,
+            journal=self._spec.journal,
+            links=list(system.links),
+            seed=self._spec.seed,
         )
 
     async def _start_toxiproxy(self, built: images.Images) -> None:

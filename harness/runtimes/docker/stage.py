@@ -15,24 +15,31 @@ from typing import Any
 from faults import Cut, Duplicates, Effect, Toxic
 from harness import seeds
 from harness.runtimes import Probe
+from harness.runtimes.docker.containers import Containers
+from harness.runtimes.docker.machines import ContainerMachines, Do
 from harness.runtimes.docker.toxics import Toxics
 from harness.runtimes.docker.wire_client import WireClient, WireLost
+from harness.runtimes.probe_client import JournalSink, ProbeClient
 
 
-class DockerStage:
+class DockerStage(ContainerMachines):
     """Implements `harness.runtimes.Stage`. A verb that fails to act or to measure leaves an ailment, never an error."""
 
     def __init__(
         self,
-        probes: Mapping[str, Probe],
+        probes: Mapping[str, ProbeClient],
         wire: WireClient,
         toxics: Toxics,
         ailments: list[str],
         *,
+        containers: Containers,
+        do: Do,
+        journal: JournalSink,
         links: list[tuple[str, str]],
         seed: int,
     ) -> None:
-        self.probes = probes
+        super().__init__(containers, do, probes, journal, ailments)
+        self.probes: Mapping[str, Probe] = probes
         self.ailments = ailments
         self._wire, self._toxics, self._seed = wire, toxics, seed
         self._links = links

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
-import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar, TypeVar
 
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
@@ -31,7 +30,6 @@ T = TypeVar("T")
 
 _ATTACH_LIMIT_S = 30.0  # virtual; a component opens its probe before anything else
 _POLL_S = 0.01
-_stores = itertools.count()  # names of in-memory databases are global to the process, and appear nowhere
 _wall_s = time.perf_counter  # the real one, before a run replaces it
 
 
@@ -40,6 +38,7 @@ class Simulator:
     SUMMARY: ClassVar[str] = "everything in one process on virtual time: fast, and byte for byte the same for a seed"
     VERBS: ClassVar[frozenset[str]] = VERBS
     KINDS: ClassVar[frozenset[str]] = programs.KINDS
+    WHY_NOT: ClassVar[Mapping[str, str]] = {}
 
     def missing(self) -> Sequence[str]:
         return []
@@ -78,15 +77,18 @@ class _Started:
         self.played_s = began_s
         self._probes: dict[str, SimProbe] = {}
         self._nodes: list[tuple[Node, NodeSpec]] = []
+        self._stores: dict[str, str] = {}
         for node in spec.system.nodes:
             self._nodes.append((world.add_node(node.name), node))
+            self._stores[node.name] = self._store(node)  # here, where names of files are still drawn by the real system
         for client, server in spec.system.links:
             world.network.add_line(client, server)
 
     async def play(self, play: Callable[[Stage], Awaitable[T]]) -> T:
         world, ended = self._world, self._ended
         await self._start()
-        stage = SimStage(world, {name: probe for name, probe in self._probes.items() if probe.attached.done()})
+        probes = {name: probe for name, probe in self._probes.items() if probe.attached.done()}
+        stage = SimStage(world, probes, self._restart)
         started_s = _wall_s()
         ended.phases["start"] = started_s - self._began_s
         try:
@@ -103,16 +105,16 @@ class _Started:
 
     async def _start(self) -> None:
         for node, node_spec in self._nodes:
-            self._probes[node.name] = probe = SimProbe(node, self._world.loop, self._spec.journal)
-            node.context.run(HOST.set, probe)
-            env = environment(self._spec.system, node_spec, self._world.seed, self._store(node_spec))
-            main = node.context.run(programs.load, node_spec)
-            self._world.spawn(node, functools.partial(main, [], env))
+            self._probes[node.name] = SimProbe(node, self._world.loop, self._spec.journal)
+            self._run(node, node_spec)
         for node, node_spec in self._nodes:
-            if node_spec.role == "relay" and node_spec.kind != "builtin":
-                await self._until_listening(node)
-            else:
-                await self._until_attached(node)
+            await self._until_up(node, node_spec)
+
+    async def _until_up(self, node: Node, node_spec: NodeSpec) -> None:
+        if node_spec.role == "relay" and node_spec.kind != "builtin":
+            await self._until_listening(node)
+        else:
+            await self._until_attached(node)
 
     async def _until_attached(self, node: Node) -> None:
         assert node.main is not None
@@ -136,13 +138,29 @@ class _Started:
         await asyncio.sleep(0)  # let the end of the program be told
         raise RuntimeUnavailable(f"{node.name} does not start: " + ("\n".join(self._world.crashes) or why))
 
+    def _run(self, node: Node, node_spec: NodeSpec) -> None:
+        node.context.run(HOST.set, self._probes[node.name])
+        env = environment(self._spec.system, node_spec, self._world.seed, self._stores[node.name])
+        if "STORE_LATENCY_MS" in env:
+            node.machine.disk.serve(env)
+        main = node.context.run(programs.load, node_spec)
+        self._world.spawn(node, functools.partial(main, [], env))
+
+    async def _restart(self, node: Node) -> None:
+        """Start a node's program anew, and wait until it is up. One that does not come up is told among the crashes."""
+        node_spec = self._spec.system.node(node.name)
+        self._probes[node.name].moves_to(node)
+        self._run(node, node_spec)
+        with suppress(RuntimeUnavailable):
+            await self._until_up(node, node_spec)
+
     def _store(self, node: NodeSpec) -> str:
-        """An in-memory database that lives as long as somebody holds it open: the anchor does until the run is over."""
-        uri = f"file:jobsync-{next(_stores)}?mode=memory&cache=shared"
-        if node.role == "desktop":
-            anchor = sqlite3.connect(uri, uri=True)
-            self._world.at_end(anchor.close)
-        return uri
+        """A database that is there until the run is over, whatever becomes of the desktop."""
+        if node.role != "desktop":
+            return ""
+        disk = self._world.nodes[node.name].machine.disk
+        self._world.at_end(disk.remove)
+        return disk.make_store(on_files="cut_power" in self._spec.verbs)
 
 
 RUNTIME: Runtime = Simulator()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.connection import Connection
 
+from harness.runtimes.sim.disk import StoreConnection
 from harness.runtimes.sim.fences import fences
 from harness.runtimes.sim.loop import NODE, NS_PER_S
 from harness.runtimes.sim.node import EPOCH_S
@@ -39,7 +41,8 @@ def installed(world: World) -> Iterator[None]:
     here = threading.get_ident()
     saved: list[tuple[Any, str, Any]] = []
     try:
-        for owner, name, simulated in (*_clocks(world), *_entropy(world), *fences(world.loop), *_hashes(world)):
+        patches = (*_clocks(world), *_entropy(world), *fences(world.loop), *_hashes(world), *_disks())
+        for owner, name, simulated in patches:
             saved.append((owner, name, owner.__dict__.get(name, _ABSENT)))
             setattr(owner, name, _only_in(here, simulated, getattr(owner, name)))
         yield
@@ -139,3 +142,20 @@ def _hashes(world: World) -> Iterator[_Patch]:
         return int(found)
 
     yield Connection, "__hash__", number
+
+
+def _disks() -> Iterator[_Patch]:
+    """A database that a node opens is on its machine's disk."""
+    real = sqlite3.connect
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        node = NODE.get()
+        if node is None:
+            return real(*args, **kwargs)
+        connection = real(*args, **{"factory": StoreConnection, **kwargs})
+        if isinstance(connection, StoreConnection):
+            connection.disk = node.machine.disk
+            node.machine.disk.connections.append(connection)
+        return connection
+
+    yield sqlite3, "connect", connect

@@ -15,7 +15,7 @@ PATH: Final = "/ws/device-link"
 STORE_LATENCY_MS: Final = "0.2..2.0"  # as a local database takes it; without it no read could race a write
 
 
-def environment(system: System, node: Node, seed: int, store: str) -> Mapping[str, str]:
+def environment(system: System, node: Node, seed: int, store: str) -> dict[str, str]:
     """`store` is the SQLite URI of a desktop. The node's own `env` wins. Call it in virtual time: tokens expire."""
     env = {
         "NODE_NAME": node.name,

@@ -47,6 +47,14 @@ class Due(Protocol):
     def due(self) -> None: ...
 
 
+class Parked:
+    """What a node that does not run would do next. A dead one's is kept to the end: nothing of it may be collected."""
+
+    def __init__(self) -> None:
+        self.ready: list[Any] = []
+        self.timers: list[tuple[int, int, Any]] = []
+
+
 class SimTask(asyncio.Task[T]):
     """A task whose hash is its creation number, so that sets of tasks iterate alike in every process."""
 
@@ -84,16 +92,23 @@ class SimLoop(asyncio.BaseEventLoop):
         self._heap: list[tuple[int, int, Any]] = []
         self._pushed = 0
         self._tasks_made = 0
+        self.absent: dict[Node | None, Parked] = {}  # nodes whose code does not run now, or never again
+        self.warped = False  # has any node's clock ever differed from the true one
         self._step_cap, self._stall_cap = step_cap, stall_cap
 
     # ---- time and callbacks ---------------------------------------------------------------------------------------
 
     def time(self) -> float:
+        if self.warped and (node := NODE.get()) is not None:
+            return node.monotonic_ns() / NS_PER_S
         return self.now_ns / NS_PER_S
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> events.Handle:  # type: ignore[override]
         handle = _Handle(callback, args, self, context)
-        self._ready.append(handle)
+        if self.absent and context is not None and (parked := self.absent.get(context.get(NODE))) is not None:
+            parked.ready.append(handle)
+        else:
+            self._ready.append(handle)
         return handle
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> events.Handle:  # type: ignore[override]
@@ -102,13 +117,16 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:  # type: ignore[override]
+        if self.warped:
+            now_s = self.time() if context is None else context.run(self.time)
+            return self.call_at(now_s + delay, callback, *args, context=context)
         return self.call_at(self.now_ns / NS_PER_S + delay, callback, *args, context=context)
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:  # type: ignore[override]
         handle = _TimerHandle(when, callback, args, self, context)
         handle._scheduled = True  # type: ignore[attr-defined]
         self._pushed += 1
-        _heappush(self._heap, (to_ns(when), self._pushed, handle))
+        _heappush(self._heap, (_due_ns(handle) if self.warped else to_ns(when), self._pushed, handle))
         return handle
 
     def at_ns(self, when_ns: int, item: Due) -> None:
@@ -122,6 +140,33 @@ class SimLoop(asyncio.BaseEventLoop):
             self._heap[:] = [entry for entry in self._heap if not _is_cancelled(entry[2])]
             heapq.heapify(self._heap)
             self._timer_cancelled_count = 0
+
+    # ---- nodes that do not run, and clocks that differ ------------------------------------------------------------
+
+    def park(self, node: Node) -> Parked:
+        """No callback and no timer of `node` runs any more."""
+        parked = self.absent[node] = Parked()
+        ready, rest = list(self._ready), self._ready
+        rest.clear()  # in place: `_spin` holds on to it
+        for handle in ready:
+            (parked.ready if _node_of(handle) is node else rest).append(handle)
+        parked.timers = sorted(entry for entry in self._heap if _node_of(entry[2]) is node)
+        self._heap[:] = [entry for entry in self._heap if _node_of(entry[2]) is not node]
+        heapq.heapify(self._heap)
+        return parked
+
+    def unpark(self, node: Node) -> None:
+        """What was ready goes on; timers that are overdue go off after it, in their order."""
+        parked = self.absent.pop(node)
+        self._ready.extend(parked.ready)
+        for when_ns, number, timer in parked.timers:
+            _heappush(self._heap, (_due_ns(timer) if self.warped else when_ns, number, timer))
+
+    def retime(self, node: Node) -> None:
+        """The rate of `node`'s clock has changed: its timers go off at another true time."""
+        self.warped = True
+        self._heap[:] = [(_due_ns(e[2]), *e[1:]) if _node_of(e[2]) is node else e for e in self._heap]
+        heapq.heapify(self._heap)
 
     # ---- tasks ----------------------------------------------------------------------------------------------------
 
@@ -275,6 +320,18 @@ class SimLoop(asyncio.BaseEventLoop):
 
 def _is_cancelled(item: Any) -> bool:
     return type(item) is _TimerHandle and bool(item._cancelled)
+
+
+def _node_of(item: Any) -> Node | None:
+    """Whose callback or timer it is; None for what is the network's or the harness's."""
+    context: Context | None = getattr(item, "_context", None)
+    return context.get(NODE) if context is not None else None
+
+
+def _due_ns(handle: Any) -> int:
+    """The true time at which a timer goes off, by its node's clock."""
+    node = _node_of(handle)
+    return to_ns(handle._when) if node is None else node.machine.clock.due_ns(handle._when)
 
 
 def _fence(name: str) -> Callable[..., NoReturn]:

@@ -76,7 +76,7 @@ class Network:
         if line is None:
             raise OSError(113, f"No route to host: the topology has no link {node.name}->{host}")
         self._dialled += 1
-        dial = Dial(self._world, line, self._dialled, port)
+        dial = Dial(self._world, line, self._dialled, port, node)
         try:
             await dial.answer
         except asyncio.CancelledError:
@@ -96,6 +96,8 @@ class Network:
         connection = endpoint.connection
         listener = self._listeners.get((connection.line.server, endpoint.get_extra_info("sockname")[1]))
         if listener is None:
+            if self._world.nodes[connection.line.server].machine.dark:
+                endpoint.outgoing.hush()
             endpoint.closed = endpoint.lost = True
             endpoint.outgoing.send_reset()
             return
@@ -114,8 +116,9 @@ def _current(what: str) -> Node:
 class Dial:
     """One attempt to connect. A SYN, or its answer, that meets a held link is lost and sent again."""
 
-    def __init__(self, world: World, line: Line, number: int, port: int) -> None:
+    def __init__(self, world: World, line: Line, number: int, port: int, node: Node) -> None:
         self.number = number
+        self._node = node
         self.given_up = False
         self.answer: asyncio.Future[None] = world.loop.create_future()
         self._world, self._line, self._port = world, line, port
@@ -135,12 +138,12 @@ class Dial:
         self._world.loop.at_ns(self._world.loop.now_ns + travel_ns, self)
 
     def due(self) -> None:
-        if not self.given_up and not self.answer.done():
+        if not (self.given_up or self._node.ended or self.answer.done()):
             self._step()
 
     def _syn_arrives(self) -> None:
         line, trace = self._line, self._world.trace
-        if self._is_kept(line.forth):
+        if self._is_kept(line.forth) or self._finds_the_dark(line.forth):
             return
         trace("syn", f"{line.forth.name}#{self.number}", b"")
         if line.refusals:
@@ -170,14 +173,24 @@ class Dial:
             if hold not in self._kept_by:
                 self._kept_by.append(hold)
                 hold.effect.met(connections_held=1)
+        self._try_again(link)
+        return True
+
+    def _finds_the_dark(self, link: Link) -> bool:
+        """A machine without power answers nothing."""
+        if not self._world.nodes[self._line.server].machine.dark:
+            return False
+        self._try_again(link)
+        return True
+
+    def _try_again(self, link: Link) -> None:
         wait_ns = _SYN_RETRY_NS << self._lost
         if self._lost == _SYN_RETRIES:
             self._step = self._timed_out
             self._world.loop.at_ns(self._world.loop.now_ns + wait_ns, self)
-            return True
+            return
         self._lost += 1
         self._travel(link, wait_ns)
-        return True
 
     def _timed_out(self) -> None:
         self.answer.set_exception(TimeoutError(110, "Connect call failed: connection timed out"))

@@ -33,8 +33,10 @@ class Pipe:
         "_draws",
         "_fin_sent",
         "_flight",
+        "_hushed",
         "_last_ns",
         "_loop",
+        "_owes_reset",
         "_trace",
         "_unread",
         "_world",
@@ -68,6 +70,7 @@ class Pipe:
         self._unread = 0
         self._fin_sent = False
         self.stubs: list[Stub] = []
+        self._hushed = self._owes_reset = False
         link.pipes[self] = None
         for toxic in link.toxics:
             self.install(toxic, is_new=True)
@@ -99,12 +102,25 @@ class Pipe:
 
     def send_reset(self) -> None:
         self._fin_sent = True
+        self._owes_reset = self._hushed
         self._put(RESET, b"")
 
     @property
     def over(self) -> bool:
         """Nothing that is sent from now on arrives."""
         return self.silent or self.cut or self.finished
+
+    def hush(self) -> None:
+        """The sender's machine is without power: nothing leaves it. What has left it still arrives."""
+        if not self.silent:
+            self.silent = self._hushed = True
+
+    def speak(self) -> None:
+        """It is back and knows of no connection: whoever has sent to it, and sends again, gets a reset."""
+        if self._hushed:
+            self.silent = self._hushed = False
+            if self._owes_reset:
+                self.send_reset()
 
     def _put(self, kind: str, data: bytes) -> None:
         """What a toxic makes of it draws nothing from the link's own stream, nor from that of a delay."""

@@ -30,9 +30,16 @@ class SimProbe:
     def __init__(self, node: Node, loop: SimLoop, write_journal: WriteJournal) -> None:
         self.hello = Hello(node.name, "", 0, "sim", loop.now_ns)
         self.attached = loop.create_future()
+        self.incarnation = 0
         self.shut = False
         self._node, self._loop, self._write_journal = node, loop, write_journal
         self._handlers: Handlers | None = None
+
+    def moves_to(self, node: Node) -> None:
+        """The program was started anew: it attaches again, as another incarnation."""
+        self._node, self._handlers, self.incarnation = node, None, node.boot
+        self.attached = self._loop.create_future()
+        self("started", incarnation=node.boot)
 
     # ---- the component's side -------------------------------------------------------------------------------------
 
@@ -51,25 +58,25 @@ class SimProbe:
     # ---- the harness's side ---------------------------------------------------------------------------------------
 
     async def op(self, f: str, value: Mapping[str, Any], timeout_s: float) -> Outcome:
-        handlers = self._handlers
-        if handlers is None or self._node.ended:
+        handlers, node = self._handlers, self._node
+        if handlers is None or node.ended:
             return Outcome("fail", error={"code": "down", "message": f"{self._node.name} does not run"})
         task = self._start(_perform(handlers, f, _copied(value)))
-        done, _ = await asyncio.wait([task], timeout=timeout_s)
-        if not done:
+        await asyncio.wait([task, node.gone], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if task.cancelled() or (not task.done() and node.ended):
+            return Outcome("info", error={"code": "down", "message": f"{node.name} ended meanwhile"})
+        if not task.done():
             return Outcome("info", error={"code": "timeout", "message": f"no answer within {timeout_s:g} s"})
-        if task.cancelled():
-            return Outcome("info", error={"code": "down", "message": f"{self._node.name} ended meanwhile"})
         outcome: Outcome = task.result()
         return outcome
 
     async def state(self) -> dict[str, Any]:
-        handlers = self._handlers
-        if handlers is None or self._node.ended:
+        handlers, node = self._handlers, self._node
+        if handlers is None or node.ended:
             raise ProbeLost(f"{self._node.name} does not run: no state")
         task = self._start(_read_state(handlers))
-        done, _ = await asyncio.wait([task], timeout=_STATE_LIMIT_S)
-        if not done or task.cancelled():
+        await asyncio.wait([task, node.gone], timeout=_STATE_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() or task.cancelled():
             raise ProbeLost(f"{self._node.name} did not give its state within {_STATE_LIMIT_S:g} s")
         state: dict[str, Any] = task.result()
         return state

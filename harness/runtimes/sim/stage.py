@@ -11,19 +11,21 @@ from harness.runtimes import Probe
 from harness.runtimes.sim import toxics
 from harness.runtimes.sim.connection import Connection, Line
 from harness.runtimes.sim.links import Delay, Hold, Link
+from harness.runtimes.sim.processes import VERBS as MACHINE_VERBS
+from harness.runtimes.sim.processes import Processes, Restart
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 
-VERBS = frozenset({"hold", "refuse", "delay", "toxic", "duplicate", "cut"})
+VERBS = MACHINE_VERBS | {"hold", "refuse", "delay", "toxic", "duplicate", "cut"}
 
 
-class SimStage:
+class SimStage(Processes):
     """Implements `harness.runtimes.Stage`."""
 
-    def __init__(self, world: World, probes: Mapping[str, Probe]) -> None:
+    def __init__(self, world: World, probes: Mapping[str, Probe], restart: Restart | None = None) -> None:
+        super().__init__(world, restart)
         self.probes: Mapping[str, Probe] = probes
         self.ailments: list[str] = []
-        self._world = world
 
     def now_ns(self) -> int:
         return self._world.loop.now_ns

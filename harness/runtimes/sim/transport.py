@@ -222,6 +222,9 @@ class Endpoint(asyncio.Transport):
     def arrive(self, data: bytes) -> None:
         self._arrived.append(data)
         self._arrived_bytes += len(data)
+        if self.node is not None and self.node.machine.deaf:
+            for effect in self.node.machine.deaf:
+                effect.met(bytes_unread=len(data))
 
     @property
     def unread_bytes(self) -> int:
@@ -240,7 +243,7 @@ class Endpoint(asyncio.Transport):
         """Something arrived just now, between callbacks: read it at once unless others wait to run."""
         if not self._readable() or self._reading:
             return
-        if self._loop._ready:
+        if self._loop._ready or self._loop.absent:
             self.wake()
         else:
             assert self._context is not None
@@ -255,6 +258,8 @@ class Endpoint(asyncio.Transport):
     def _readable(self) -> bool:
         """Is there something to read, and somebody who reads?"""
         if self._protocol is None or self.lost or self._closing or self._reading_paused or self._eof_seen:
+            return False
+        if self.node is not None and self.node.machine.deaf:
             return False
         return bool(self._arrived) or self._reset_arrived or self._fin_arrived
 
@@ -346,7 +351,14 @@ class Endpoint(asyncio.Transport):
             self.listener.detach(self)
         self.connection.closed_socket(self)
 
+    def vanish(self) -> None:
+        """The machine has lost power: the socket is gone, and nobody is told."""
+        self.outgoing.hush()
+        self._arrived.clear()
+        self.close_socket()
+
     def release(self) -> None:
         """Break reference cycles when the run is over."""
         self._protocol = self._context = self.listener = None
         self.__dict__.clear()
+        self._closing = True  # a StreamWriter that is collected later asks

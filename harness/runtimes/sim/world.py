@@ -54,6 +54,7 @@ class World:
         self.crashes: list[str] = []
         self.on_event: Callable[[int, str, str, bytes], None] | None = None
         self.over = False
+        self.graves: list[Node] = []  # processes that were killed
         self._digest = hashlib.blake2b(digest_size=16)
         self._at_end: list[Callable[[], None]] = []
         self.loop.set_exception_handler(self._on_exception)
@@ -89,7 +90,7 @@ class World:
         task.add_done_callback(lambda done: self._main_ended(node, done), context=node.context)
 
     def _main_ended(self, node: Node, task: asyncio.Future[None]) -> None:
-        if self.over:
+        if self.over or node.leaving:
             return
         problem = None if task.cancelled() else task.exception()
         if problem is None:
@@ -101,7 +102,7 @@ class World:
 
     def _stop(self, node: Node) -> None:
         """The process is gone: its tasks end, and the kernel closes its sockets."""
-        node.ended = True
+        node.end()
         for listener in node.listeners:
             listener.close()
         for task in self.tasks(node):
@@ -164,6 +165,8 @@ class World:
             for task in tasks:
                 _close(task)
             self.loop.close()
+            self.loop.absent.clear()
+            self.graves.clear()
             for connection in self.network.connections.values():
                 connection.release()
             for node in self.nodes.values():

@@ -1,0 +1,86 @@
+"""A clock that is wrong, or runs wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from faults import (
+    DURATION_PATTERN,
+    Effect,
+    Fault,
+    Ground,
+    Occurrence,
+    OnNodes,
+    Targets,
+    Timed,
+    format_duration,
+    match_nodes,
+    parse_duration_ns,
+)
+
+
+def _signed_ns(text: object) -> int:
+    if isinstance(text, str) and text.startswith("-"):
+        return -parse_duration_ns(text[1:])
+    return parse_duration_ns(text)
+
+
+def _signed_text(ns: int) -> str:
+    return f"-{format_duration(-ns)}" if ns < 0 else format_duration(ns)
+
+
+_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": DURATION_PATTERN.replace("^", "^-?", 1),
+    "examples": ["-1h", "500ms"],
+}
+SignedDurationNs = Annotated[
+    int,
+    BeforeValidator(_signed_ns),
+    PlainSerializer(_signed_text, return_type=str, when_used="json"),
+    WithJsonSchema(_SCHEMA),
+]
+
+
+class ClockWords(OnNodes):
+    """The wall clocks of `nodes` are off by `skew` (`-1h`: behind), and all their clocks run at `rate`.
+
+    With rate 1.05 their timers go off early as well. At heal the wall clock steps to the true time; a monotonic clock
+    keeps what it has gained. Times of the history are never skewed.
+    """
+
+    skew: SignedDurationNs = 0
+    rate: float = Field(1.0, ge=0.1, le=10)
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.skew == 0 and self.rate == 1:
+            raise ValueError("a clock that is right: give a skew other than 0s, or a rate other than 1")
+        return self
+
+
+class Clock:
+    ACTION: ClassVar[str] = "clock"
+    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"skew"})
+    EXAMPLE: ClassVar[str] = "{action: clock, nodes: [mobile-1], skew: -1h, rate: 1.05, at: 1s, for: 4s}"
+    Params: ClassVar[type[Timed]] = ClockWords
+
+    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
+        return Targets(nodes=match_nodes(params.nodes, nodes))
+
+    @asynccontextmanager
+    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
+        words = ClockWords.model_validate(occurrence.params)
+        effect = Effect()
+        async with AsyncExitStack() as scope:
+            for node in occurrence.nodes:
+                await scope.enter_async_context(ground.skew(node, words.skew / 1e6, words.rate, effect))
+            yield effect
+
+
+FAULT: Fault = Clock()

@@ -1,0 +1,73 @@
+"""A process dies, or its machine loses power, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnNodes, Signal, Targets, Timed, match_nodes
+
+
+class KillWords(OnNodes):
+    """The processes of `nodes` end by `signal` and start anew after `restart`, with the same store.
+
+    KILL ends them at once; TERM lets them end by themselves, if they do so soon. Their sockets are closed by the
+    kernel. With `power: true` the whole machine goes dark: peers hear nothing until it is back, and what its disk had
+    not synced is lost.
+    """
+
+    signal: Signal = "KILL"
+    restart: DurationNs = Field(2_000_000_000, gt=0)
+    power: bool = False
+
+    @field_validator("for_", mode="before")
+    @classmethod
+    def _lasts_until_its_restart(cls, value: object) -> object:
+        raise ValueError("a kill lasts until its restart; write restart instead of for")
+
+    @model_validator(mode="after")
+    def _a_power_cut_asks_nobody(self) -> Self:
+        if self.power and self.signal != "KILL":
+            raise ValueError("a power cut sends no signal; leave signal out")
+        return self
+
+
+class Kill:
+    ACTION: ClassVar[str] = "kill"
+    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"kill", "cut_power"})
+    EXAMPLE: ClassVar[str] = "{action: kill, nodes: [desktop-1], signal: KILL, restart: 2s, at: 3s}"
+    Params: ClassVar[type[Timed]] = KillWords
+    LENGTH: ClassVar[str] = "restart"
+
+    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
+        return Targets(nodes=match_nodes(params.nodes, nodes))
+
+    def lasts_ns(self, params: Any) -> int:
+        return int(params.restart)
+
+    def needs(self, params: Any) -> frozenset[str]:
+        return frozenset({"cut_power" if params.power else "kill"})
+
+    @asynccontextmanager
+    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
+        words = KillWords.model_validate(occurrence.params)
+        effect = Effect()
+        async with AsyncExitStack() as scope:
+            for node in occurrence.nodes:
+                await scope.enter_async_context(_ending(ground, node, words, occurrence, effect))
+            yield effect
+
+
+def _ending(
+    ground: Ground, node: str, words: KillWords, occurrence: Occurrence, effect: Effect
+) -> AbstractAsyncContextManager[None]:
+    if words.power:
+        return ground.cut_power(node, f"{occurrence.stream}:{node}", effect)
+    return ground.kill(node, words.signal, effect)
+
+
+FAULT: Fault = Kill()

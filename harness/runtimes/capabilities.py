@@ -1,0 +1,50 @@
+"""What can be done where: each fault declares the verbs it needs, each runtime and each kind of node those it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import yaml
+
+from faults import Fault, needs_of
+from harness import registry
+from harness.runtimes import Runtime
+
+_NO_STORE: Final = "keeps no store"
+NODES_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # role → verb → why not
+    "relay": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
+    "mobile": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
+}
+
+
+def lacking(fault: Fault, params: Any, verbs: frozenset[str], why_not: Mapping[str, str]) -> str | None:
+    """Why a runtime with these verbs cannot inject what a plan says; None when it can."""
+    missing = sorted(needs_of(fault, params) - verbs)
+    if not missing:
+        return None
+    return "; ".join(why_not.get(verb, f"it has no {verb!r}") for verb in missing)
+
+
+def node_lacks(fault: Fault, params: Any, role: str) -> str | None:
+    """Why a node of this role cannot suffer it; None when it can."""
+    lacks = NODES_LACK.get(role, {})
+    return next((lacks[verb] for verb in sorted(needs_of(fault, params)) if verb in lacks), None)
+
+
+def cell(fault: Fault, runtime: Runtime) -> tuple[str, str]:
+    """(yes, no or partly; why not all of it) of one action on one runtime."""
+    missing = sorted(fault.VERBS - runtime.VERBS)
+    if not missing:
+        return "yes", ""
+    why = "; ".join(runtime.WHY_NOT.get(verb, f"it has no {verb!r}") for verb in missing)
+    example = fault.Params.model_validate({k: v for k, v in yaml.safe_load(fault.EXAMPLE).items() if k != "action"})
+    return ("partly" if needs_of(fault, example) <= runtime.VERBS else "no"), why
+
+
+def table() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """For each action its cells, in the order of `registry.names("runtime")`."""
+    runtimes = [registry.find("runtime", name) for name in registry.names("runtime")]
+    for action in registry.names("fault"):
+        fault = registry.find("fault", action)
+        yield action, [cell(fault, runtime) for runtime in runtimes]
