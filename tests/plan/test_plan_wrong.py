@@ -24,7 +24,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a fault without action": (
         "faults:\n  - «{links: [mobile-1->relay]}",
         "the key 'action' is missing here",
-        "one of: bandwidth, delay, ",
+        "one of: bandwidth, ",
     ),
     "a missing key": (
         "faults:\n  - «{action: delay, links: [mobile-1->relay]}",
