@@ -25,8 +25,8 @@ from typing import Any, Final
 
 from checkers.linearizability import (
     Answer,
+    Effect,
     Is,
-    IsNot,
     Linearizable,
     NotLinearizable,
     OutOfBudget,
@@ -85,98 +85,126 @@ class _Kinds:
         self.available[number] += 1
 
 
+class _Pending:
+    """The determinate operations under way, each with a bit of its own, by what they do."""
+
+    __slots__ = ("at", "bits", "blind", "free", "movers", "nots", "refusals", "shared", "slots")
+
+    def __init__(self) -> None:
+        self.bits: dict[int, int] = {}  # operation → its bit
+        self.free: list[int] = []  # bits that nobody has any more
+        self.slots = 0
+        self.at: dict[Any, int] = {}  # state → bits of the reads of it
+        self.nots: dict[Any, int] = {}  # state → bits of the refusals of it
+        self.refusals = 0  # all of the latter
+        self.movers: dict[int, _Choice] = {}  # by bit: those that change the state
+        self.blind = 0  # bits of the blind ones among them
+        self.shared: dict[Any, _Steps] = {}  # operations that are alike share their steps
+
+    def begin(self, number: int, effect: Effect) -> None:
+        free = self.free
+        if free:
+            bit = free.pop()
+        else:
+            bit = 1 << self.slots
+            self.slots += 1
+        self.bits[number] = bit
+        kind = type(effect)
+        if kind is Is:
+            at, state = self.at, effect.state  # type: ignore[union-attr]
+            at[state] = at.get(state, 0) | bit
+        elif kind is To:
+            self._move(effect, bit)  # type: ignore[arg-type]
+        else:
+            nots, state = self.nots, effect.state  # type: ignore[union-attr]
+            nots[state] = nots.get(state, 0) | bit
+            self.refusals |= bit
+
+    def _move(self, effect: To, bit: int) -> None:
+        steps = self.shared.get(effect.alike)
+        if steps is None:
+            steps = self.shared[effect.alike] = _Steps(effect.step, effect.blind)
+        self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
+        if steps.blind:
+            self.blind |= bit
+
+    def end(self, bit: int, effect: Effect) -> None:
+        """The bit is free again: no configuration has it any more."""
+        self.free.append(bit)
+        kind = type(effect)
+        if kind is Is:
+            self.at[effect.state] ^= bit  # type: ignore[union-attr]
+        elif kind is To:
+            del self.movers[bit]
+            self.blind &= ~bit
+        else:
+            self.nots[effect.state] ^= bit  # type: ignore[union-attr]
+            self.refusals ^= bit
+
+
 class _Search:
     """The frontier of one trial, event by event. `foresee`: give up what looking ahead shows to be hopeless."""
 
     def __init__(self, trial: Trial, space: Space, budget: int, *, foresee: bool) -> None:
         self.trial, self.space = trial, space
-        self.effects: list[Any] = [None] * len(trial.operations)  # of those called so far
+        self.pending = _Pending()
         self.kinds = _Kinds(sum(o.outcome == "info" for o in trial.operations))
-        self.frontier: set[Config] = {(space.initial, 0, 0)}
-        self.peak, self.left = 1, budget
-        self.bits: dict[int, int] = {}  # determinate operation under way → its bit
-        self.free: list[int] = []
-        self.slots = 0
-        self.at: dict[Any, int] = {}  # state → bits of the pending reads of it
-        self.nots: dict[Any, int] = {}  # state → bits of the pending refusals of it
-        self.refusals = 0  # all of the latter
-        self.movers: dict[int, _Choice] = {}  # by bit: pending determinate operations that change the state
-        self.blind = 0  # bits of the blind ones among them
-        self._shared: dict[Any, _Steps] = {}  # operations that are alike share their steps
-        self._doomed = _Doomed(trial, space) if foresee and space.dead is not None else None
+        self.left = budget
+        self.doomed = _Doomed(trial, space) if foresee and space.dead is not None else None
 
     def run(self) -> Answer:
+        operations, effect_of = self.trial.operations, self.space.effect
+        pending, kinds = self.pending, self.kinds
+        effects: list[Any] = [None] * len(operations)
+        frontier: set[Config] = {(self.space.initial, 0, 0)}
+        peak = 1
         for position, event in enumerate(self.trial.events):
             if event >= 0:
-                self._call(event)
+                operation = operations[event]
+                effect = effects[event] = effect_of(operation)
+                if operation.outcome != "info":
+                    pending.begin(event, effect)
+                elif type(effect) is To:  # what changes nothing and may never have happened says nothing
+                    kinds.called(effect)
                 continue
-            before = self.frontier
-            self._return(~event, position)
-            if not self.frontier:
-                return self._failure(~event, position, before)
+            bit = pending.bits.pop(~event)
+            after = self._linearized(frontier, bit, position)
+            if not after:
+                return self._failure(~event, position, frontier)
             if self.left < 0:
                 return OutOfBudget(METHOD, position)
-        return Linearizable(METHOD, self.peak)
+            pending.end(bit, effects[~event])
+            frontier = after
+            if len(after) > 1:
+                if kinds.active:
+                    frontier = self._undominated(after)
+                peak = max(peak, len(frontier))
+        return Linearizable(METHOD, peak)
 
-    # ---- calls and returns --------------------------------------------------------------------------------------
-
-    def _call(self, number: int) -> None:
-        operation = self.trial.operations[number]
-        effect = self.effects[number] = self.space.effect(operation)
-        if operation.outcome == "info":
-            if type(effect) is To:  # what changes nothing and may never have happened says nothing
-                self.kinds.called(effect)
-            return
-        if self.free:
-            bit = self.free.pop()
-        else:
-            bit = 1 << self.slots
-            self.slots += 1
-        self.bits[number] = bit
-        if type(effect) is Is:
-            self.at[effect.state] = self.at.get(effect.state, 0) | bit
-        elif type(effect) is IsNot:
-            self.nots[effect.state] = self.nots.get(effect.state, 0) | bit
-            self.refusals |= bit
-        elif type(effect) is To:
-            self._begin(effect, bit)
-
-    def _begin(self, effect: To, bit: int) -> None:
-        steps = self._shared.get(effect.alike)
-        if steps is None:
-            steps = self._shared[effect.alike] = _Steps(effect.step, effect.blind)
-        self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
-        if steps.blind:
-            self.blind |= bit
-
-    def _return(self, operation: int, position: int) -> None:
-        bit = self.bits.pop(operation)
-        at, nots, refusals = self.at.get, self.nots.get, self.refusals
+    def _linearized(self, frontier: set[Config], bit: int, position: int) -> set[Config]:
+        """The configurations in which the operation of `bit`, which returns now, has happened."""
+        pending = self.pending
+        at, nots, refusals = pending.at.get, pending.nots.get, pending.refusals
         after: set[Config] = set()
-        late: list[Config] = []
-        for state, mask, used in self.frontier:
-            mask |= at(state, 0)  # noqa: PLW2901  # eager
+        late: list[tuple[Any, int, int, bool]] = []
+        for state, mask, used in frontier:
+            then = mask | at(state, 0)  # eager
             if refusals:
-                mask |= refusals & ~nots(state, 0)  # noqa: PLW2901
-            if mask & bit:
-                after.add((state, mask ^ bit, used))
+                then |= refusals & ~nots(state, 0)
+            if then & bit:
+                after.add((state, then ^ bit, used))
             else:
-                late.append((state, mask, used))
+                late.append((state, then, used, True))
         if late:
             self._expand(late, bit, position, after)
-        self._retire(operation, bit)
-        if self.kinds.active and len(after) > 1:
-            after = self._undominated(after)
-        self.frontier = after
-        self.peak = max(self.peak, len(after))
+        return after
 
-    def _expand(self, late: list[Config], bit: int, position: int, after: set[Config]) -> None:
+    def _expand(self, stack: list[tuple[Any, int, int, bool]], bit: int, position: int, after: set[Config]) -> None:
         """All chains of pending operations that end with the one that returns."""
-        at, nots, refusals = self.at.get, self.nots.get, self.refusals
-        choices, field, blinds = self._choices(), self.kinds.field, self.blind
-        dead = self._hopeless(position)
-        stack = [(state, mask, used, True) for state, mask, used in late]
-        seen = set(stack)
+        pending, field = self.pending, self.kinds.field
+        at, nots, refusals, blinds = pending.at.get, pending.nots.get, pending.refusals, pending.blind
+        choices, dead = self._choices(), self._hopeless(position)
+        seen: set[Any] | None = set(stack) if len(choices) > 1 else None  # one step leads to no other
         tried = 0
         while stack and tried <= self.left:
             state, mask, used, any_next = stack.pop()
@@ -194,35 +222,27 @@ class _Search:
                     continue
                 if then & bit:
                     after.add((target, then ^ bit, used + one))
-                elif (config := (target, then, used + one, then != mask)) not in seen:
+                elif seen is not None or one:
+                    config = (target, then, used + one, then != mask)
+                    if seen is None:
+                        seen = {config}
+                    elif config in seen:
+                        continue
                     seen.add(config)
                     stack.append(config)
         self.left -= tried
 
     def _choices(self) -> list[_Choice]:
-        choices = list(self.movers.values())
+        choices = list(self.pending.movers.values())
         for kind, shift, steps in self.kinds.active:
             choices.append((steps, 0, 1 << shift, shift, self.kinds.available[kind], steps.blind))
         return choices
 
     def _hopeless(self, position: int) -> Any:
         """The dead state, when whoever gets there now can only fail; else something that no state is equal to."""
-        if self._doomed is None or any(steps.blind for _, _, steps in self.kinds.active):
+        if self.doomed is None or any(steps.blind for _, _, steps in self.kinds.active):
             return _NOWHERE
-        return self.space.dead if self._doomed.at(position) else _NOWHERE
-
-    def _retire(self, operation: int, bit: int) -> None:
-        """The bit is free again: no configuration has it any more."""
-        self.free.append(bit)
-        effect = self.effects[operation]
-        if type(effect) is To:
-            del self.movers[bit]
-            self.blind &= ~bit
-        elif type(effect) is IsNot:
-            _take(self.nots, effect.state, bit)
-            self.refusals ^= bit
-        elif type(effect) is Is:
-            _take(self.at, effect.state, bit)
+        return self.space.dead if self.doomed.at(position) else _NOWHERE
 
     def _undominated(self, configs: set[Config]) -> set[Config]:
         """Of equal state and mask: those than whom nobody has used less. Packed counters are compared at once: with
@@ -245,7 +265,7 @@ class _Search:
 
     def _failure(self, operation: int, position: int, before: set[Config]) -> NotLinearizable:
         states = [self.space.show(state) for state in sorted({state for state, _, _ in before}, key=repr)]
-        pending = sorted((*self.bits, operation))
+        pending = sorted((*self.pending.bits, operation))
         return NotLinearizable(method=METHOD, blamed=operation, position=position, states=states, pending=pending)
 
 
@@ -280,14 +300,6 @@ class _Doomed:
             elif type(effect) is Is and event in returns:
                 first_seen = min(first_seen, returns[event])
         return doomed
-
-
-def _take(where: dict[Any, int], state: Any, bit: int) -> None:
-    rest = where[state] ^ bit
-    if rest:
-        where[state] = rest
-    else:
-        del where[state]
 
 
 def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from checkers.linearizability import Effect, Is, IsNot, Malformed, Model, Operation, Space, To
+
+_PLAIN: Final = frozenset({int, str, float, bool, type(None)})
 
 NIL: Final = ("nil",)  # the value of a register that nobody wrote
 
@@ -16,54 +19,52 @@ class _Values:
     initial: Hashable = NIL
     dead: Hashable | None = None
 
-    def __init__(self) -> None:
-        self._read, self._written = remembered(_read), remembered(_written)
-        self._swapped, self._refused = remembered(_swapped), remembered(_refused)
-
     def effect(self, operation: Operation) -> Effect:
-        if operation.f == "read":
-            return self._read(operation.result)
-        if operation.f == "write":
-            return self._written(operation.value)
-        swapped = self._refused if operation.outcome == "fail" else self._swapped
-        return swapped(operation.value)
+        f = operation.f
+        if f == "read":
+            return _read(operation.result)
+        if f == "write":
+            return _written(operation.value)
+        before, after = operation.value
+        return _refused(before) if operation.outcome == "fail" else _swapped(before, after)
 
     def show(self, state: Any) -> Any:
         return None if state == NIL else state
 
 
+def _remembered(make: Callable[..., Effect]) -> Callable[..., Effect]:
+    """`make`, worked out once for equal values of one type. Lists are worked out each time: (1,) equals (1.0,)."""
+    known = functools.lru_cache(maxsize=4096, typed=True)(make)
+
+    @functools.wraps(make)
+    def made(*values: Any) -> Effect:
+        return known(*values) if _PLAIN.issuperset(map(type, values)) else make(*values)
+
+    return made
+
+
+@_remembered
 def _read(value: Any) -> Effect:
     return Is(as_state(value))
 
 
+@_remembered
 def _written(value: Any) -> Effect:
     state = as_state(value)
     return To(lambda _: state, True, ("write", state))
 
 
-def _swapped(pair: Any) -> Effect:
-    before, after = (as_state(value) for value in pair)
-    if before == after:
-        return Is(before)
-    return To(lambda state: after if state == before else None, False, ("cas", before, after))
+@_remembered
+def _swapped(before: Any, after: Any) -> Effect:
+    if as_state(before) == as_state(after):
+        return Is(as_state(before))
+    old, new = as_state(before), as_state(after)
+    return To(lambda state: new if state == old else None, False, ("cas", old, new))
 
 
-def _refused(pair: Any) -> Effect:
-    return IsNot(as_state(pair[0]))
-
-
-def remembered(make: Callable[[Any], Effect]) -> Callable[[Any], Effect]:
-    """`make`, worked out once for what is written alike."""
-    known: dict[str, Effect] = {}
-
-    def made(value: Any) -> Effect:
-        written = repr(value)
-        found = known.get(written)
-        if found is None:
-            found = known[written] = make(value)
-        return found
-
-    return made
+@_remembered
+def _refused(before: Any) -> Effect:
+    return IsNot(as_state(before))
 
 
 def as_state(value: Any) -> Hashable:

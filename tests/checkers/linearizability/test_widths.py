@@ -78,3 +78,9 @@ def test_a_put_after_a_lost_text_is_not_given_up():
         Operation(f="get", result="a"),
     ]
     assert isinstance(decided("kv", operations, [0, 1, ~0, 2, ~2]), Linearizable)
+
+
+def test_values_that_python_takes_for_equal_are_not():
+    for written, seen in ((1, True), (1, 1.0), ((1,), (1.0,)), (0, None), ("1", 1)):
+        assert isinstance(decided("register", [write(written), read(written)], [0, ~0, 1, ~1]), Linearizable)
+        assert isinstance(decided("register", [write(written), read(seen)], [0, ~0, 1, ~1]), NotLinearizable)
