@@ -65,6 +65,7 @@ class _Judge(Reader):
         self._calls: Counter[str] = Counter()
         self._begun: dict[tuple[str, int], Op] = {}
         self._met: Counter[str] = Counter()
+        self._inert: Counter[str] = Counter()  # drawn ones that met nothing: no harm, and no proof
         self._fixed = {str(f.get("fault")): f for f in header.faults if f.get("fixed")}
         self._observed: Counter[str] = Counter()
         self._opened: dict[str, Op] = {}
@@ -92,6 +93,7 @@ class _Judge(Reader):
             "calls": dict(sorted(self._calls.items())),
             "scheduled": self._header.scheduled_ops,
             "faults_met": dict(sorted(self._met.items())),
+            "faults_inert": dict(sorted(self._inert.items())),
             "wire": "compared" if self.ledger.tapped else "not judged: no taps",
         }
         return self._findings.result(judged)
@@ -140,6 +142,8 @@ class _Judge(Reader):
             begun = self._begun.get(key)
             message = f"fault {value(name)} was active until {self.ledger.at(op.time_ns)} and met nothing"
             self._add("inert-fault", op, message, [begun, op] if begun is not None else [op])
+        else:
+            self._inert[name] += 1
 
     def _judge_faults(self, last: Op) -> None:
         """A declared fault at a fixed time that never began met nothing either."""

@@ -14,11 +14,12 @@ link that `mobile-1` dials.
 from __future__ import annotations
 
 import fnmatch
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from pydantic import (
     BaseModel,
@@ -27,7 +28,10 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
+    model_validator,
 )
 from pydantic_core import CoreSchema
 
@@ -88,6 +92,12 @@ DurationNs = Annotated[
     PlainSerializer(format_duration, return_type=str, when_used="json"),
     WithJsonSchema(_DURATION_SCHEMA),
 ]
+_VALUE_SCHEMA: dict[str, Any] = {
+    "oneOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,9})?%$"},
+    ]
+}
 Probability = Annotated[
     float,
     BeforeValidator(parse_probability),
@@ -136,11 +146,16 @@ def _every(value: object) -> object:
     return {"mean": value, "dist": "constant"} if isinstance(value, (str, int, float)) else value
 
 
+Mode = Literal["one", "all", "fixed", "percent"]
+
+
 class Timed(Words):
-    """The keys every fault has. `at` is the offset from the start of the workload.
+    """The keys every fault has. `at` is the offset from the start of the workload, or of `after`.
 
     Without `at` a fault begins with the workload, without `for` it lasts as long as the plan. `every` repeats it, from
-    start to start; `occurs` is the probability of each occurrence.
+    start to start; `occurs` is the probability of each occurrence. `after: NAME` begins when the fault of that name has
+    healed, each time that it does. `mode` says how many of the links or nodes it is aimed at each occurrence takes,
+    drawn anew: `one`, `all`, `fixed` (`value: 2`) or `percent` (`value: 50%`, rounded up).
     """
 
     action: str = ""
@@ -149,10 +164,45 @@ class Timed(Words):
     for_: DurationNs | None = Field(None, alias="for", gt=0)
     every: Annotated[Every, BeforeValidator(_every), OrShort(_DURATION_SCHEMA)] | None = None
     occurs: Probability = 1.0
+    after: str | None = Field(None, min_length=1, max_length=200)
+    mode: Mode = "all"
+    value: Annotated[int | float | None, WithJsonSchema(_VALUE_SCHEMA)] = None
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _fits_its_mode(cls, value: object, info: ValidationInfo) -> object:
+        mode = info.data.get("mode")
+        if mode == "percent":
+            share = parse_probability(value)
+            if share == 0:
+                raise ValueError("expected a share of more than nothing")
+            return share
+        if mode == "fixed":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError("expected how many: a whole number from 1 on")
+            return value
+        if mode is not None:
+            raise ValueError(f"a value is for mode: fixed or mode: percent; this is mode: {mode}")
+        return None  # the mode is wrong already
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        if self.mode in ("fixed", "percent") and self.value is None:
+            raise ValueError(
+                f"mode: {self.mode} needs a value, {'such as 2' if self.mode == 'fixed' else 'such as 50%'}"
+            )
+        return self
+
+    def share_of(self, candidates: int) -> int:
+        """How many of so many candidates an occurrence takes."""
+        if self.mode == "all":
+            return candidates
+        value = self.value or 1
+        return math.ceil(candidates * value - 1e-9) if self.mode == "percent" else int(value)
 
     def words(self) -> dict[str, Any]:
-        """What the plan says of this fault, its timing apart: the `params` of its occurrences."""
-        timing = {"action", "name", "at", "for_", "every", "occurs"}
+        """What the plan says of this fault, its times and targets apart: the `params` of its occurrences."""
+        timing = {"action", "name", "at", "for_", "every", "occurs", "after", "mode", "value"}
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=timing)
 
 
@@ -312,6 +362,21 @@ def needs_of(fault: Fault, params: Any) -> frozenset[str]:
 class Targets:
     directions: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """What `mode` counts: nodes, or links (a link and not each of its directions), by their names."""
+        return self.nodes or tuple(dict.fromkeys(_link_of(d) for d in self.directions))
+
+    def only(self, chosen: Collection[str]) -> Targets:
+        """Those of them that are among the `chosen` candidates."""
+        directions = tuple(d for d in self.directions if _link_of(d) in chosen)
+        return Targets(directions, tuple(n for n in self.nodes if n in chosen))
+
+
+def _link_of(direction: str) -> str:
+    """The same for both directions of a link."""
+    return "<->".join(sorted(direction.split("->")))
 
 
 class TargetError(ValueError):

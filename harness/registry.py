@@ -45,7 +45,7 @@ def close_matches(word: str, known: Iterable[str]) -> list[str]:
     """At most three names that `word` may have meant, the likeliest first."""
     known = list(known)
     by_last_part = {k.rsplit("/", 1)[-1]: k for k in known}
-    hits = difflib.get_close_matches(word, [*known, *by_last_part], n=3, cutoff=0.6)
+    hits = difflib.get_close_matches(word, [*known, *by_last_part], n=3, cutoff=0.61)
     return list(dict.fromkeys(by_last_part.get(h, h) for h in hits))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from harness import plan as plans
 from harness.campaign import Campaign, CampaignResult, Order, PlanText, RunSummary, new_campaign_id
 from harness.cli import _exits, _options, _plans, _say, _twice
 from harness.keep import Keep
@@ -62,13 +63,13 @@ def command(
     check_determinism: bool,
     as_json: bool,
 ) -> int:
-    """Run every PLAN with every seed, and group what fails.
+    """Run every PLAN with every seed, and group what fails. A plan with a `matrix` is run in all its variants.
 
     \b
       harness hunt quickstart --seeds 200
       harness hunt quickstart edge/missing-jobs --profile documented
     """
-    chosen = [_plans.choose(word) for word in plan]
+    chosen = [variant for word in plan for variant in plans.variants(_plans.choose(word))]
     where = _plans.runtime(runtime)
     if check_determinism:
         _twice.require_repeatable(where)

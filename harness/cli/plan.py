@@ -29,8 +29,10 @@ def validate(*, plan: tuple[str, ...]) -> int:
             code = _exits.USAGE
         else:
             faults = len(found.words.faults)
+            variants = len(plans.variants(found))
             _say.line(
                 f"{word}: a valid plan, “{_say.printable(found.title)}”, {faults} fault{'' if faults == 1 else 's'}"
+                + (f", {variants} variants" if variants > 1 else "")
             )
     return code
 

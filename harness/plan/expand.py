@@ -6,13 +6,14 @@ Every draw comes from a stream with a name: a fault's times from `fault:<name>`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from random import Random
 
-from faults import Fault, MayBeIdle, Timed
+from faults import Fault, MayBeIdle, Targets, Timed
 from harness import registry
 from harness.plan.meaning import Setting
 from harness.plan.model import PlanWords
-from harness.plan.repeat import occurrences
+from harness.plan.order import fault_name, leaders_first
+from harness.plan.repeat import When, occurrences
 from harness.schedule import CheckSpec, FaultAt, Schedule
 from harness.seeds import stream
 from harness.workload import cut_at, steps
@@ -42,53 +43,44 @@ def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
     )
 
 
-def fault_names(faults: list[Timed]) -> list[str]:
-    """A name for each fault: its own, or its action and what it is aimed at.
-
-    The names decide the random streams: they must not depend on which other faults there are.
-    """
-    names: list[str] = []
-    for words in faults:
-        name = words.name or f"{words.action} {_aim(words.words())}".strip()
-        same = sum(other == name or other.startswith(f"{name} #") for other in names)
-        names.append(f"{name} #{same + 1}" if same else name)
-    return names
-
-
-def _aim(said: Mapping[str, object]) -> str:
-    groups = said.get("groups")
-    if isinstance(groups, list):
-        return " | ".join(" ".join(group) for group in groups)
-    listed = next((said[key] for key in ("links", "clients", "nodes") if key in said), [])
-    return ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
-
-
 def _faults(setting: Setting, seed: int) -> list[FaultAt]:
+    faults = setting.words.faults
+    times: dict[str, list[When]] = {}
     found: list[FaultAt] = []
-    for name, words in zip(fault_names(setting.words.faults), setting.words.faults, strict=True):
+    for at in leaders_first(faults):
+        words, name = faults[at], fault_name(faults[at])
         fault: Fault = registry.find("fault", words.action)
-        if isinstance(fault, MayBeIdle) and fault.is_idle(words):
-            continue
-        found += _occurrences(setting, fault, words, name, seed)
+        leader = None if words.after is None else times[words.after]
+        times[name] = occurrences(fault, words, setting.duration_ns, stream(seed, f"fault:{name}"), leader)
+        if not (isinstance(fault, MayBeIdle) and fault.is_idle(words)):
+            fixed = setting.has_fixed_time(words)
+            targets = setting.targets(fault, words)
+            found += [_fault_at(words, name, when, targets, seed, fixed) for when in times[name]]
     return sorted(found, key=lambda at: (at.at_ns, at.fault, at.index))
 
 
-def _occurrences(setting: Setting, fault: Fault, words: Timed, name: str, seed: int) -> list[FaultAt]:
-    targets = setting.targets(fault, words)
-    return [
-        FaultAt(
-            fault=name,
-            action=words.action,
-            index=when.index,
-            at_ns=when.at_ns,
-            for_ns=when.for_ns,
-            directions=list(targets.directions),
-            nodes=list(targets.nodes),
-            params=words.words(),
-            fixed=words.every is None,
-        )
-        for when in occurrences(fault, words, setting.duration_ns, stream(seed, f"fault:{name}"))
-    ]
+def _fault_at(words: Timed, name: str, when: When, targets: Targets, seed: int, fixed: bool) -> FaultAt:
+    chosen = _chosen(words, targets, stream(seed, f"fault:{name}:{when.index}:targets"))
+    return FaultAt(
+        fault=name,
+        action=words.action,
+        index=when.index,
+        at_ns=when.at_ns,
+        for_ns=when.for_ns,
+        directions=list(chosen.directions),
+        nodes=list(chosen.nodes),
+        params=words.words(),
+        fixed=fixed,
+    )
+
+
+def _chosen(words: Timed, targets: Targets, random: Random) -> Targets:
+    """The share that `mode` asks for."""
+    candidates = targets.candidates
+    count = words.share_of(len(candidates))
+    if count >= len(candidates):
+        return targets
+    return targets.only(set(random.sample(candidates, count)))
 
 
 def _early_end(words: PlanWords, faults: list[FaultAt], seed: int) -> int | None:

@@ -11,6 +11,7 @@ import yaml
 
 from harness import registry
 from harness.plan import expand as expansion
+from harness.plan import matrix
 from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
@@ -35,6 +36,7 @@ class Plan:
     topology: Topology
     document: Document
     warnings: tuple[PlanError, ...] = ()
+    beside: pathlib.Path | None = None  # where its topology may lie
 
     @property
     def source(self) -> Source:
@@ -89,10 +91,37 @@ def from_document(document: Document, name: str, beside: pathlib.Path | None = N
     except UnknownName as exc:
         hint = did_you_mean(exc.close) or f"there are: {', '.join(exc.known)}"
         raise one(document.value(("topology",)), f"unknown topology {exc.name!r}", hint) from None
-    plan = Plan(name, words, topology, document)
+    plan = Plan(name, words, topology, document, beside=beside)
     found = problems(_setting(plan))
     _raise_errors(found)
-    return replace(plan, warnings=tuple(e for e in found if e.severity == "warning"))
+    plan = replace(plan, warnings=tuple(e for e in found if e.severity == "warning"))
+    _varied(plan)
+    return plan
+
+
+def variants(plan: Plan) -> list[Plan]:
+    """The plans that a campaign runs: one for each combination of its `matrix`, or the plan itself without one.
+
+    Each is written out and stands for itself: `quickstart[rate=10/s,for=5s]`.
+    """
+    if not plan.words.matrix:
+        return [plan]
+    return [parse(dump(one), one.name, plan.source.name, plan.beside) for one in _varied(plan)]
+
+
+def _varied(plan: Plan) -> list[Plan]:
+    """Raises `PlanErrors` with what is wrong in any combination."""
+    found, errors = [], []
+    if not plan.words.matrix:
+        return []
+    for said, document in matrix.variants(plan.document, plan.words.matrix):
+        try:
+            found.append(from_document(document, f"{plan.name}[{said}]", plan.beside))
+        except PlanErrors as exc:
+            errors += exc.errors
+    if errors:
+        raise PlanErrors(errors)
+    return found
 
 
 def check(plan: Plan, *, runtime_verbs: Iterable[str]) -> list[PlanError]:

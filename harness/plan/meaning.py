@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ import yaml
 from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration
 from harness import registry
 from harness.plan.errors import PlanError, did_you_mean
+from harness.plan.following import Chain
 from harness.plan.model import PlanWords
+from harness.plan.order import fault_name
 from harness.plan.repeat import MAX_OCCURRENCES, lasts_ns
 from harness.plan.script import script_problems
 from harness.plan.source import Document, Path
@@ -51,6 +54,14 @@ class Setting:
     def node_names(self) -> list[str]:
         return [node.name for node in self.system.nodes]
 
+    @functools.cached_property
+    def chain(self) -> Chain:
+        return Chain(self.words.faults, self.duration_ns)
+
+    def has_fixed_time(self, words: Timed) -> bool:
+        """One that is drawn may meet nothing; one at a fixed time may not."""
+        return not self.chain.repeats(words)
+
     def targets(self, fault: Fault, words: Timed) -> Targets:
         """Raises `TargetError`."""
         return fault.targets(words, self.system.directions, self.node_names)
@@ -74,12 +85,15 @@ def problems(setting: Setting) -> list[PlanError]:
 
 def _faults(setting: Setting) -> Iterator[PlanError]:
     named: set[str] = set()
+    yield from setting.chain.problems(setting.document)
     for i, words in enumerate(setting.words.faults):
         path: Path = ("faults", i)
-        if words.name is not None and words.name in named:
+        name = fault_name(words)
+        if name in named:
             where = setting.document.value((*path, "name"))
-            yield PlanError(where, f"two faults are called {words.name!r}", "names of faults are unique")
-        named.add(words.name or "")
+            hint = "names of faults are unique" if words.name is not None else "give one of them a name"
+            yield PlanError(where, f"two faults are called {name!r}", hint)
+        named.add(name)
         fault: Fault = registry.find("fault", words.action)
         yield from _target_problems(setting, fault, words, path)
         yield from _time_problems(setting, fault, words, path)
@@ -94,8 +108,12 @@ def _target_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -
         where = setting.document.find(path, exc.word)
         yield PlanError(where, str(exc), close or (f"there are: {', '.join(exc.known)}" if exc.known else None))
         return
-    if not found.directions and not found.nodes:
+    count = len(found.candidates)
+    if not count:
         yield PlanError(setting.document.value(path), "this fault matches nothing in the topology")
+    elif words.mode == "fixed" and (words.value or 0) > count:
+        where = setting.document.value((*path, "value"))
+        yield PlanError(where, f"only {count} {'match' if count > 1 else 'matches'}: {', '.join(found.candidates)}")
 
 
 def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
@@ -103,10 +121,15 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
     if every is not None and words.for_ is None and not isinstance(fault, Lasts):
         yield PlanError(document.key((*path, "every")), "a repeated fault needs `for`", "how long does each one last?")
         return
-    over, at_ns, for_ns = format_duration(duration_ns), words.at or 0, lasts_ns(fault, words, duration_ns)
+    base_ns = setting.chain.base_ns(words)
+    if base_ns is None:
+        return  # its times are drawn, or said to be wrong already
+    over, at_ns = format_duration(duration_ns), base_ns + (words.at or 0)
+    for_ns = lasts_ns(fault, words, duration_ns, at_ns)
     length = fault.LENGTH if isinstance(fault, Lasts) else "for"
     if at_ns >= duration_ns:
-        yield PlanError(document.value((*path, "at")), f"begins when the plan is over, after {over}")
+        where = document.value((*path, "at" if words.at is not None else "after"))
+        yield PlanError(where, f"begins when the plan is over, after {over}")
     elif at_ns + for_ns > duration_ns:
         said = f"lasts until {format_duration(at_ns + for_ns)}, but the plan is over after {over}"
         yield PlanError(document.value((*path, length)), said, f"at most {format_duration(duration_ns - at_ns)}")
@@ -117,7 +140,7 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         yield PlanError(document.value((*path, length)), said, f"{length} is less than every")
     if duration_ns // every.mean > MAX_OCCURRENCES:
         yield PlanError(document.value((*path, "every")), f"more than {MAX_OCCURRENCES} times in {over}")
-    elif words.at is None and every.mean + for_ns > duration_ns:
+    elif words.at is None and base_ns + every.mean + for_ns > duration_ns:
         yield PlanError(document.value((*path, "every")), f"the first one would not heal within {over}")
 
 

@@ -83,7 +83,10 @@ class Expectation(Words):
 
 
 class PlanWords(Words):
-    """A plan: who does what, what goes wrong meanwhile, and how the result is judged."""
+    """A plan: who does what, what goes wrong meanwhile, and how the result is judged.
+
+    `matrix` multiplies it for campaigns: `{workload.rate: [10/s, 40/s], faults.split.for: [1s, 5s]}` makes four plans.
+    """
 
     version: Literal[1]
     title: str = Field("", max_length=200)
@@ -97,3 +100,4 @@ class PlanWords(Words):
     settle: Settle = Settle()
     checks: list[CheckWords] = Field(default=[], max_length=100)
     expect: dict[str, Expectation] = Field(default={})
+    matrix: dict[str, Annotated[list[Any], Field(min_length=1, max_length=100)]] = Field(default={})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -20,32 +20,62 @@ class When:
     at_ns: int
     for_ns: int
 
+    @property
+    def heal_ns(self) -> int:
+        return self.at_ns + self.for_ns
 
-def lasts_ns(fault: Fault, words: Any, duration_ns: int) -> int:
-    """How long each occurrence lasts; without any word of it, until the plan is over."""
+
+def lasts_ns(fault: Fault, words: Any, duration_ns: int, begin_ns: int) -> int:
+    """How long an occurrence that begins at `begin_ns` lasts; without any word of it, until the plan is over."""
     if isinstance(fault, Lasts):
         return fault.lasts_ns(words)
-    return words.for_ if words.for_ is not None else max(1, duration_ns - (words.at or 0))
+    return words.for_ if words.for_ is not None else max(1, duration_ns - begin_ns)
 
 
-def occurrences(fault: Fault, words: Timed, duration_ns: int, random: Random) -> list[When]:
-    """All occurrences that end before the plan does. `random` is the fault's own stream."""
-    for_ns = lasts_ns(fault, words, duration_ns)
+def occurrences(
+    fault: Fault, words: Timed, duration_ns: int, random: Random, leader: Sequence[When] | None = None
+) -> list[When]:
+    """All occurrences that end before the plan does. `random` is the fault's own stream; `leader`: those of the fault
+    that it begins after.
+
+    After a leader that is repeated, an occurrence has the index of the leader's.
+    """
+    if leader is None:
+        return _once(fault, words, duration_ns, random, 0)
+    if words.every is not None:
+        return _once(fault, words, duration_ns, random, leader[0].heal_ns) if leader else []
+    found: list[When] = []
+    for led in leader:
+        at_ns = led.heal_ns + (words.at or 0)
+        when = When(led.index, at_ns, lasts_ns(fault, words, duration_ns, at_ns))
+        overlaps = bool(found) and at_ns < found[-1].heal_ns
+        if when.heal_ns <= duration_ns and not overlaps and _drawn(words, random):
+            found.append(when)
+    return found
+
+
+def _once(fault: Fault, words: Timed, duration_ns: int, random: Random, base_ns: int) -> list[When]:
+    """From `base_ns` on: one occurrence, or with `every` all that follow it."""
+    for_ns = lasts_ns(fault, words, duration_ns, base_ns + (words.at or 0))
     found = []
-    for index, at_ns in enumerate(_starts(words, for_ns, duration_ns, random)):
+    for index, at_ns in enumerate(_starts(words, for_ns, duration_ns, random, base_ns)):
         if at_ns + for_ns > duration_ns or index >= MAX_OCCURRENCES:
             break
-        if words.occurs == 1 or random.random() < words.occurs:
+        if _drawn(words, random):
             found.append(When(index, at_ns, for_ns))
     return found
 
 
-def _starts(words: Timed, for_ns: int, duration_ns: int, random: Random) -> Iterator[int]:
+def _drawn(words: Timed, random: Random) -> bool:
+    return words.occurs == 1 or random.random() < words.occurs
+
+
+def _starts(words: Timed, for_ns: int, duration_ns: int, random: Random, base_ns: int) -> Iterator[int]:
     """Times of occurrences in order; a next one begins no sooner than the last has healed."""
     if words.every is None:
-        yield words.at or 0
+        yield base_ns + (words.at or 0)
         return
-    at_ns = words.at if words.at is not None else _gap_ns(words.every, random)
+    at_ns = base_ns + (words.at if words.at is not None else _gap_ns(words.every, random))
     while at_ns <= duration_ns:
         yield at_ns
         at_ns += max(_gap_ns(words.every, random), for_ns, 1)

@@ -93,10 +93,6 @@ def test_faults_of_one_action_keep_their_names_when_one_of_them_goes() -> None:
     both = {at.fault for at in plan.expand(made_of(DELAY, other), 1).faults}
     assert both == {"delay mobile-1<->relay", "delay desktop-1<->relay"}
     assert {at.fault for at in plan.expand(made_of(other), 1).faults} == {"delay desktop-1<->relay"}
-    assert {at.fault for at in plan.expand(made_of(DELAY, DELAY), 1).faults} == {
-        "delay mobile-1<->relay",
-        "delay mobile-1<->relay #2",
-    }
 
 
 def test_the_name_of_a_fault_decides_its_draws() -> None:

@@ -166,7 +166,6 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a rate that is none": ("workload: {rate: «20}", "expected a rate such as 20/s or 30/m", ""),
     "too many calls": ("duration: 24h\nworkload: {rate: «900/s}", "more than 500000 calls", ""),
     "an unknown weight": ("workload: {mix: {desktop: {«chunks: 3}}}", "unknown key 'chunks'", "did you mean chunk?"),
-    "a later slice's key": ("«matrix: {}", "unknown key 'matrix'", ""),
     "a call of an unknown node": (
         "workload: {script: [{at: 1s, node: «mobile-9, do: open}]}",
         "no node 'mobile-9' in this topology",
@@ -218,6 +217,113 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a key that YAML 1.1 mangles": ("«on: 3", "the key 'on' is not text to every reader of YAML", "quote it"),
     "a tab": ("settle:\n«\tquiesce: 1s", "not YAML: found character '\\t'", "indent with spaces"),
     "a colon in a text": ("title: Faults«: four", "mapping values are not allowed", "quote a text"),
+    "a fault after one that is not there": (
+        "faults:\n  - {name: split, action: partition, links: [desktop-1<->relay], at: 1s, for: 1s}\n"
+        "  - {action: delay, links: [mobile-1->relay], latency: 3ms, after: «slpit}",
+        "no fault is called 'slpit'",
+        "did you mean split?",
+    ),
+    "a fault after itself": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms, for: 1s, after: «a}",
+        "these faults wait for each other: a -> a",
+        "one of them begins at a time of its own",
+    ),
+    "faults that wait for each other": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms, for: 1s, after: «c}\n"
+        "  - {name: b, action: delay, links: [relay->mobile-1], latency: 3ms, for: 1s, after: a}\n"
+        "  - {name: c, action: delay, links: [desktop-1->relay], latency: 3ms, for: 1s, after: b}",
+        "these faults wait for each other: a -> c -> b -> a",
+        "one of them begins at a time of its own",
+    ),
+    "a fault after one that lasts until the end": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms}\n"
+        "  - {action: delay, links: [relay->mobile-1], latency: 3ms, after: «a}",
+        "begins when the plan is over, after 1m",
+        "",
+    ),
+    "a fault that outlives the plan because of what it waits for": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms, at: 40s, for: 10s}\n"
+        "  - {action: delay, links: [relay->mobile-1], latency: 3ms, after: a, at: 5s, for: «6s}",
+        "lasts until 1m1s, but the plan is over after 1m",
+        "at most 5s",
+    ),
+    "a repeated fault after a repeated one": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms, every: 9s, for: 1s}\n"
+        "  - {action: delay, links: [relay->mobile-1], latency: 3ms, after: a, «every: 9s, for: 1s}",
+        "'a' is repeated, and begins this one each time",
+        "without `every`",
+    ),
+    "an endless fault after a repeated one": (
+        "faults:\n  - {name: a, action: delay, links: [mobile-1->relay], latency: 3ms, every: 9s, for: 1s}\n"
+        "  - {action: delay, links: [relay->mobile-1], latency: 3ms, «after: a}",
+        "'a' is repeated: what begins after it each time needs `for`",
+        "how long does each one last?",
+    ),
+    "two faults without a name that would have the same": (
+        "faults:\n  - {action: delay, links: [mobile-1->relay], latency: 3ms, at: 1s, for: 1s}\n"
+        "  - «{action: delay, links: [mobile-1->relay], latency: 9ms, at: 5s, for: 1s}",
+        "two faults are called 'delay mobile-1->relay'",
+        "give one of them a name",
+    ),
+    "a mode that is none": (
+        'faults: [{action: delay, links: ["*->relay"], latency: 3ms, mode: «fixd, value: 2}]',
+        "expected 'one', 'all', 'fixed' or 'percent', not 'fixd'",
+        "did you mean fixed?",
+    ),
+    "a mode without its value": (
+        'faults:\n  - «{action: delay, links: ["*->relay"], latency: 3ms, mode: percent}',
+        "mode: percent needs a value, such as 50%",
+        "",
+    ),
+    "a value without its mode": (
+        'faults: [{action: delay, links: ["*->relay"], latency: 3ms, value: «2}]',
+        "a value is for mode: fixed or mode: percent; this is mode: all",
+        "",
+    ),
+    "a share for a number": (
+        'faults: [{action: delay, links: ["*->relay"], latency: 3ms, mode: fixed, value: «50%}]',
+        "expected how many: a whole number from 1 on",
+        "",
+    ),
+    "a share of nothing": (
+        'faults: [{action: delay, links: ["*->relay"], latency: 3ms, mode: percent, value: «0%}]',
+        "expected a share of more than nothing",
+        "",
+    ),
+    "more targets than there are": (
+        'faults: [{action: delay, links: ["*->relay"], latency: 3ms, mode: fixed, value: «3}]',
+        "only 2 match: desktop-1<->relay, mobile-1<->relay",
+        "",
+    ),
+    "a matrix that leads to an unknown key": (
+        "workload: {jobs: 3}\nmatrix: {«workload.joobs: [1, 2]}",
+        "unknown key 'joobs'",
+        "did you mean jobs?",
+    ),
+    "a matrix that names a fault that is not there": (
+        "faults: [{name: split, action: partition, links: [desktop-1<->relay]}]\nmatrix: {«faults.slpit.drop: [reset]}",
+        "this path leads nowhere: nothing in faults has the name 'slpit'",
+        "did you mean split?",
+    ),
+    "a matrix that leads into a text": (
+        "title: x\nmatrix: {«title.x: [1]}",
+        "this path leads nowhere: title is 'x', which has nothing inside",
+        "",
+    ),
+    "a wrong value in a matrix": ("matrix: {duration: [10s, «20]}", "a duration needs a unit", ""),
+    "a matrix of a matrix": ("matrix: {«matrix.x: [1]}", "is no place in a plan", ""),
+    "an empty matrix": ("matrix: {seed: «[]}", "expected at least 1 item", ""),
+    "too many variants": (
+        "«matrix: {seed: [1, 2, 3, 4, 5, 6, 7, 8, 9], duration: [1s, 2s, 3s, 4s, 5s, 6s], title: [a, b, c, d, e]}",
+        "270 combinations; a matrix makes at most 256 plans",
+        "",
+    ),
+    "a value of a matrix that makes no sense with the rest": (
+        "duration: 30s\nfaults: [{name: a, action: delay, links: [mobile-1->relay], latency: 3ms, at: 9s, for: 1s}]\n"
+        "matrix: {faults.a.for: [20s, «25s]}",
+        "lasts until 34s, but the plan is over after 30s",
+        "at most 21s",
+    ),
     "an unquoted wildcard": (
         "faults: [{action: delay, links: [*-«>relay], latency: 1ms}]",
         "not YAML",
