@@ -1,0 +1,228 @@
+"""Whole runs with one fault of a process or machine each: it bites, it heals, and `hardened` comes through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from harness import plan, registry
+from harness.history import Op
+from harness.run import RunResult, execute
+from harness.runtimes.sim.disk import StoreConnection
+from harness.verdict import Verdict
+
+HEAD = """\
+version: 1
+duration: 8s
+topology: one-user
+timing: fast
+workload: {jobs: 8, rate: 15/s, mobile_rate: 1/s}
+settle: {quiesce: 1s}
+faults:
+"""
+# what a plan says, and what each of its occurrences measurably does
+FAULTS: dict[str, tuple[str, set[str]]] = {
+    "kill a desktop": ("{action: kill, nodes: [desktop-1], restart: 1s, at: 3s}", {"processes_killed"}),
+    "end a desktop": ("{action: kill, nodes: [desktop-1], signal: TERM, restart: 1s, at: 3s}", {"processes_killed"}),
+    "kill the relay": ("{action: kill, nodes: [relay], restart: 1s, at: 3s}", {"connections_lost"}),
+    "kill a mobile": ("{action: kill, nodes: [mobile-1], restart: 1s, at: 3s}", {"processes_restarted"}),
+    "a desktop without power": ("{action: kill, nodes: [desktop-1], power: true, at: 3s}", {"processes_killed"}),
+    "a relay without power": ("{action: kill, nodes: [relay], power: true, at: 3s}", {"connections_lost"}),
+    "pause a desktop": ("{action: pause, nodes: [desktop-1], at: 2s, for: 4s}", {"callbacks_parked"}),
+    "pause the relay": ("{action: pause, nodes: [relay], at: 2s, for: 4s}", {"bytes_left_unread"}),
+    "pause a mobile": ("{action: pause, nodes: [mobile-1], at: 2s, for: 4s}", {"bytes_left_unread"}),
+    "a relay's clock ahead": ("{action: clock, nodes: [relay], skew: 1h, at: 1s, for: 4s}", {"readings"}),
+    "all clocks off": ('{action: clock, nodes: ["*"], skew: -1h, rate: 1.05, at: 1s, for: 4s}', {"clocks_set_off"}),
+    "a slow consumer": ("{action: slow_consumer, nodes: [mobile-1], at: 2s, for: 2s}", {"bytes_unread"}),
+    "a slow disk": ("{action: slow_disk, nodes: [desktop-1], latency: 150ms, at: 2s, for: 3s}", {"statements_slowed"}),
+    "a full disk": ("{action: disk_full, nodes: [desktop-1], at: 2s, for: 2s}", {"writes_failed"}),
+}
+
+
+def run(faults: str, seed: int, *, head: str = HEAD) -> RunResult:
+    sim = registry.find("runtime", "sim")
+    schedule = plan.expand(plan.parse(head + f"  - {faults}\n", "p"), seed, runtime_verbs=sim.VERBS)
+    return execute(schedule, sim)
+
+
+def ops(result: RunResult, f: str, type_: str | None = None) -> list[Op]:
+    assert result.history is not None
+    return [op for op in result.history.ops if op.f == f and (type_ is None or op.type == type_)]
+
+
+def effect(result: RunResult) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for op in ops(result, "fault-heal"):
+        found.update(op.value["effect"])
+    return found
+
+
+def reasons(result: RunResult) -> list[Any]:
+    return [(r.check, r.reason, r.message) for r in result.results if r.verdict not in (None, Verdict.VALID)]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_bites_and_heals_and_equal_seeds_give_equal_runs(name: str) -> None:
+    words, counted = FAULTS[name]
+    first, second = run(words, 5), run(words, 5)
+    assert counted <= {key for key, n in effect(first).items() if n > 0}
+    assert reasons(first) == []
+    assert first.trace_hash is not None
+    assert first.trace_hash == second.trace_hash
+    assert first.encoded is not None and second.encoded is not None
+    assert first.encoded() == second.encoded()
+
+
+# ---- down nodes -----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_dead_desktop_is_asked_fails_and_what_it_died_over_is_unknown() -> None:
+    slow = "{action: slow_disk, nodes: [desktop-1], latency: 100ms, at: 1s, for: 6s}\n  - "
+    result = run(slow + "{action: kill, nodes: [desktop-1], every: {mean: 1s}, restart: 300ms}", 3)
+    codes = Counter((op.type, op.error["code"]) for op in result.history.ops if op.error and "code" in op.error)  # type: ignore[union-attr]
+    assert codes["fail", "down"] > 0
+    assert codes["info", "down"] > 0
+
+
+def test_commits_that_a_crash_left_open_are_answered_by_the_store_that_recovers() -> None:
+    slow = "{action: slow_disk, nodes: [desktop-1], latency: 100ms, at: 1s, for: 6s}\n  - "
+    answers: Counter[str] = Counter()
+    for seed in range(3):
+        result = run(slow + "{action: kill, nodes: [desktop-1], every: {mean: 700ms}, restart: 200ms}", seed)
+        assert reasons(result) == []
+        recovered = {op.time_ns for op in ops(result, "recovered")}
+        commits = ops(result, "commit")
+        assert sum(op.type == "invoke" for op in commits) == sum(op.type in ("ok", "fail") for op in commits)
+        answers.update(op.type for op in commits if op.type != "invoke" and op.time_ns in recovered)
+    assert answers["ok"] > 0
+    assert answers["fail"] > 0
+
+
+def test_a_restarted_mobile_is_a_new_incarnation_that_shows_its_screen_again() -> None:
+    result = run("{action: kill, nodes: [mobile-1], restart: 500ms, at: 3s}", 2)
+    (started,) = ops(result, "started")
+    assert started.value == {"incarnation": 1}
+    seen = [op for op in ops(result, "observe") if op.incarnation == 1]
+    assert seen[0].time_ns >= started.time_ns
+    assert seen[0].value["kind"] == "scope"
+    assert max(op.time_ns for op in ops(result, "observe") if op.incarnation == 0) < started.time_ns
+    (convergence,) = [r for r in result.results if r.check == "convergence"]
+    assert convergence.verdict is Verdict.VALID
+
+
+def test_a_paused_mobile_is_dropped_by_its_relay_and_comes_back() -> None:
+    result = run("{action: pause, nodes: [mobile-1], at: 2s, for: 4s}", 1)
+    registered = [op for op in ops(result, "link") if op.node == "mobile-1" and op.value["state"] == "registered"]
+    assert len(registered) >= 2
+
+
+def test_times_of_the_history_are_never_skewed() -> None:
+    straight = run("{action: pause, nodes: [mobile-1], at: 6s, for: 1s}", 1)
+    skewed = run('{action: clock, nodes: ["*"], skew: 1h, at: 1s, for: 6s}', 1)
+    for f in ("create", "observe"):
+        last = max(op.time_ns for op in ops(skewed, f))
+        assert abs(last - max(op.time_ns for op in ops(straight, f))) < 5e9
+
+
+# ---- mailboxes ------------------------------------------------------------------------------------------------------
+
+BURST = """\
+version: 1
+duration: 8s
+topology: one-user
+timing: fast
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 500ms, node: desktop-1, do: create, job: a}
+    - {at: 550ms, node: desktop-1, do: status, job: a, status: generatingStream}
+""" + "".join(
+    f"    - {{at: {2000 + 20 * k}ms, node: desktop-1, do: chunk, job: a, text: 'abcdefgh', repeat: 2500}}\n"
+    for k in range(60)
+)
+
+
+def test_the_mailbox_of_a_slow_consumer_overflows_and_the_replica_catches_up() -> None:
+    head = BURST + "settle: {quiesce: 1s}\nfaults:\n"
+    result = run("{action: slow_consumer, nodes: [mobile-1], at: 1500ms, for: 2s}", 1, head=head)
+    assert len(ops(result, "drop")) > 5
+    assert reasons(result) == []
+
+
+def test_without_a_slow_consumer_the_same_burst_overflows_no_mailbox() -> None:
+    head = BURST + "settle: {quiesce: 1s}\nfaults:\n"
+    result = run("{action: slow_consumer, nodes: [desktop-1], at: 7s, for: 500ms}", 1, head=head)
+    assert ops(result, "drop") == []
+
+
+# ---- power ----------------------------------------------------------------------------------------------------------
+
+POWER = "{action: kill, nodes: [desktop-1], power: true, restart: 500ms, at: 4s}"
+
+
+def test_a_desktop_that_syncs_every_commit_keeps_its_word_in_ten_power_cuts() -> None:
+    assert [reasons(run(POWER, seed)) for seed in range(10)] == [[]] * 10
+
+
+def test_a_desktop_that_does_not_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows whose events were already sent are gone after the power cut."""
+    honest = StoreConnection.execute
+
+    def hasty(self: StoreConnection, sql: str, parameters: Any = (), /) -> Any:
+        return honest(self, sql.replace("synchronous=FULL", "synchronous=NORMAL"), parameters)
+
+    monkeypatch.setattr(StoreConnection, "execute", hasty)
+    results = [run(POWER, seed) for seed in range(10)]
+    assert sum(effect(result)["store_bytes_lost"] > 0 for result in results) >= 9
+    assert sum(result.verdict is Verdict.INVALID for result in results) >= 5
+
+
+# ---- refused --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "message"),
+    [
+        (
+            "{action: slow_disk, nodes: [relay], latency: 9ms}",
+            "p:8:33",
+            "slow_disk cannot befall relay: it keeps no store",
+        ),
+        ("{action: disk_full, nodes: [mobile-1]}", "p:8:33", "disk_full cannot befall mobile-1: it keeps no store"),
+        ("{action: pause, nodes: [desktop-2]}", "p:8:29", "no node 'desktop-2' in this topology"),
+        ("{action: kill, nodes: [relay], for: 3s}", "p:8:41", "write restart instead of for"),
+        ("{action: kill, nodes: [relay], power: true, signal: TERM}", "p:8:5", "a power cut sends no signal"),
+        ("{action: clock, nodes: [relay]}", "p:8:5", "a clock that is right"),
+        ("{action: clock, nodes: [relay], skew: 3}", "p:8:43", "a duration needs a unit"),
+        ("{action: kill, nodes: [relay], at: 7s, restart: 2s}", "p:8:53", "lasts until 9s"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_at_its_place(words: str, place: str, message: str) -> None:
+    with pytest.raises(plan.PlanErrors) as caught:
+        plan.expand(plan.parse(HEAD + f"  - {words}\n", "p"), 1)
+    assert message in str(caught.value)
+    assert f"{place}: error" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("{action: kill, nodes: [relay], power: true, at: 1s}", "no `power: true`"),
+        ("{action: clock, nodes: [relay], skew: 1s, at: 1s}", "containers share the clock"),
+        ("{action: slow_consumer, nodes: [relay], at: 1s}", "reads its sockets by itself"),
+        ("{action: disk_full, nodes: [desktop-1], at: 1s}", "share the disk"),
+    ],
+)
+def test_docker_refuses_what_only_the_simulator_can_do_with_the_reason(words: str, why: str) -> None:
+    docker = registry.find("runtime", "docker")
+    found = plan.parse(HEAD + f"  - {words}\n", "p")
+    with pytest.raises(plan.PlanErrors, match=rf"p:8:14: error: this runtime cannot do(?s:.*){why}"):
+        plan.expand(found, 1, runtime_verbs=docker.VERBS, why_not=docker.WHY_NOT)
+
+
+def test_docker_kills_and_pauses() -> None:
+    docker = registry.find("runtime", "docker")
+    for words in ("{action: kill, nodes: [relay], at: 1s}", "{action: pause, nodes: [relay], at: 1s, for: 1s}"):
+        assert plan.expand(plan.parse(HEAD + f"  - {words}\n", "p"), 1, runtime_verbs=docker.VERBS).faults
