@@ -7,9 +7,11 @@ in which runs end. Only a budget of time may cut it short, always after a whole 
 from __future__ import annotations
 
 import functools
+import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -19,16 +21,18 @@ from harness import plan as plans
 from harness import registry
 from harness.keep import Keep, Kept, run_and_keep
 from harness.pool import Died, Pool
+from harness.recorder import StoreProblem
 from harness.report import words
 from harness.run import execute
-from harness.runtimes import Runtime
+from harness.runtimes import Runtime, RuntimeUnavailable
 from harness.schedule import Schedule
 from harness.store import Store
-from harness.verdict import Verdict, worst
+from harness.tally import CampaignResult, RunSummary, Tally
+from harness.verdict import Verdict
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What every run of a campaign has in common."""
+    """What every run of a campaign has in common. `limit_s`: wall-clock seconds after which a run is given up."""
 
     runtime: str
     store: Path
@@ -40,6 +44,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     duration_ns: int | None = None
     topology: str | None = None
+    limit_s: float = 3600.0
 
 
 class PlanText(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,125 +73,79 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
 
 
-class RunSummary(msgspec.Struct, kw_only=True):
-    """What a campaign remembers of one run. `exercised`: occurrences by action that met something."""
-
-    number: int
-    plan: str
-    seed: int
-    verdict: Verdict
-    signatures: list[tuple[str, str]]
-    exercised: dict[str, int] = msgspec.field(default_factory=dict)
-    directory: str | None = None
-    trace_hash: str | None = None
-    message: str = ""
-    interrupted: bool = False
-    problem: str | None = None
-
-
-class Signature(msgspec.Struct, kw_only=True):
-    """All failures of one kind: the same checker, the same reason. `run` is the first one's directory."""
-
-    check: str
-    reason: str
-    known: bool
-    first_plan: str
-    first_seed: int
-    runs: int
-    run: str | None
-    message: str
-
-
-class CampaignResult(msgspec.Struct, kw_only=True):
-    verdict: Verdict
-    runs: int
-    invalid: int
-    unknown: int
-    seconds: float
-    exercised: dict[str, int]
-    never: list[str]  # actions that a plan declares and that met nothing in any run
-    signatures: list[Signature]
-    problems: list[str]
-    interrupted: bool = False
-    out_of_budget: bool = False
-
-
 class Campaign:
     """Collects runs as they end; `result` says what they add up to."""
 
-    def __init__(self, chosen: Sequence[PlanText], seeds: Iterable[int], order: Order) -> None:
+    def __init__(self, chosen: Sequence[PlanText], seeds: Sequence[int], order: Order) -> None:
         """Raises `PlanErrors` for a text that is no plan."""
-        self._declared = sorted({action for text in chosen for action in _actions(text.plan())})
-        pairs = [(text, seed) for seed in seeds for text in chosen]
-        self._tasks = [Task(number=n, plan=text, seed=seed, order=order) for n, (text, seed) in enumerate(pairs)]
-        self._done: dict[int, RunSummary] = {}
+        self._chosen, self._seeds, self._order = chosen, seeds, order
+        self._tally = Tally(sorted({action for text in chosen for action in _actions(text.plan())}))
+        self.traces: dict[int, str] = {}  # by number, of every run that is done
         self._seconds = 0.0
         self._interrupted = False
         self._cut_short = False
 
     @property
     def planned(self) -> int:
-        return len(self._tasks)
+        return len(self._chosen) * len(self._seeds)
 
-    @property
-    def done(self) -> list[RunSummary]:
-        return [self._done[number] for number in sorted(self._done)]
-
-    def play(self, jobs: int, budget_s: float | None = None) -> Iterator[RunSummary]:
+    def play(self, jobs: int, budget_s: float | None = None) -> Generator[RunSummary]:
         """Run everything, yielding each run when it has ended. Ctrl-C ends it early and keeps what was found."""
         began_s = time.monotonic()
-        pool: Pool[Task, RunSummary] = Pool(run_task, min(jobs, len(self._tasks)))
+        pool: Pool[Task, RunSummary] = Pool(run_task, min(jobs, self.planned), self._order.limit_s)
         try:
-            for task, result in pool.results(self._within(budget_s, began_s)):
-                summary = _of_dead(task, result) if isinstance(result, Died) else result
-                if summary.interrupted:
-                    self._interrupted = True
-                    continue
-                self._done[task.number] = summary
-                yield summary
+            with closing(pool.results(self._within(budget_s, began_s))) as results:
+                for task, result in results:
+                    summary = _of_dead(task, result) if isinstance(result, Died) else result
+                    if summary.interrupted:
+                        self._interrupted = True
+                        continue
+                    self._tally.add(summary)
+                    if summary.trace_hash is not None:
+                        self.traces[summary.number] = summary.trace_hash
+                    yield summary
         except KeyboardInterrupt:
             self._interrupted = True
         finally:
             self._seconds = time.monotonic() - began_s
 
+    def interrupt(self) -> None:
+        """Ctrl-C came while somebody looked at a run."""
+        self._interrupted = True
+
     def _within(self, budget_s: float | None, began_s: float) -> Iterator[Task]:
-        for task in self._tasks:
+        for task in self._tasks():
             if budget_s is not None and time.monotonic() - began_s >= budget_s:
                 self._cut_short = True
                 return
             yield task
 
+    def _tasks(self) -> Iterator[Task]:
+        return (self._task(number) for number in range(self.planned))
+
+    def _task(self, number: int) -> Task:
+        """Seed by seed, plan by plan."""
+        seed, plan = divmod(number, len(self._chosen))
+        return Task(number=number, plan=self._chosen[plan], seed=self._seeds[seed], order=self._order)
+
+    # ---- again ------------------------------------------------------------------------------------------------------
+
+    def name(self, number: int) -> str:
+        task = self._task(number)
+        return f"{task.plan.name} seed {task.seed}"
+
     def schedule(self, number: int) -> Schedule:
-        return scheduled(self._tasks[number])
+        return scheduled(self._task(number))
 
     def traces_elsewhere(self, jobs: int) -> dict[int, str | None]:
         """Trace hashes by number of all runs that are done, played again by other processes; nothing is kept."""
-        tasks = [self._tasks[run.number] for run in self.done]
-        pool: Pool[Task, str | None] = Pool(trace, min(jobs, len(tasks)))
+        tasks = (self._task(number) for number in self.traces)
+        pool: Pool[Task, str | None] = Pool(trace, min(jobs, len(self.traces)), self._order.limit_s)
         return {task.number: None if isinstance(found, Died) else found for task, found in pool.results(tasks)}
 
     def result(self, known: Iterable[tuple[str, str]] = ()) -> CampaignResult:
         """`known` are signatures (check, reason) that are no news."""
-        done = self.done
-        exercised = dict.fromkeys(self._declared, 0)
-        for run in done:
-            for action, n in run.exercised.items():
-                exercised[action] = exercised.get(action, 0) + n
-        never = [action for action in self._declared if not exercised[action]] if done else []
-        verdicts = [run.verdict for run in done] + [Verdict.UNKNOWN for _ in never]
-        return CampaignResult(
-            verdict=worst(verdicts),
-            runs=len(done),
-            invalid=sum(run.verdict is Verdict.INVALID for run in done),
-            unknown=sum(run.verdict is Verdict.UNKNOWN for run in done),
-            seconds=round(self._seconds, 1),
-            exercised=dict(sorted(exercised.items())),
-            never=never,
-            signatures=_grouped(done, frozenset(known)),
-            problems=list(dict.fromkeys(run.problem for run in done if run.problem)),
-            interrupted=self._interrupted,
-            out_of_budget=self._cut_short,
-        )
+        return self._tally.result(self._seconds, known, interrupted=self._interrupted, out_of_budget=self._cut_short)
 
 
 def new_campaign_id() -> str:
@@ -202,41 +161,43 @@ def _actions(plan: plans.Plan) -> Iterator[str]:
             yield action
 
 
-def _grouped(done: list[RunSummary], known: frozenset[tuple[str, str]]) -> list[Signature]:
-    """Failures by signature, the most frequent first; each is represented by the first run of the campaign's order."""
-    groups: dict[tuple[str, str], list[RunSummary]] = {}
-    for run in done:
-        for signature in dict.fromkeys(run.signatures):
-            groups.setdefault(signature, []).append(run)
-    found = [
-        Signature(
-            check=check,
-            reason=reason,
-            known=(check, reason) in known,
-            first_plan=runs[0].plan,
-            first_seed=runs[0].seed,
-            runs=len(runs),
-            run=next((run.directory for run in runs if run.directory), None),
-            message=runs[0].message if (check, reason) == runs[0].signatures[0] else "",
-        )
-        for (check, reason), runs in groups.items()
-    ]
-    return sorted(found, key=lambda s: (-s.runs, s.check, s.reason))
-
-
 def _of_dead(task: Task, died: Died) -> RunSummary:
+    """A run that took too long is only undecided; a worker that died or crashed is trouble of the harness."""
+    trace = f"\n{died.trace}" if died.trace and os.environ.get("HARNESS_DEBUG") else ""
+    trouble = f"{task.plan.name} seed {task.seed}: {died.why}{trace}"
     return RunSummary(
         number=task.number,
         plan=task.plan.name,
         seed=task.seed,
         verdict=Verdict.UNKNOWN,
-        signatures=[],
+        doubts=[("harness", died.reason)],
         message=died.why,
-        problem=f"{task.plan.name} seed {task.seed}: {died.why}" + (f"\n{died.trace}" if died.trace else ""),
+        problem=None if died.reason == "overdue" else trouble,
     )
 
 
 # ---- in a worker ----------------------------------------------------------------------------------------------------
+
+
+def run_task(task: Task) -> RunSummary:
+    """One run of a campaign, in a worker process. A run that could not be made or kept is UNKNOWN and says why."""
+    try:
+        return _summary(task, _run(task))
+    except (plans.PlanErrors, StoreProblem, RuntimeUnavailable) as exc:
+        return RunSummary(
+            number=task.number,
+            plan=task.plan.name,
+            seed=task.seed,
+            verdict=Verdict.UNKNOWN,
+            doubts=[("harness", "cannot-run")],
+            message=str(exc),
+            problem=str(exc),
+        )
+
+
+def trace(task: Task) -> str | None:
+    """The trace hash of a run, in a worker process."""
+    return execute(scheduled(task), registry.find("runtime", task.order.runtime)).trace_hash
 
 
 def scheduled(task: Task) -> Schedule:
@@ -256,16 +217,10 @@ def scheduled(task: Task) -> Schedule:
     )
 
 
-def trace(task: Task) -> str | None:
-    """The trace hash of a run, in a worker process."""
-    return execute(scheduled(task), registry.find("runtime", task.order.runtime)).trace_hash
-
-
-def run_task(task: Task) -> RunSummary:
-    """One run of a campaign, in a worker process."""
+def _run(task: Task) -> Kept:
     order = task.order
     runtime: Runtime = registry.find("runtime", order.runtime)
-    kept = run_and_keep(
+    return run_and_keep(
         scheduled(task),
         runtime,
         store=Store(order.store),
@@ -275,17 +230,18 @@ def run_task(task: Task) -> RunSummary:
         campaign=order.campaign,
         point_latest=False,
     )
-    return _summary(task, kept)
 
 
 def _summary(task: Task, kept: Kept) -> RunSummary:
+    results = words.in_order(kept.result.results)
     failure = words.first_failure(kept.result.results)
     return RunSummary(
         number=task.number,
         plan=task.plan.name,
         seed=task.seed,
         verdict=kept.result.verdict,
-        signatures=[s for r in words.in_order(kept.result.results) for s in r.signatures],
+        signatures=[s for r in results for s in r.signatures],
+        doubts=[(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN],
         exercised=exercised(kept),
         directory=str(kept.directory) if kept.directory is not None else None,
         trace_hash=kept.result.trace_hash,

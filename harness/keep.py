@@ -67,8 +67,7 @@ def run_and_keep(
     record = _open_record(schedule, runtime, plan_text, argv, campaign)
     directory: Path | None = None
     if _writes_from_the_start(keep, runtime):
-        directory = store.create(record.plan, record.seed, record.id)
-        rundir.write_start(directory, record, schedule, plan_text)
+        directory = _begin(record, schedule, store, plan_text)
         if keep == "all" and point_latest:
             store.point_latest(directory)
     began_s = time.perf_counter()
@@ -109,10 +108,20 @@ def _write(kept: Kept, schedule: Schedule, store: Store, plan_text: str, keep: K
     store.index(rundir.index_row(kept.record, kept.result.results, place))
 
 
+def _begin(record: RunRecord, schedule: Schedule, store: Store, plan_text: str) -> Path:
+    """A run's directory with what is known from the start, or none. Raises `StoreProblem`."""
+    directory = store.create(record.plan, record.seed, record.id)
+    try:
+        rundir.write_start(directory, record, schedule, plan_text)
+    except StoreProblem:
+        store.discard(directory)
+        raise
+    return directory
+
+
 def _write_late(kept: Kept, schedule: Schedule, store: Store, plan_text: str) -> Path:
     """The directory of a run that was held in memory."""
-    directory = store.create(kept.record.plan, kept.record.seed, kept.record.id)
-    rundir.write_start(directory, kept.record, schedule, plan_text)
+    directory = _begin(kept.record, schedule, store, plan_text)
     if kept.result.encoded is not None and kept.result.history is not None:
         history, taps = kept.result.encoded()
         write_atomically(directory / "history.jsonl.gz", gzip_deterministic(history))

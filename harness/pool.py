@@ -1,19 +1,21 @@
 """Worker processes for many runs: one run at a time each, results as they come, and no run is lost with its worker.
 
-A worker that dies (killed, out of memory) takes only its own run with it: that run comes back as `Died`, and another
-worker takes its place. Workers are spawned, never forked: a fork would copy locks and event loops of the parent.
+A worker that dies (killed, out of memory) or hangs takes only its own run with it: that run comes back as `Died`, and
+another worker takes its place. Workers are spawned, never forked: a fork would copy locks and event loops of the
+parent. They listen to SIGINT only while they work; an idle one ends when its pipe does.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
+import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -21,38 +23,58 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _GRACE_S = 30.0  # a worker that was told to stop tears down what it started (containers take a few seconds)
+_SIGINT = frozenset({signal.SIGINT})
 
 
 class Died(msgspec.Struct):
-    """What became of a task whose worker failed: `why` for people, `trace` when the worker could still say."""
+    """What became of a task without a result: `why` for people, `trace` when the worker could still say.
 
+    `reason`: `died` its process ended · `crashed` it raised · `overdue` it was stopped after the limit.
+    """
+
+    reason: Literal["died", "crashed", "overdue"]
     why: str
     trace: str = ""
 
 
-class _Worker(NamedTuple):
+class _Worker(msgspec.Struct):
     process: Any
     pipe: Connection
 
 
-class Pool(Generic[T, R]):
-    """Runs `work(task)` over `jobs` processes. `work` must be importable by name; tasks and results are pickled."""
+class _Busy(msgspec.Struct, Generic[T]):
+    """A worker with its task; patience with the task, later with the worker, ends at `until_s` (monotonic)."""
 
-    def __init__(self, work: Callable[[T], R], jobs: int) -> None:
-        self._work, self._jobs = work, jobs
-        self._context = multiprocessing.get_context("spawn")
-        self._busy: dict[Connection, tuple[_Worker, T]] = {}
+    worker: _Worker
+    task: T
+    until_s: float
+    overdue: bool = False
+
+
+class Pool(Generic[T, R]):
+    """Runs `work(task)` over `jobs` processes. `work` must be importable by name; tasks and results are pickled.
+
+    A task that takes longer than `limit_s` of wall-clock time is interrupted, and killed when that does not help.
+    """
+
+    def __init__(
+        self, work: Callable[[T], R], jobs: int, limit_s: float = float("inf"), grace_s: float = _GRACE_S
+    ) -> None:
+        self._work, self._jobs, self._limit_s, self._grace_s = work, jobs, limit_s, grace_s
+        self._context = get_context("spawn")
+        self._busy: dict[Connection, _Busy[T]] = {}
         self._idle: list[_Worker] = []
 
-    def results(self, tasks: Iterable[T]) -> Iterator[tuple[T, R | Died]]:
+    def results(self, tasks: Iterable[T]) -> Generator[tuple[T, R | Died]]:
         """Each task with its result, in the order in which they end. However this is left, no worker survives it."""
         waiting = iter(tasks)
         try:
             self._fill(waiting)
             while self._busy:
-                for pipe in wait(list(self._busy)):
+                for pipe in wait(list(self._busy), self._patience_s()):
                     assert isinstance(pipe, Connection)
                     yield self._collect(pipe)
+                self._hurry()
                 self._fill(waiting)
         finally:
             self._stop()
@@ -63,44 +85,93 @@ class Pool(Generic[T, R]):
                 task = next(waiting)
             except StopIteration:
                 return
-            worker = self._idle.pop() if self._idle else self._start()
+            worker = self._send(task)
+            self._busy[worker.pipe] = _Busy(worker, task, time.monotonic() + self._limit_s)
+
+    def _send(self, task: T) -> _Worker:
+        """Give the task to an idle worker, or to a new one when there is none left alive."""
+        while self._idle:
+            worker = self._idle.pop()
+            try:
+                worker.pipe.send(task)
+            except OSError:
+                self._bury(worker)
+            else:
+                return worker
+        worker = self._start()
+        with suppress(OSError):  # dead already: reading from it will say so
             worker.pipe.send(task)
-            self._busy[worker.pipe] = (worker, task)
+        return worker
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._work), daemon=False)
-        process.start()
+        resource_tracker.ensure_running()  # else `start` does it, and lets SIGINT through
+        with _deaf():  # inherited: Ctrl-C cannot break a worker that is only just starting
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
     def _collect(self, pipe: Connection) -> tuple[T, R | Died]:
-        worker, task = self._busy.pop(pipe)
+        busy = self._busy.pop(pipe)
         try:
             result: R | Died = pipe.recv()
         except (EOFError, OSError):
-            worker.process.join()
-            pipe.close()
-            return task, Died(f"its worker process died ({_how(worker.process.exitcode)})")
-        self._idle.append(worker)
-        return task, result
+            self._bury(busy.worker)
+            result = Died("died", f"its worker process died ({_how(busy.worker.process.exitcode)})")
+        else:
+            self._idle.append(busy.worker)
+        if busy.overdue:
+            result = Died("overdue", f"it was still running after {self._limit_s:g} s and was stopped")
+        return busy.task, result
+
+    def _bury(self, worker: _Worker) -> None:
+        worker.process.join()
+        worker.pipe.close()
+
+    # ---- the end of patience ----------------------------------------------------------------------------------------
+
+    def _patience_s(self) -> float | None:
+        soonest_s = min(busy.until_s for busy in self._busy.values())
+        return None if soonest_s == float("inf") else max(0.0, soonest_s - time.monotonic())
+
+    def _hurry(self) -> None:
+        """Interrupt what takes too long; kill what was interrupted in vain."""
+        now_s = time.monotonic()
+        for busy in self._busy.values():
+            if now_s < busy.until_s:
+                continue
+            _signal(busy.worker, signal.SIGKILL if busy.overdue else signal.SIGINT)
+            busy.overdue, busy.until_s = True, now_s + self._grace_s
 
     def _stop(self) -> None:
-        """Idle workers go at once; busy ones are interrupted, so that they tear down what they started."""
-        workers = [*self._idle, *(worker for worker, _ in self._busy.values())]
-        for worker, _ in self._busy.values():
-            if worker.process.is_alive():
-                with suppress(ProcessLookupError):
-                    os.kill(worker.process.pid, signal.SIGINT)
-        for worker in workers:
-            worker.pipe.close()
-        for worker in workers:
-            worker.process.join(_GRACE_S)
-            if worker.process.is_alive():
-                worker.process.kill()
+        """Idle workers go at once; busy ones are interrupted, so that they tear down what they started.
+
+        A second Ctrl-C ends the patience with them.
+        """
+        workers = [*self._idle, *(busy.worker for busy in self._busy.values())]
+        until_s = time.monotonic() + self._grace_s
+        try:
+            for busy in self._busy.values():
+                _signal(busy.worker, signal.SIGINT)
+            for worker in workers:
+                worker.pipe.close()
+            for worker in workers:
+                worker.process.join(max(0.0, until_s - time.monotonic()))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for worker in workers:
+                _signal(worker, signal.SIGKILL)
                 worker.process.join()
-        self._idle.clear()
-        self._busy.clear()
+            self._idle.clear()
+            self._busy.clear()
+
+
+def _signal(worker: _Worker, number: int) -> None:
+    if worker.process.is_alive():
+        with suppress(ProcessLookupError):
+            os.kill(worker.process.pid, number)
 
 
 def _how(exitcode: int | None) -> str:
@@ -110,15 +181,42 @@ def _how(exitcode: int | None) -> str:
     return f"exit code {exitcode}"
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """SIGINT waits until this is over, in this process; a process started meanwhile begins with it blocked."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGINT)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+# ---- in a worker ----------------------------------------------------------------------------------------------------
+
+
 def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
-    """A worker's life. Ctrl-C reaches it from the terminal as well; it ends the run under way, then the worker."""
-    with suppress(EOFError, OSError, KeyboardInterrupt):
+    """A worker's life: it began with SIGINT blocked, which so can break a run, and nothing else."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it was ignored if the parent was started by `&`
+    with suppress(EOFError, OSError):
         while True:
             task = pipe.recv()
             try:
-                result = work(task)
+                with _listening():
+                    result = work(task)
             except KeyboardInterrupt:
                 return
             except Exception as exc:
-                result = Died(f"{type(exc).__name__}: {exc}", traceback.format_exc())
+                place = traceback.extract_tb(exc.__traceback__)[-1]
+                where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
+                result = Died("crashed", f"{type(exc).__name__}: {exc} ({where})", traceback.format_exc())
             pipe.send(result)
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """SIGINT is KeyboardInterrupt here, also one that came before."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGINT)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGINT)

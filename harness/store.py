@@ -90,6 +90,16 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def require_writable(self) -> None:
+        """Find out before anything starts whether runs can be kept. Raises `StoreProblem`."""
+        trial = self.root / f".trial.{secrets.token_hex(4)}"
+        with _as_store_problem(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                trial.write_bytes(b"?")
+            finally:
+                trial.unlink(missing_ok=True)
+
     # ---- directories ----------------------------------------------------------------------------------------------
 
     def create(self, plan: str, seed: int, run_id: str) -> Path:
@@ -125,8 +135,8 @@ class Store:
         by_id = sorted(self.root.glob(f"*/*-{word}")) if re.fullmatch(r"[0-9a-f]{6}", word) else []
         if by_id:
             return by_id[0]
-        what = "holds no run.json: is it a run directory?" if path.exists() else "there is no such run"
-        raise NoSuchRun(f"{word}: {what} Give a run directory, its short id, or `latest` (store: {self.root})")
+        what = "it holds no run.json: is it a run directory" if path.exists() else "there is no such run"
+        raise NoSuchRun(f"{word}: {what}; give a run directory, its short id, or `latest` (store: {self.root})")
 
     # ---- index ----------------------------------------------------------------------------------------------------
 

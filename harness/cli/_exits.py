@@ -6,7 +6,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import click
@@ -53,9 +53,11 @@ def guarded(command: Callable[[], int]) -> int:
     """Run `command` and turn everything it raises into a message and an exit code."""
     try:
         code = command()
+        no_more_interruption()
         _say.flush()
         return code
     except BaseException as exc:
+        no_more_interruption()
         if os.environ.get("HARNESS_DEBUG") and not isinstance(exc, click.exceptions.Exit):
             traceback.print_exc()
         return _explain(exc)
@@ -140,6 +142,12 @@ _EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], Callable[[BaseExcepti
     ((HistoryError, NoSuchRun, Refused), _refused),
     ((RuntimeUnavailable, StoreProblem, Failed, _say.OutputProblem), _failed),
 ]
+
+
+def no_more_interruption() -> None:
+    """From here on Ctrl-C does nothing: what was found is being said, and Python takes its leave."""
+    with suppress(ValueError):  # not the main thread: somebody else owns the signals
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ _SEE = "harness run quickstart --profile documented"
 def command(*, store: Path) -> int:
     """Show one defect of the documented rules, and the same plan on the hardened rules: silent."""
     _plans.runtime(DEFAULT_RUNTIME)
+    Store(store).require_writable()
     _say.paragraph(
         "A desktop writes jobs, a relay passes every change on, a phone shows a copy. Here a fault on the way to the "
         "phone delivers messages twice, in a simulated network, while a text streams.",

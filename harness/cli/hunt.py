@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.campaign import Campaign, CampaignResult, Order, PlanText, RunSummary, new_campaign_id
+from harness.campaign import Campaign, Order, PlanText, new_campaign_id
 from harness.cli import _exits, _options, _plans, _say, _twice
 from harness.keep import Keep
 from harness.plan import Plan
+from harness.schedule import Schedule
+from harness.store import Store
+from harness.tally import CampaignResult, RunSummary, Signature
 from harness.verdict import Verdict
 
 
@@ -73,7 +78,7 @@ def command(
     where = _plans.runtime(runtime)
     if check_determinism:
         _twice.require_repeatable(where)
-    for one in chosen:  # what is wrong is said before anything starts
+    schedules = [  # what is wrong is said before anything starts
         _plans.schedule(
             one,
             where,
@@ -84,6 +89,10 @@ def command(
             duration_ns=duration,
             topology=topology,
         )
+        for one in chosen
+    ]
+    no_news = _known(known)
+    Store(store).require_writable()
     order = Order(
         runtime=runtime,
         store=store,
@@ -95,17 +104,25 @@ def command(
         without=without,
         duration_ns=duration,
         topology=topology,
+        limit_s=max(map(_patience_s, schedules)),
     )
     campaign = Campaign([_text(one) for one in chosen], seeds, order)
     _play(campaign, jobs, budget)
-    result = campaign.result(_known(known))
+    result = campaign.result(no_news)
     if check_determinism and not result.interrupted:
         result.problems += _twice.of_hunt(campaign, where, jobs)
+    _exits.no_more_interruption()
     if as_json:
         _say.data(as_object(result))
     else:
         _show(result, campaign.planned)
+    _complain(result)
     return _code(result, fail_on)
+
+
+def _patience_s(schedule: Schedule) -> float:
+    """Long enough for a loaded machine in real time; only a run that hangs takes longer."""
+    return 300.0 + 3 * (schedule.duration_ns + schedule.quiesce_ns + schedule.converge_ns) / 1e9
 
 
 def _text(plan: Plan) -> PlanText:
@@ -134,15 +151,37 @@ class _Known(msgspec.Struct):
 
 
 def _play(campaign: Campaign, jobs: int, budget_ns: int | None) -> None:
-    """Progress: on a terminal one line that moves, elsewhere a line for every failure and every tenth of the way."""
-    step = max(1, campaign.planned // 10)
+    """Progress: on a terminal one line that moves; elsewhere a line for every new kind of failure, and now and then."""
     seen: set[tuple[str, str]] = set()
-    with _say.progress() as note:
-        for number, run in enumerate(campaign.play(jobs, None if budget_ns is None else budget_ns / 1e9), start=1):
-            news = [s for s in dict.fromkeys(run.signatures) if s not in seen]
-            seen.update(news)
-            if news or number % step == 0 or sys.stderr.isatty():
-                note(_line(run, news, number, campaign.planned, len(seen)))
+    often = _Often(campaign.planned)
+    with (
+        _say.progress() as note,
+        closing(campaign.play(jobs, None if budget_ns is None else budget_ns / 1e9)) as runs,
+    ):
+        try:
+            for number, run in enumerate(runs, start=1):
+                news = [s for s in dict.fromkeys(run.signatures) if s not in seen]
+                seen.update(news)
+                if often.is_time(number) or news:
+                    note(_line(run, news, number, campaign.planned, len(seen)))
+        except KeyboardInterrupt:
+            campaign.interrupt()
+
+
+class _Often:
+    """When to say how far it is: at every tenth of the way, but not twice in two seconds, and once a minute."""
+
+    def __init__(self, planned: int) -> None:
+        self._step = max(1, planned // 10)
+        self._last_s = time.monotonic()
+        self._always = sys.stderr is not None and sys.stderr.isatty()
+
+    def is_time(self, number: int) -> bool:
+        since_s = time.monotonic() - self._last_s
+        if self._always or since_s > 60 or (number % self._step == 0 and since_s > 2):
+            self._last_s = time.monotonic()
+            return True
+        return False
 
 
 def _line(run: RunSummary, news: list[tuple[str, str]], number: int, planned: int, kinds: int) -> str:
@@ -154,57 +193,71 @@ def _line(run: RunSummary, news: list[tuple[str, str]], number: int, planned: in
 
 def as_object(result: CampaignResult) -> dict[str, Any]:
     """The object of `harness hunt --json`. What shrinking finds is null."""
-    signatures = [
-        {
-            "check": s.check,
-            "reason": s.reason,
-            "known": s.known,
-            "first_seed": s.first_seed,
-            "runs": s.runs,
-            "run": s.run,
-            "minimal_plan": None,
-            "minimal_ops": None,
-            "minimal_faults": None,
-            "plan": s.first_plan,
-        }
-        for s in result.signatures
-    ]
     return {
         "verdict": str(result.verdict),
         "runs": result.runs,
         "invalid": result.invalid,
         "unknown": result.unknown,
         "seconds": result.seconds,
+        "interrupted": result.interrupted,
         "exercised": result.exercised,
-        "signatures": signatures,
+        "signatures": [_group(s, minimal_plan=None, minimal_ops=None, minimal_faults=None) for s in result.signatures],
+        "doubts": [_group(s) for s in result.doubts],
         "ablations": [],
+    }
+
+
+def _group(found: Signature, **more: Any) -> dict[str, Any]:
+    return {
+        "check": found.check,
+        "reason": found.reason,
+        "known": found.known,
+        "first_seed": found.first_seed,
+        "runs": found.runs,
+        "run": found.run,
+        **more,
+        "plan": found.first_plan,
     }
 
 
 def _show(result: CampaignResult, planned: int) -> None:
     per_second = result.runs / result.seconds if result.seconds else 0.0
     cut = f" of {planned}" if result.runs < planned else ""
+    why = "; stopped by Ctrl-C" if result.interrupted else "; the budget is over" if result.out_of_budget else ""
     _say.line(
         f"{result.runs}{cut} runs in {result.seconds:g} s ({per_second:.1f}/s): "
-        f"{result.invalid} INVALID, {result.unknown} UNKNOWN"
+        f"{result.invalid} INVALID, {result.unknown} UNKNOWN{why}"
     )
     for s in result.signatures:
-        _say.line()
-        _say.line(f"{s.check}: {s.reason}{'  (known)' if s.known else ''}", bold=True)
-        _say.paragraph(f"{s.runs} of {result.runs} runs; first: {s.first_plan}, seed {s.first_seed}")
-        if s.message:
-            _say.paragraph(s.message)
-        if s.run is not None:
-            _say.line(f"  report  {Path(s.run) / 'report.html'}")
-            _say.line(f"  replay  harness replay {s.run}")
+        _show_group(s, result.runs, "  (known)" if s.known else "")
+    for s in result.doubts:
+        _show_group(s, result.runs, "  (UNKNOWN)")
     _say.line()
-    if result.exercised:
-        _say.line("faults that met something: " + ", ".join(f"{a} {n}" for a, n in result.exercised.items()))
+    if result.exercised and result.runs:
+        _say.paragraph(
+            "faults that met something: " + ", ".join(f"{a} {n}" for a, n in result.exercised.items()), first=""
+        )
     _say.line(f"verdict  {_say.verdict(result.verdict)}")
+
+
+def _show_group(found: Signature, runs: int, remark: str) -> None:
+    _say.line()
+    _say.line(f"{found.check}: {found.reason}{remark}", bold=True)
+    _say.paragraph(f"{found.runs} of {runs} runs; first: {found.first_plan}, seed {found.first_seed}")
+    if found.message:
+        _say.paragraph(found.message)
+    if found.run is not None:
+        _say.line(f"  report  {Path(found.run) / 'report.html'}")
+        _say.line(f"  replay  harness replay {found.run}")
+
+
+def _complain(result: CampaignResult) -> None:
     for action in result.never:
         _say.error(f"{action} is declared and never met anything: that is no proof of anything", label="warning")
     for problem in result.problems:
         _say.error(problem)
+    if result.problem_count > len(result.problems):
+        _say.error(f"{result.problem_count} runs had such trouble in all", label="note")
 
 
 def _code(result: CampaignResult, fail_on: str) -> int:

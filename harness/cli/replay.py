@@ -31,6 +31,7 @@ def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: 
     _plans.require_verbs(schedule, where)
     plan_file = directory / "plan.yaml"
     text = plan_file.read_text(encoding="utf-8") if plan_file.exists() else ""
+    Store(store).require_writable()
     with _say.progress() as note:
         kept = run_and_keep(
             schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note

@@ -66,6 +66,7 @@ def command(
         topology=topology,
     )
     text = plans.dump(chosen) if faults else chosen.source.text
+    Store(store).require_writable()
     with _say.progress() as note:
         kept = run_and_keep(
             schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
@@ -79,6 +80,7 @@ def command(
 
 def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:
     """Print a run that is over; its exit code. A finding outranks trouble with its files."""
+    _exits.no_more_interruption()
     if as_json:
         _say.data(_result.as_json(kept) | (extra or {}))
     else:

@@ -42,8 +42,12 @@ class Harness:
         """In this process."""
         self._patch.setattr(sys, "argv", ["harness", *args])
         self._capture.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main(list(args))
+        former = signal.getsignal(signal.SIGINT)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main(list(args))
+        finally:
+            signal.signal(signal.SIGINT, former)
         out, err = self._capture.readouterr()
         assert isinstance(ended.value.code, int)
         return Said(ended.value.code, out, err)

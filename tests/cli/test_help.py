@@ -6,12 +6,12 @@ import click
 import pytest
 from cli_rig import Harness
 
-from harness import cli
+from harness.cli._commands import group as everything
 
 WIDTH = 80
 
 
-def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def _all_below(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every command and sub-command, as one types it."""
     found: list[tuple[str, ...]] = [path]
     context = click.Context(group)
@@ -19,11 +19,11 @@ def _commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str,
         command = group.get_command(context, name)
         assert command is not None
         inside = isinstance(command, click.Group)
-        found += _commands(command, (*path, name)) if inside else [(*path, name)]  # type: ignore[arg-type]
+        found += _all_below(command, (*path, name)) if inside else [(*path, name)]  # type: ignore[arg-type]
     return found
 
 
-ALL = _commands(cli.group)
+ALL = _all_below(everything)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_help_fits_a_terminal_of_80_columns_and_says_what_each_option_does(
 
 @pytest.mark.parametrize("words", [w for w in ALL if w], ids=" ".join)
 def test_every_option_is_explained(words: tuple[str, ...]) -> None:
-    command: click.Command = cli.group
+    command: click.Command = everything
     for word in words:
         assert isinstance(command, click.Group)
         found = command.get_command(click.Context(command), word)

@@ -1,0 +1,75 @@
+"""All commands as one group, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+
+import click
+
+from harness import __version__, cli
+from harness.cli import _exits, _say
+from harness.registry import close_matches
+
+_IN_ORDER_OF_NEED = ("demo", "run", "hunt", "replay", "report", "check", "list", "explain", "plan", "doctor", "images")
+
+
+class Commands(click.Group):
+    """Loads a command's module only when it is asked for, so that `--help` of one pays for one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        found = {m.name for m in pkgutil.iter_modules(cli.__path__) if not m.name.startswith("_")}
+        first = [name for name in _IN_ORDER_OF_NEED if name in found]
+        return first + sorted(found.difference(first))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"harness.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            close = close_matches(args[0], known)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise click.UsageError(f"no such command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_exits.TABLE,
+)
+@click.version_option(__version__, prog_name="harness")
+def group() -> None:
+    """Inject faults into a desktop → relay → mobile job-sync system, and judge what it did.
+
+    Start with `harness demo`, then `harness run quickstart`.
+    """
+
+
+def run(argv: list[str]) -> int:
+    """The exit code of one command line; nothing is raised."""
+    _say.prepare_streams()
+    return _exits.guarded(lambda: _invoke(argv))
+
+
+def _invoke(argv: list[str]) -> int:
+    """One command. `click`'s own `main` is not used: it would end a broken pipe with 1, which here means INVALID."""
+    with _exits.terminated_like_ctrl_c():
+        context = group.make_context(_program_name(), argv)
+        with context:
+            code = group.invoke(context)
+    return code if isinstance(code, int) else 0
+
+
+def _program_name() -> str:
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - argv[0] may be anything, also no path
+    return name if name.startswith(("harness", "jobsync")) else "harness"
