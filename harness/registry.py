@@ -12,6 +12,7 @@ import difflib
 import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _PACKAGES = {  # kind → (package, the object every plug-in of that kind define
 }
 _AS_SPELT = ("fault",)
 _MISSING = object()
+_READABLE = 12
 KINDS = (*_PACKAGES, "plan", "topology")
 
 
@@ -38,15 +40,20 @@ class UnknownName(LookupError):
     def __str__(self) -> str:
         if self.close:
             return f"unknown {self.kind} {self.name!r}; did you mean {' or '.join(self.close)}?"
-        return f"unknown {self.kind} {self.name!r}; there are: {', '.join(self.known) or 'none'}"
+        return f"unknown {self.kind} {self.name!r}{self._all()}"
+
+    def _all(self) -> str:
+        """Every name, unless that is more than a person reads."""
+        return "" if len(self.known) > _READABLE else f"; there are: {', '.join(self.known) or 'none'}"
 
 
 def close_matches(word: str, known: Iterable[str]) -> list[str]:
     """At most three names that `word` may have meant, the likeliest first."""
     known = list(known)
-    by_last_part = {k.rsplit("/", 1)[-1]: k for k in known}
-    hits = difflib.get_close_matches(word, [*known, *by_last_part], n=3, cutoff=0.61)
-    return list(dict.fromkeys(by_last_part.get(h, h) for h in hits))
+    by_last_part = {re.split("[/.]", k)[-1]: k for k in known}
+    hits = difflib.get_close_matches(word, known, n=3, cutoff=0.61)
+    hits += [by_last_part[part] for part in difflib.get_close_matches(word, by_last_part, n=3, cutoff=0.75)]
+    return list(dict.fromkeys(sorted(hits, key=lambda hit: word not in re.split("[/.]", hit))))[:3]
 
 
 def names(kind: str) -> list[str]:

@@ -103,9 +103,11 @@ def _interrupted(exc: BaseException) -> int:
 def _unknown_name(exc: BaseException) -> int:
     assert isinstance(exc, UnknownName)
     _say.error(str(exc))
-    if exc.close and exc.kind in registry.KINDS:
+    if exc.kind in registry.KINDS:
         plural = f"{exc.kind}s".replace("topologys", "topologies")
         _say.error(f"`harness list {plural}` shows all of them", label="note")
+    else:
+        _say.error("`harness list faults` (checkers, profiles, plans, …) shows what there is", label="note")
     return USAGE
 
 

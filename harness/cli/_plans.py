@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -31,6 +32,8 @@ def choose(word: str | None, faults: tuple[str, ...] = ()) -> plans.Plan:
 
 
 def _named(word: str) -> plans.Plan:
+    if Path(word).is_dir() and word not in registry.names("plan"):
+        raise Refused(f"{word} is a directory; name a plan in it")
     return plans.parse(_standard_input(), "stdin") if word == "-" else plans.load(word)
 
 
