@@ -260,6 +260,81 @@ async def what_a_transport_says_of_itself(s: Scene) -> None:
         s.remark(type(exc).__name__)
 
 
+async def all_kinds_of_bytes(s: Scene) -> None:
+    await s.meet()
+    transport = s.client.transport
+    transport.writelines([b"a", bytearray(b"b"), memoryview(b"xcx")[1:2]])
+    transport.write(bytearray(b"d"))
+    transport.write(memoryview(b"xxe")[2:])
+    transport.write(b"")
+    await s.until(lambda: s.server.received == 5)
+    s.remark(s.server.received, transport.get_write_buffer_size())
+
+
+async def names_of_both_ends(s: Scene) -> None:
+    await s.meet()
+    client, server = s.client.transport, s.server.transport
+    for of_one, of_other in (("sockname", "peername"), ("peername", "sockname")):
+        s.remark(client.get_extra_info(of_one) == server.get_extra_info(of_other))
+    s.remark(type(client.get_extra_info("peername")).__name__, len(client.get_extra_info("peername")))
+    s.remark(client.get_extra_info("nothing of the kind"), client.get_extra_info("nothing of the kind", 7))
+
+
+async def a_new_protocol_takes_over(s: Scene) -> None:
+    await s.meet()
+    first = s.server
+    second = type(first)(s.log["server"], {})
+    first.transport.set_protocol(second)
+    s.client.transport.write(b"for the second")
+    await s.until(lambda: second.received == 14)
+    s.remark(first.received, first.transport.get_protocol() is second)
+    s.client.transport.close()
+    await s.until(lambda: s.lost("server"))
+
+
+async def abort_with_unread_data(s: Scene) -> None:
+    s.server_hooks["made"] = lambda p: p.transport.pause_reading()
+    await s.meet()
+    s.client.transport.write(b"never read")
+    await s.until(lambda: s.unread(s.server) == 10)
+    s.server.transport.abort()
+    await s.until(lambda: s.lost("client"))
+
+
+async def close_twice_and_abort_after_close(s: Scene) -> None:
+    await s.meet()
+    transport = s.client.transport
+    transport.close()
+    transport.close()
+    transport.abort()
+    s.remark(transport.is_closing())
+    await s.until(lambda: s.lost("server"))
+    transport.abort()
+    transport.close()
+
+
+async def end_of_stream_while_paused_and_closed_by_the_reader(s: Scene) -> None:
+    s.server_hooks["made"] = lambda p: p.transport.pause_reading()
+    await s.meet()
+    s.client.transport.close()
+    await s.settle()
+    s.remark(list(s.log["server"]))
+    s.server.transport.close()
+    await s.until(lambda: s.lost("server"))
+
+
+async def both_half_close(s: Scene) -> None:
+    s.client_hooks["eof"] = s.server_hooks["eof"] = lambda p: True
+    await s.meet()
+    s.client.transport.write_eof()
+    s.server.transport.write_eof()
+    await s.until(lambda: ("eof",) in s.log["client"] and ("eof",) in s.log["server"])
+    s.remark(s.client.transport.is_closing(), s.server.transport.is_closing())
+    s.client.transport.close()
+    s.server.transport.close()
+    await s.until(lambda: s.lost("client") and s.lost("server"))
+
+
 SCENARIOS = [
     refused,
     server_greets,
@@ -286,6 +361,13 @@ SCENARIOS = [
     limits_of_the_write_buffer,
     a_closed_listener_keeps_its_connections,
     what_a_transport_says_of_itself,
+    all_kinds_of_bytes,
+    names_of_both_ends,
+    a_new_protocol_takes_over,
+    abort_with_unread_data,
+    close_twice_and_abort_after_close,
+    end_of_stream_while_paused_and_closed_by_the_reader,
+    both_half_close,
 ]
 
 
