@@ -253,6 +253,10 @@ class Duplicates:
     match: Match
 
 
+TOXIC_TYPES = ("latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data")
+TOXIC_VERBS = frozenset({*(f"toxic.{type_}" for type_ in TOXIC_TYPES), "toxicity"})
+
+
 @dataclass(frozen=True)
 class Toxic:
     """One of Toxiproxy's toxics on one direction: its attributes with its names and units; what is left out is 0.
@@ -314,7 +318,7 @@ class Occurrence:
 class Fault(Protocol):
     ACTION: ClassVar[str]  # as plans write it; the file's name
     LAYER: ClassVar[Literal["byte", "message", "process"]]
-    VERBS: ClassVar[frozenset[str]]  # names of `Ground` methods it uses
+    VERBS: ClassVar[frozenset[str]]  # names of `Ground` methods it uses; of `toxic` those in TOXIC_VERBS
     EXAMPLE: ClassVar[str]  # one YAML flow mapping, valid in the topology `one-user`
     Params: ClassVar[type[Timed]]  # what a plan may say; its docstring is what `harness explain` prints
 

@@ -23,7 +23,7 @@ class BandwidthWords(OnLinks):
 class Bandwidth:
     ACTION: ClassVar[str] = "bandwidth"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic.bandwidth"})
     EXAMPLE: ClassVar[str] = "{action: bandwidth, links: [relay->mobile-1], rate: 4, at: 1s, for: 6s}"
     Params: ClassVar[type[Timed]] = BandwidthWords
 

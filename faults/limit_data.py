@@ -24,7 +24,7 @@ class LimitDataWords(OnLinks):
 class LimitData:
     ACTION: ClassVar[str] = "limit_data"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic.limit_data"})
     EXAMPLE: ClassVar[str] = "{action: limit_data, links: [relay->mobile-1], bytes: 20000, at: 1s, for: 6s}"
     Params: ClassVar[type[Timed]] = LimitDataWords
 

@@ -33,7 +33,7 @@ class SlicerWords(OnLinks):
 class Slicer:
     ACTION: ClassVar[str] = "slicer"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic.slicer"})
     EXAMPLE: ClassVar[str] = (
         "{action: slicer, links: [relay->mobile-1], average_size: 64, size_variation: 32, delay: 200us, "
         "at: 1s, for: 6s}"

@@ -26,7 +26,7 @@ class SlowCloseWords(OnLinks):
 class SlowClose:
     ACTION: ClassVar[str] = "slow_close"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic.slow_close"})
     EXAMPLE: ClassVar[str] = "{action: slow_close, links: [mobile-1<->relay], delay: 2s, at: 1s, for: 6s}"
     Params: ClassVar[type[Timed]] = SlowCloseWords
 

@@ -9,7 +9,20 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from faults import Effect, Fault, Ground, Occurrence, OnLinks, Probability, Targets, Timed, Toxic, match_directions
+from faults import (
+    TOXIC_TYPES,
+    TOXIC_VERBS,
+    Effect,
+    Fault,
+    Ground,
+    Occurrence,
+    OnLinks,
+    Probability,
+    Targets,
+    Timed,
+    Toxic,
+    match_directions,
+)
 
 Type = Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
 
@@ -22,7 +35,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "slicer": ("average_size", "size_variation", "delay"),  # bytes, bytes, µs
     "limit_data": ("bytes",),
 }
-assert set(ATTRIBUTES) == set(get_args(Type))
+assert set(ATTRIBUTES) == set(get_args(Type)) == set(TOXIC_TYPES)
 
 
 class ToxicWords(OnLinks):
@@ -64,9 +77,9 @@ def check_slicer(average_size: int, size_variation: int) -> None:
 class ToxicFault:
     ACTION: ClassVar[str] = "toxic"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"toxic"})
+    VERBS: ClassVar[frozenset[str]] = TOXIC_VERBS
     EXAMPLE: ClassVar[str] = (
-        "{action: toxic, links: [mobile-1->relay], type: latency, stream: downstream, toxicity: 80%, "
+        "{action: toxic, links: [mobile-1->relay], type: latency, stream: downstream, toxicity: 1, "
         "attributes: {latency: 100, jitter: 40}, at: 1s, for: 6s}"
     )
     Params: ClassVar[type[Timed]] = ToxicWords
@@ -76,6 +89,9 @@ class ToxicFault:
         of_stream = links[params.stream == "downstream" :: 2]
         pairs = zip(links[::2], links[1::2], of_stream, strict=True)
         return Targets(directions=tuple(way for a, b, way in pairs if a in named or b in named))
+
+    def needs(self, params: Any) -> frozenset[str]:
+        return frozenset({f"toxic.{params.type}"} | ({"toxicity"} if params.toxicity < 1 else set()))
 
     def is_idle(self, params: Any) -> bool:
         return bool(params.toxicity == 0)

@@ -73,9 +73,11 @@ class Toxiproxy:
             self._compare(f"toxic {toxic.name} of {name}", toxic.attributes, made.get("attributes", {}))
         return self.proxies()[name]
 
-    def patch(self, name: str, toxic: str, attributes: Mapping[str, int]) -> None:
-        """Change attributes of a toxic in place; what it holds is let go according to the new ones, in order."""
-        answer = self._call("post", f"{_path(name)}/toxics/{quote(toxic, safe='')}", {"attributes": dict(attributes)})
+    def patch(self, name: str, toxic: str, attributes: Mapping[str, int], toxicity: float = 1.0) -> None:
+        """Change a toxic in place; what it holds is let go according to its new attributes, in order."""
+        body = {"attributes": dict(attributes), "toxicity": toxicity}
+        answer = self._call("post", f"{_path(name)}/toxics/{quote(toxic, safe='')}", body)
+        self._compare(f"toxic {toxic} of {name}", {"toxicity": toxicity}, answer)
         self._compare(f"toxic {toxic} of {name}", attributes, answer.get("attributes", {}))
 
     def enable(self, name: str, enabled: bool) -> None:

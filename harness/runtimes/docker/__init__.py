@@ -15,7 +15,7 @@ import docker
 from harness import tools
 from harness.doctor import Check
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
-from harness.runtimes.docker import engine, images, machines
+from harness.runtimes.docker import engine, images, machines, shapes
 from harness.runtimes.docker.lifecycle import ContainerRun
 
 T = TypeVar("T")
@@ -24,8 +24,8 @@ T = TypeVar("T")
 class DockerRuntime:
     NAME: ClassVar[str] = "docker"
     SUMMARY: ClassVar[str] = "real processes in containers, real Toxiproxy; needs a Docker engine on this machine"
-    VERBS: ClassVar[frozenset[str]] = machines.VERBS | {"hold", "refuse", "delay", "duplicate", "cut"}
-    WHY_NOT: ClassVar[Mapping[str, str]] = machines.WHY_NOT
+    VERBS: ClassVar[frozenset[str]] = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "duplicate", "cut"}
+    WHY_NOT: ClassVar[Mapping[str, str]] = {**machines.WHY_NOT, **shapes.WHY_NOT}
 
     def missing(self) -> Sequence[str]:
         """Images and the Toxiproxy server are built on the way, if they can be."""

@@ -21,6 +21,8 @@ from harness.runtimes.docker.toxics import Toxics
 from harness.runtimes.docker.wire_client import WireClient, WireLost
 from harness.runtimes.probe_client import JournalSink, ProbeClient
 
+_BYTES_MET = {"bandwidth": "bytes_slowed", "slicer": "bytes_sliced", "limit_data": "bytes_counted"}
+
 
 class DockerStage(ContainerMachines):
     """Implements `harness.runtimes.Stage`. A verb that fails to act or to measure leaves an ailment, never an error."""
@@ -71,8 +73,20 @@ class DockerStage(ContainerMachines):
                 effect.note(messages_delayed=after["messages_in"] - before["messages_in"])
 
     def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
-        """Not among the verbs of this runtime: toxics cannot be added safely to a proxy in use."""
-        raise NotImplementedError
+        if toxic.type == "latency":
+            latency_ms, jitter_ms = toxic.attributes.get("latency", 0), toxic.attributes.get("jitter", 0)
+            return self.delay(direction, latency_ms, jitter_ms, effect)
+        return self._toxic(direction, toxic, effect)
+
+    @asynccontextmanager
+    async def _toxic(self, direction: str, toxic: Toxic, effect: Effect) -> AsyncIterator[None]:
+        async with self._toxics.toxic(direction, toxic):
+            before = await self._counters(direction)
+            try:
+                yield
+            finally:
+                after = await self._counters(direction)
+                effect.met(**{_BYTES_MET[toxic.type]: after["bytes_in"] - before["bytes_in"]})
 
     @asynccontextmanager
     async def refuse(self, link: str, reset: bool, effect: Effect) -> AsyncIterator[None]:

@@ -11,12 +11,13 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+import faults
+from harness.runtimes.docker.shapes import Setting, Shape
 from harness.toxiproxy import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
-HOLD_MS = 86_400_000  # a day: bytes, FIN and abort are kept until it is patched away
 _REVIVALS = 3  # after so many restarts in one run, Toxiproxy is given up
 _READY_LIMIT_S, _READY_PAUSE_S = 10.0, 0.02  # it boots in milliseconds
 _WATCH_S = 0.5
@@ -35,36 +36,20 @@ class Proxy:
     upstream: str
 
 
-@dataclass
-class _Shape:
-    """What faults want of one direction now."""
-
-    holds: int = 0
-    delays: dict[int, tuple[float, float]] = field(default_factory=dict)
-
-    def toxics(self) -> dict[str, dict[str, int]]:
-        """Attributes by toxic type. Holding wins; delays add up, jitter too."""
-        if self.holds:
-            return {"latency": {"latency": HOLD_MS, "jitter": 0}, "slow_close": {"delay": HOLD_MS}}
-        latency_ms = round(sum(latency for latency, _ in self.delays.values()))
-        jitter_ms = round(sum(jitter for _, jitter in self.delays.values()))
-        return {"latency": {"latency": latency_ms, "jitter": jitter_ms}, "slow_close": {"delay": latency_ms}}
-
-
 class _Link:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
-        self.shapes: dict[Stream, _Shape] = {stream: _Shape() for stream in _STREAMS}
+        self.shapes: dict[Stream, Shape] = {stream: Shape() for stream in _STREAMS}
         self.refusals = 0
-        self.applied: dict[str, dict[str, int]] = {}
+        self.applied: dict[str, Setting] = {}
         self.enabled = True
 
-    def wanted(self) -> dict[str, dict[str, int]]:
-        """Attributes by toxic name."""
+    def wanted(self) -> dict[str, Setting]:
+        """By toxic name."""
         return {
-            f"{type_}_{stream}": attributes
+            f"{type_}_{stream}": setting
             for stream in _STREAMS
-            for type_, attributes in self.shapes[stream].toxics().items()
+            for type_, setting in self.shapes[stream].settings().items()
         }
 
 
@@ -120,6 +105,21 @@ class Toxics:
             await self._apply(link)
 
     @asynccontextmanager
+    async def toxic(self, direction: str, toxic: faults.Toxic) -> AsyncIterator[None]:
+        """One of `shapes.VERBS`. Where it would clash with another, the run is UNKNOWN."""
+        link, stream = self._where[direction]
+        shape, number = link.shapes[stream], next(self._numbers)
+        if shape.clashes(toxic):
+            self._ailments.append(f"two of {toxic.type} at once on {direction}: its proxy has one")
+        shape.toxics[number] = toxic
+        try:
+            await self._apply(link)
+            yield
+        finally:
+            del shape.toxics[number]
+            await self._apply(link)
+
+    @asynccontextmanager
     async def refuse(self, direction: str) -> AsyncIterator[None]:
         link, _ = self._where[direction]
         link.refusals += 1
@@ -166,10 +166,10 @@ class Toxics:
             link.enabled = enabled
         if not enabled:
             return
-        for toxic, attributes in link.wanted().items():
-            if link.applied.get(toxic) != attributes:
-                await asyncio.to_thread(self._api.patch, name, toxic, attributes)
-                link.applied[toxic] = attributes
+        for toxic, setting in link.wanted().items():
+            if link.applied.get(toxic) != setting:
+                await asyncio.to_thread(self._api.patch, name, toxic, setting.attributes, setting.toxicity)
+                link.applied[toxic] = setting
 
     async def _revive(self, why: str) -> None:
         """Kill, restart, make everything anew; the run is UNKNOWN from here on."""
@@ -190,7 +190,7 @@ class Toxics:
         await self._answering()
         for link in self._links.values():
             wanted = link.wanted()
-            toxics = [_toxic(name, attributes) for name, attributes in wanted.items()]
+            toxics = [_toxic(name, setting) for name, setting in wanted.items()]
             proxy = link.proxy
             await asyncio.to_thread(self._api.create, proxy.link, proxy.listen, proxy.upstream, toxics)
             link.applied, link.enabled = wanted, True
@@ -209,7 +209,7 @@ class Toxics:
                 return
 
 
-def _toxic(name: str, attributes: dict[str, int]) -> Toxic:
+def _toxic(name: str, setting: Setting) -> Toxic:
     type_, _, stream = name.rpartition("_")
     assert stream in _STREAMS
-    return Toxic(name=name, type=type_, stream=stream, attributes=attributes)
+    return Toxic(name=name, type=type_, stream=stream, attributes=setting.attributes, toxicity=setting.toxicity)

@@ -16,7 +16,7 @@ from harness.runtimes.sim.processes import Processes, Restart
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 
-VERBS = MACHINE_VERBS | {"hold", "refuse", "delay", "toxic", "duplicate", "cut"}
+VERBS = MACHINE_VERBS | toxics.VERBS | {"hold", "refuse", "delay", "duplicate", "cut"}
 
 
 class SimStage(Processes):

@@ -11,16 +11,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import faults
-from faults import Effect
+from faults import TOXIC_VERBS, Effect
 from harness.runtimes.sim.links import NS_PER_MS, Delay, Link, is_toxic
 from harness.seeds import stream
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.pipe import Pipe
 
+VERBS: Final = TOXIC_VERBS
 _READ_BYTES = 32 * 1024  # Toxiproxy reads so much at once
 _NEVER_NS = 86_400_000 * NS_PER_MS
 _LONG_AGO_NS = -(1 << 62)
