@@ -8,7 +8,7 @@ import click
 
 from harness import registry
 from harness.cli import _catalogue, _options, _say
-from harness.runtimes import capabilities
+from harness.runtimes import capabilities, kinds
 
 _KINDS = {
     "faults": "fault",
@@ -98,6 +98,11 @@ def _capabilities() -> None:
                 _say.line(f"  {action} on {runtime}: {can}: {why}")
     for role, lacks in capabilities.NODES_LACK.items():
         _say.line(f"  {', '.join(lacks)} on a {role}: no: it {', '.join(dict.fromkeys(lacks.values()))}")
+    for kind, lacks in capabilities.KINDS_LACK.items():
+        for verb, why in lacks.items():
+            _say.line(f"  {verb} on a node of kind {kind}: no: it {why}")
+    for name in runtimes:
+        _say.line(f"  nodes on {name}: of kind {', '.join(sorted(kinds(registry.find('runtime', name))))}")
     for name in runtimes:
         for line in registry.find("runtime", name).missing():
             _say.error(f"{name}: {line}", label="note")

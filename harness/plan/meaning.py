@@ -155,7 +155,8 @@ def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
     except TargetError:  # told elsewhere
         return
     for name in nodes:
-        why = capabilities.node_lacks(fault, words, setting.system.node(name).role)
+        node = setting.system.node(name)
+        why = capabilities.node_lacks(fault, words, node.role, node.kind)
         if why is not None:
             yield PlanError(setting.document.find(path, name), f"{fault.ACTION} cannot befall {name}: it {why}")
 

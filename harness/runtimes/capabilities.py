@@ -16,6 +16,9 @@ NODES_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # role → verb → why 
     "relay": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
     "mobile": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
 }
+KINDS_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # kind of its program → the same
+    "module": {"slow_disk": "opens its store by itself, and need not heed how slow it is"},
+}
 
 
 def lacking(fault: Fault, params: Any, verbs: frozenset[str], why_not: Mapping[str, str]) -> str | None:
@@ -26,9 +29,9 @@ def lacking(fault: Fault, params: Any, verbs: frozenset[str], why_not: Mapping[s
     return "; ".join(why_not.get(verb, f"it has no {verb!r}") for verb in missing)
 
 
-def node_lacks(fault: Fault, params: Any, role: str) -> str | None:
-    """Why a node of this role cannot suffer it; None when it can."""
-    lacks = NODES_LACK.get(role, {})
+def node_lacks(fault: Fault, params: Any, role: str, kind: str = "builtin") -> str | None:
+    """Why a node of this role and kind cannot suffer it; None when it can."""
+    lacks = {**KINDS_LACK.get(kind, {}), **NODES_LACK.get(role, {})}
     return next((lacks[verb] for verb in sorted(needs_of(fault, params)) if verb in lacks), None)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from foreign_rig import PLAN, QUIET, RELAY, run, run_relay, schedule
+from foreign_rig import PLAN, QUIET, RELAY, USERS, run, run_relay, schedule
 
+from harness import plan
+from harness.plan import PlanErrors
 from harness.runtimes import RuntimeUnavailable
 from harness.runtimes.sim.environment import environment
 from harness.verdict import Verdict
@@ -93,6 +94,57 @@ def test_what_a_client_of_somebody_else_needs_is_in_its_environment(tmp_path: Pa
     assert "JWT_SECRET" in environment(system, system.node("desktop-1"), 1, "")
 
 
+def test_it_is_killed_paused_and_set_off_its_clock_as_a_built_in_one_is(tmp_path: Path) -> None:
+    faults = """
+  - {action: kill, nodes: [relay], at: 1s, restart: 300ms}
+  - {action: pause, nodes: [relay], at: 3s, for: 400ms}
+  - {action: clock, nodes: [relay], skew: 1h, at: 4s, for: 1s}
+  - {action: slow_consumer, nodes: [relay], at: 6s, for: 500ms}
+"""
+    for seed in range(6):
+        result = run(tmp_path, SMALL % "", seed, PLAN.partition("faults:")[0] + "faults:" + faults)
+        assert (seed, result.verdict, result.signatures) == (seed, Verdict.VALID, [])
+
+
+def test_what_its_kind_cannot_suffer_is_refused_at_its_place(tmp_path: Path) -> None:
+    text = QUIET + "faults: [{action: slow_disk, nodes: [desktop-1], latency: 5ms}]\n"
+    with pytest.raises(PlanErrors, match=r"own:6:38: error: slow_disk cannot befall desktop-1: it opens its store"):
+        run(tmp_path, "{desktop-1: {kind: module, module: mine}}", text=text)
+
+
+# ---- what a topology says of kinds ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ("{relay: {kind: modul}}", "expected 'builtin', 'module', 'image', 'command' or 'external', not 'modul'"),
+        ("{relay: {kind: module}}", "'relay' is of kind module, which needs the key 'module' beside it"),
+        ("{relay: {module: x}}", "'module' is for nodes of kind module, and 'relay' is of kind builtin"),
+        ("{relay: {kind: image, image: x, path: y}}", "'path' is for nodes of kind module"),
+        ("{relay: {kind: module, module: x-y}}", "expected text that matches"),
+        ("{relay: {kind: module, module: x, policies: {a: b}}}", "profiles and policies are those of the built-in"),
+        ("{relay: {kind: module, module: x, modul: y}}", "unknown key 'modul'"),
+        ("{rely: {kind: module, module: x}}", "no node 'rely' in this topology"),
+        ("{relay: {kind: command, command: x}}", "expected a list, not 'x'"),
+    ],
+)
+def test_a_mistake_in_a_node_is_shown_in_the_topology(tmp_path: Path, nodes: str, said: str) -> None:
+    with pytest.raises(PlanErrors) as wrong:
+        schedule(tmp_path, nodes)
+    assert any(str(e.where.source.name).endswith("own.yaml") and e.where.line == 2 for e in wrong.value.errors)  # type: ignore[union-attr]
+    assert said in str(wrong.value)
+
+
+def test_a_relay_may_be_described_under_relay_but_not_twice(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("relay: {kind: module, module: x}\n" + USERS)
+    system = plan.expand(plan.parse("version: 1\ntopology: t.yaml\n", beside=tmp_path), 0).system
+    assert (system.node("relay").kind, system.node("relay").module) == ("module", "x")
+    (tmp_path / "t.yaml").write_text("relay: {kind: module, module: x}\nnodes: {relay: {env: {A: b}}}\n" + USERS)
+    with pytest.raises(PlanErrors, match=r"t\.yaml:2:16: error: the relay is described twice"):
+        plan.parse("version: 1\ntopology: t.yaml\n", beside=tmp_path)
+
+
 # ---- programs that do not start -------------------------------------------------------------------------------------
 
 
@@ -151,9 +203,7 @@ def test_the_command_line_says_it_in_one_sentence_and_exits_with_255(tmp_path: P
     assert "Traceback" not in said
 
 
-def test_the_example_topology_names_the_example(tmp_path: Path) -> None:
-    from harness import plan  # noqa: PLC0415
-
+def test_the_example_topology_names_the_example() -> None:
     system = plan.expand(plan.parse(plan.template()), 1, topology="foreign-relay").system
     assert (system.node("relay").kind, system.node("relay").module) == ("module", "targets.foreign.small_relay")
-    assert json.dumps(system.node("desktop-1").kind) == '"builtin"'
+    assert system.node("desktop-1").kind == "builtin"

@@ -1,0 +1,51 @@
+"""The page on your own component does what it says, and the table of the environment is complete."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import plan
+from harness.runtimes.sim.environment import environment
+from targets.timing import Timing
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "own-component.md").read_text()
+TABLE = (ROOT / "docs" / "environment.md").read_text()
+FILES = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
+COMMANDS = re.findall(r"^harness (.*?) +# exit (\d+)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "code"), COMMANDS)
+def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "targets" / "foreign" / "small_relay.py", tmp_path / "my_relay.py")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    line = [sys.executable, "-m", "harness", *command.split()]
+    line += ["--jobs", "1"] if "hunt" in line else []
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(line, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == int(code), done.stderr + done.stdout
+    assert ("stream-integrity: foreign-bytes" in done.stdout) == (code == "1")
+
+
+def test_the_page_has_commands_to_run() -> None:
+    assert sorted(code for _, code in COMMANDS) == ["0", "0", "1"]
+    assert set(FILES) == {"own.yaml", "nfc.yaml"}
+
+
+def test_the_table_names_every_variable_that_a_component_is_given(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(FILES["own.yaml"] + "  mobile-1: {kind: module, module: my_mobile}\n")
+    system = plan.expand(plan.parse("version: 1\ntopology: t.yaml\n", beside=tmp_path), 0).system
+    given = {key for node in system.nodes for key in environment(system, node, 1, "file:x")}
+    timers = {f"TIMING_{name.upper()}" for name in Timing().as_seconds()}
+    assert timers <= given
+    named = set(re.findall(r"`([A-Z][A-Z_]+)`", TABLE))
+    assert given - timers <= named
+    assert "TIMING_PING_S" in named
