@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from faults import Effect
-from harness.runtimes.sim.disk import Disk, StoreConnection
+from harness.runtimes.sim.disk import Disk, StoreConnection, sweep
 
 
 @pytest.fixture
@@ -107,6 +110,20 @@ def test_a_store_in_memory_outlives_the_process(disk: Disk) -> None:
     commit(connect(disk, uri), range(3))
     disk.close_all()
     assert kept(disk, uri) == [0, 1, 2]
+
+
+def test_stores_of_killed_harnesses_are_swept_and_those_of_live_ones_stay(disk: Disk) -> None:
+    uri = disk.make_store(on_files=True)
+    mine = Path(uri.removeprefix("file:")).parent
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead = mine.with_name(f"jobsync-harness-store-{ended.pid}-x")
+    dead.mkdir()
+    assert [line for line in sweep() if str(dead) in line]
+    assert not dead.exists()
+    assert mine.exists()
+    disk.remove()
+    assert not mine.exists()
 
 
 # ---- a full disk ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from faults import Effect
@@ -306,6 +306,19 @@ def test_a_fast_clock_sets_timers_off_early_and_keeps_what_it_gained_where_it_ma
     Pair().run(play)
     assert abs(woke_s[0] - 1.5) < 1e-6
     assert abs(woke_s[1] - 4.0) < 1e-6  # 2 s after 2 s
+
+
+def test_a_clock_that_is_wrong_when_its_process_starts_has_met_it() -> None:
+    effect = Effect()
+
+    async def play(p: Pair) -> None:
+        async with AsyncExitStack() as clocks:
+            async with p.stage.kill("server", "KILL", Effect()):
+                await clocks.enter_async_context(p.stage.skew("server", 1000, 1.0, effect))
+                assert effect.candidates == 0
+            assert effect.counts == {"clocks_set_off": 1}
+
+    Pair().run(play)
 
 
 def test_clocks_of_two_faults_add_up_and_heal_apart() -> None:

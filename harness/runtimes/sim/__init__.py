@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import ClassVar, TypeVar
 
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
-from harness.runtimes.sim import programs
+from harness.runtimes.sim import disk, programs
 from harness.runtimes.sim.environment import environment
 from harness.runtimes.sim.logs import node_logs
 from harness.runtimes.sim.node import Node
@@ -42,6 +42,9 @@ class Simulator:
 
     def missing(self) -> Sequence[str]:
         return []
+
+    def sweep(self, note: Callable[[str], None]) -> list[str]:
+        return disk.sweep()
 
     def inspect(self, system: System) -> list[str]:
         return programs.inspect_system(system)
@@ -158,9 +161,9 @@ class _Started:
         """A database that is there until the run is over, whatever becomes of the desktop."""
         if node.role != "desktop":
             return ""
-        disk = self._world.nodes[node.name].machine.disk
-        self._world.at_end(disk.remove)
-        return disk.make_store(on_files="cut_power" in self._spec.verbs)
+        own = self._world.nodes[node.name].machine.disk
+        self._world.at_end(own.remove)
+        return own.make_store(on_files="cut_power" in self._spec.verbs)
 
 
 RUNTIME: Runtime = Simulator()

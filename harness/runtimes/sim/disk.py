@@ -19,6 +19,7 @@ from typing import Any, Final
 from faults import Effect
 
 _SHM: Final = Path("/dev/shm")
+_PREFIX: Final = "jobsync-harness-store-"  # and the process id
 _stores = itertools.count()  # names of in-memory databases are global to the process, and appear nowhere
 _WAL_HEADER_BYTES: Final = 32
 _FRAME_HEADER_BYTES: Final = 24
@@ -28,6 +29,18 @@ _MX_FRAME_AT: Final = (
 _BACKFILL_AT: Final = 96  # and how many of them a checkpoint has copied into the database
 _FULL: Final = 2  # PRAGMA synchronous: the log is synced at every commit
 _WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER"})
+
+
+def sweep() -> list[str]:
+    """Remove the stores of harnesses that were killed; says which."""
+    found = []
+    for parent in (_SHM, Path(tempfile.gettempdir())):
+        for path in sorted(parent.glob(f"{_PREFIX}*-*")):
+            pid = path.name.removeprefix(_PREFIX).partition("-")[0]
+            if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(path, ignore_errors=True)
+                found.append(f"{path}: a store of a harness that was killed: removed")
+    return found
 
 
 class Disk:
@@ -46,7 +59,7 @@ class Disk:
         """A new store; its SQLite URI. Call `remove` when the run is over."""
         if on_files:
             parent = _SHM if os.access(_SHM, os.W_OK) else None
-            self._directory = Path(tempfile.mkdtemp(prefix=f"jobsync-harness-{os.getpid()}-", dir=parent))
+            self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
             return f"file:{self._directory / 'store.db'}"
         uri = f"file:jobsync-{next(_stores)}?mode=memory&cache=shared"
         self._anchor = sqlite3.connect(uri, uri=True)  # keeps it while no process does

@@ -112,6 +112,8 @@ class Processes:
         successor = self._world.nodes[name] = node.successor(self._world)
         self._mark("restart", successor)
         effect.note(processes_restarted=1)
+        for warp in successor.machine.clock.warps:
+            warp.effect.met(clocks_set_off=1)
         if self._restart is not None:
             await self._restart(successor)
 
