@@ -119,9 +119,13 @@ class Words(BaseModel):
 
 
 class Match(Words):
-    """Which messages a message-layer fault is about; `job:*` globs on the message's type."""
+    """Which messages a message-layer fault is about: globs on the message's type (`job:*`) and on the id of its job.
+
+    A message without a job, or one that cannot be read, matches no pattern but `*`.
+    """
 
     type: str = "*"
+    job: str = "*"
 
 
 class Every(Words):
@@ -243,14 +247,23 @@ class Effect:
 Cut = Literal["close", "reset", "half-open", "timeout"]
 
 
-@dataclass(frozen=True)
-class Duplicates:
-    """A rule of the message layer: deliver `copies` more of a matching message, each `delay_ns` after the last."""
+Does = Literal["lose", "hold", "reorder", "duplicate"]
+Release = Literal["in-order", "reversed", "shuffled"]
 
-    chance: float
-    copies: int
-    delay_ns: int
-    match: Match
+
+@dataclass(frozen=True)
+class MessageRule:
+    """A rule of the message layer: what it does to matching messages; the fields below the match depend on `does`."""
+
+    does: Does
+    type: str = "*"
+    job: str = "*"
+    chance: float = 1.0
+    window: int = 0  # reorder: messages to wait for; 0: `window_ns` counts
+    window_ns: int = 0
+    release: Release = "in-order"  # hold: the order at heal
+    copies: int = 1  # duplicate
+    delay_ns: int = 0  # duplicate: from one copy to the next
 
 
 TOXIC_TYPES = ("latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data")
@@ -274,8 +287,8 @@ class Ground(MachineGround, Protocol):
 
     A link is named by its client's direction, `mobile-1->relay`. `hold` keeps the bytes of one direction and releases
     them in order on leaving, as TCP does after a partition; `refuse` cuts the link's live connections and refuses new
-    ones; `delay` adds latency; `toxic` puts one of Toxiproxy's toxics on a direction; `duplicate` installs a message
-    rule; `cut` ends a client's live connections now and refuses new ones until it is left.
+    ones; `delay` adds latency; `toxic` puts one of Toxiproxy's toxics on a direction; `messages` installs a rule of the
+    message layer; `cut` ends a client's live connections now and refuses new ones until it is left.
     """
 
     def hold(self, direction: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
@@ -288,8 +301,8 @@ class Ground(MachineGround, Protocol):
 
     def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
 
-    def duplicate(
-        self, direction: str, rule: Duplicates, stream: str, effect: Effect
+    def messages(
+        self, direction: str, rule: MessageRule, stream: str, effect: Effect
     ) -> AbstractAsyncContextManager[None]: ...
 
     def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...

@@ -8,7 +8,7 @@ bearer token of its control connection from `WIRE_TOKEN`. Over that WebSocket co
 `{"do": "cut", "link": l, "number": n, "how": h, "side": s}`  `{"cut": connections ended}`
 `{"do": "uncut", "link": l, "number": n}`                     `{"refused": connections refused meanwhile}`
 `{"do": "rule", "link": l, "direction": d, "number": n, …}`   `{}`
-`{"do": "unrule", "link": l, "direction": d, "number": n}`    `{"candidates", "counts"}`
+`{"do": "unrule", "link": l, "direction": d, "number": n}`    `{"candidates", "counts", "blind"}`
 `{"do": "flush"}`                                             `{}`, after every tap so far
 ============================================================  =====================================================
 
@@ -32,7 +32,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from faults import Duplicates, Match
+from faults import MessageRule
 from harness.history import Tap
 from harness.wire.hop_link import How, Link, LinkConfig, Side
 
@@ -55,10 +55,7 @@ class Ask(msgspec.Struct, kw_only=True):
     how: How = "reset"
     side: Side = "client"
     number: int = 0
-    chance: float = 1.0
-    copies: int = 1
-    delay_ns: int = 0
-    match: str = "*"
+    rule: MessageRule | None = None
     seed: int = 0
     stream: str = ""
 
@@ -123,8 +120,9 @@ class Wire:
             case "uncut":
                 return link.uncut(request.number)
             case "rule":
-                rule = Duplicates(request.chance, request.copies, request.delay_ns, Match(type=request.match))
-                return link.add_rule(request.direction, request.number, rule, request.seed, request.stream)
+                if request.rule is None:
+                    raise ValueError("rule of which nothing is said")
+                return link.add_rule(request.direction, request.number, request.rule, request.seed, request.stream)
             case "unrule":
                 return link.remove_rule(request.direction, request.number)
         raise ValueError(f"request {request.do!r}")

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from faults import Duplicates, Effect
+from faults import Effect, MessageRule
 from harness import seeds
 from harness.history import Tap
 from harness.wire.hop_pump import (
@@ -136,19 +136,19 @@ class Link:
             conn.end("close")
         return {"refused": self._refused - refused_before}
 
-    def add_rule(self, direction: str, number: int, rule: Duplicates, seed: int, stream: str) -> dict[str, Any]:
+    def add_rule(self, direction: str, number: int, rule: MessageRule, seed: int, stream: str) -> dict[str, Any]:
         active = ActiveRule(rule, seeds.stream(seed, stream), Effect())
         self._rules[number] = active
         self._direction(direction).rules.add(active)
         return {}
 
     def remove_rule(self, direction: str, number: int) -> dict[str, Any]:
-        """What the rule met and did."""
+        """What the rule met and did, and why it could not act on what it could not read."""
         active = self._rules.pop(number, None)
         if active is None:
-            return {"candidates": 0, "counts": {}}
+            return {"candidates": 0, "counts": {}, "blind": []}
         self._direction(direction).rules.remove(active)
-        return {"candidates": active.effect.candidates, "counts": active.effect.counts}
+        return {"candidates": active.effect.candidates, "counts": active.effect.counts, "blind": list(active.blind)}
 
     def _direction(self, name: str) -> Direction:
         return {d.name: d for d in (self.up, self.down)}[name]
@@ -172,7 +172,7 @@ class Link:
         near.write(_PREAMBLE.pack(_MAGIC, conn.number))
         try:
             await asyncio.gather(
-                pump(reader, near, Entry(self.up, conn.number, near, request=True), conn.lost),
+                pump(reader, near, Entry(self.up, conn.number, near, conn.lost), conn.lost),
                 pump(near_reader, client, Exit(self.down, conn.number, client), conn.lost),
             )
         finally:
@@ -205,7 +205,7 @@ class Link:
         server_reader, conn.server = dialled
         await asyncio.gather(
             pump(reader, conn.server, Exit(self.up, conn.number, conn.server), conn.lost),
-            pump(server_reader, far, Entry(self.down, conn.number, far, request=False), conn.lost),
+            pump(server_reader, far, Entry(self.down, conn.number, far, conn.lost), conn.lost),
         )
 
     async def _introduced(self, reader: Reader) -> Conn | None:

@@ -13,15 +13,14 @@ from contextlib import suppress
 from typing import Literal
 
 from harness.history import Tap
-from harness.wire.classify import UNREADABLE, classify
+from harness.wire.classify import UNREADABLE, Classified, classify
 from harness.wire.hop_stream import without_compression
-from harness.wire.rules import Rules
-from harness.wire.splitter import Kind, Piece, Splitter
+from harness.wire.lane import Lane, Message
+from harness.wire.rules import COMPRESSED, GARBAGE, Rules
+from harness.wire.splitter import CLOSE, Kind, Piece, Splitter
 
 READ_BYTES = 256 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
-
-_CLOSE = 0x8  # opcode: nothing but control frames may follow it
 
 
 class Direction:
@@ -36,8 +35,8 @@ class Direction:
     def counters(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in ("bytes_in", "bytes_out", "messages_in", "messages_out")}
 
-    def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> str:
-        """Tap one message and return its type."""
+    def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> Classified:
+        """Tap one message and say what it is about."""
         payload = piece.payload
         what = UNREADABLE if piece.compressed else classify(payload)
         self._tap(
@@ -56,17 +55,16 @@ class Direction:
             self.messages_in += 1
         else:
             self.messages_out += 1
-        return what.type
+        return what
 
 
 class Entry:
-    """Where a direction enters the link, before its faults."""
+    """Where a direction enters the link, before its faults. What is written once it is `lost()` goes nowhere."""
 
-    def __init__(self, direction: Direction, conn: int, to: Writer, request: bool) -> None:
-        self._direction, self._conn, self._to = direction, conn, to
-        self._request = request
+    def __init__(self, direction: Direction, conn: int, to: Writer, lost: Callable[[], bool]) -> None:
+        self._direction, self._conn, self._to, self._lost = direction, conn, to, lost
         self._splitter = Splitter()
-        self._closed = False
+        self._lane = Lane(direction.rules, self)
 
     def take(self, data: bytes) -> None:
         self._direction.bytes_in += len(data)
@@ -74,28 +72,41 @@ class Entry:
             self._pass(piece)
 
     def finish(self) -> None:
-        """The source is at its end: what was kept back goes on, and then the end itself."""
-        self._closed = True
+        """The source is at its end: an unfinished message goes on, and then the end itself."""
+        self._lane.end()
         if rest := self._splitter.drain():
             self._to.write(rest)
         self._to.write_eof()
 
     def _pass(self, piece: Piece) -> None:
-        if piece.kind is not Kind.MESSAGE:
-            opens = piece.kind is Kind.HEAD and self._request
-            self._to.write(without_compression(piece.raw) if opens else piece.raw)
-            self._closed = self._closed or (piece.kind is Kind.CONTROL and piece.opcode == _CLOSE)
-            return
-        type_ = self._direction.see("in", self._conn, piece)
-        for delay_ns, raw in self._direction.rules.decide(piece, type_):
-            if delay_ns:
-                asyncio.get_running_loop().call_later(delay_ns / 1e9, self._again, raw)
-            else:
-                self._to.write(raw)
+        name, rules = self._direction.name, self._direction.rules
+        if piece.kind is Kind.MESSAGE:
+            what = self._direction.see("in", self._conn, piece)
+            if not piece.compressed:
+                self._lane.offer(piece.raw, what, None)
+                return
+            rules.blind(f"{name}: {COMPRESSED}")
+        elif piece.kind is Kind.OPAQUE and self._splitter.problem is not None:
+            self._lane.flush()
+            rules.blind(f"{name}: {GARBAGE}: {self._splitter.problem}")
+        elif piece.opcode == CLOSE:
+            self._lane.end()
+        self._to.write(without_compression(piece.raw) if piece.opens else piece.raw)
 
-    def _again(self, raw: bytes) -> None:
-        if not self._closed and not self._to.is_closing():
-            self._to.write(raw)
+    # ---- what its lane needs --------------------------------------------------------------------------------------
+
+    def emit(self, message: Message) -> None:
+        self._to.write(message.raw)
+
+    def wake(self, at_ns: int) -> None:
+        wait_s = max(0, at_ns - time.monotonic_ns()) / 1e9
+        asyncio.get_running_loop().call_later(wait_s, self._lane.due)
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def alive(self) -> bool:
+        return not self._lost() and not self._to.is_closing()
 
 
 class Exit:

@@ -15,9 +15,10 @@ HEAD_CAP_BYTES: Final = 64 * 1024  # a longer HTTP head is none
 FRAME_CAP_BYTES: Final = 64 * 1024 * 1024  # a longer frame is noise that happens to parse
 
 _HEAD_END = b"\r\n\r\n"
-_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+CLOSE: Final = 0x8  # opcode: nothing but control frames may follow it
+_CONTINUATION, _TEXT, _BINARY, _PING, _PONG = 0x0, 0x1, 0x2, 0x9, 0xA
 _DATA = frozenset({_CONTINUATION, _TEXT, _BINARY})
-_CONTROL = frozenset({_CLOSE, _PING, _PONG})
+_CONTROL = frozenset({CLOSE, _PING, _PONG})
 
 
 class Kind(Enum):
@@ -44,6 +45,11 @@ class Piece:
     @property
     def payload(self) -> bytes:
         return b"".join([frame_payload(frame) for frame in self._frames])
+
+    @property
+    def opens(self) -> bool:
+        """Is it the request for a WebSocket?"""
+        return self.kind is Kind.HEAD and not self.raw.startswith(b"HTTP/1.")
 
     def __repr__(self) -> str:
         return f"<Piece {self.kind.value} opcode={self.opcode} {len(self.raw)} bytes>"
@@ -87,6 +93,11 @@ class Splitter:
     def whole(self) -> bool:
         """Is the stream between two pieces?"""
         return not self._rest and not self._fragments
+
+    @property
+    def begun(self) -> bool:
+        """Is the head of the stream behind us, or is it known to have none?"""
+        return self._in_frames or self._opaque
 
     @property
     def opaque(self) -> bool:
@@ -193,7 +204,7 @@ class Splitter:
     def _take(self, frame: bytes, pieces: list[Piece]) -> None:
         first = frame[0]
         opcode = first & 0x0F
-        if opcode >= _CLOSE:
+        if opcode >= CLOSE:
             pieces.append(Piece(Kind.CONTROL, frame, opcode, (frame,)))
         elif not first & 0x80:
             self._fragments.append(frame)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sim_rig import Trio, effects
 
-from faults import Duplicates, Effect, Match
+from faults import Effect, MessageRule
 from harness.runtimes.sim.links import JITTER_NS, LATENCY_NS
 
 ONE_WAY_S = (LATENCY_NS + JITTER_NS) / 1e9
@@ -214,11 +214,11 @@ def test_a_fin_is_held_like_any_byte() -> None:
 
 def test_scopes_heal_when_they_are_left_by_an_exception() -> None:
     async def play(t: Trio) -> None:
-        rule = Duplicates(chance=1, copies=1, delay_ns=0, match=Match())
+        rule = MessageRule("duplicate")
         for scope in (
             t.stage.hold("hub->ear", Effect()),
             t.stage.delay("hub->ear", 9_000, 0, Effect()),
-            t.stage.duplicate("hub->ear", rule, "s", Effect()),
+            t.stage.messages("hub->ear", rule, "s", Effect()),
             t.stage.refuse("ear->hub", True, Effect()),
             t.stage.cut("ear", "timeout", "s", Effect()),
         ):
@@ -239,8 +239,8 @@ def test_a_frame_larger_than_the_kernel_buffer_passes_a_message_rule() -> None:
     """The hop that keeps a message until it is whole stands above that buffer, or it would wait for ever."""
 
     async def play(t: Trio) -> None:
-        rule = Duplicates(chance=1, copies=1, delay_ns=0, match=Match())
-        async with t.stage.duplicate("mouth->hub", rule, "s", Effect()):
+        rule = MessageRule("duplicate")
+        async with t.stage.messages("mouth->hub", rule, "s", Effect()):
             await t.say(size=3_000_000)
             await asyncio.sleep(5)
         assert t.numbers == [1, 1]

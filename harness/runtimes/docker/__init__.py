@@ -24,7 +24,7 @@ T = TypeVar("T")
 class DockerRuntime:
     NAME: ClassVar[str] = "docker"
     SUMMARY: ClassVar[str] = "real processes in containers, real Toxiproxy; needs a Docker engine on this machine"
-    VERBS: ClassVar[frozenset[str]] = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "duplicate", "cut"}
+    VERBS: ClassVar[frozenset[str]] = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
     WHY_NOT: ClassVar[Mapping[str, str]] = {**machines.WHY_NOT, **shapes.WHY_NOT}
 
     def missing(self) -> Sequence[str]:

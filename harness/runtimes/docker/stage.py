@@ -10,9 +10,10 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
-from faults import Cut, Duplicates, Effect, Toxic
+from faults import Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.docker.containers import Containers
@@ -94,18 +95,18 @@ class DockerStage(ContainerMachines):
             yield
 
     @asynccontextmanager
-    async def duplicate(self, direction: str, rule: Duplicates, stream: str, effect: Effect) -> AsyncIterator[None]:
+    async def messages(self, direction: str, rule: MessageRule, stream: str, effect: Effect) -> AsyncIterator[None]:
         number = next(self._numbers)
         where = {"link": self._toxics.link_of(direction), "direction": direction, "number": number}
-        words = {"chance": rule.chance, "copies": rule.copies, "delay_ns": rule.delay_ns, "match": rule.match.type}
         try:
-            await self._ask("rule", **where, **words, seed=self._seed, stream=stream)
+            await self._ask("rule", **where, rule=asdict(rule), seed=self._seed, stream=stream)
             yield
         finally:
             did = await self._ask("unrule", **where)
             for name, n in did.get("counts", {}).items():
                 effect.note(**{name: n})
             effect.candidates += did.get("candidates", 0)
+            self.ailments.extend(why for why in did.get("blind", ()) if why not in self.ailments)
 
     @asynccontextmanager
     async def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AsyncIterator[None]:

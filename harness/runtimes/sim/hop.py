@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from harness.runtimes.sim.links import Link
 from harness.runtimes.sim.taps import Watch
-from harness.wire.classify import UNREADABLE, Classified
-from harness.wire.splitter import Kind, Piece, Splitter
+from harness.wire.hop_stream import without_compression
+from harness.wire.lane import Lane, Message
+from harness.wire.rules import COMPRESSED, GARBAGE
+from harness.wire.splitter import CLOSE, Kind, Piece, Splitter
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.loop import SimLoop
@@ -22,74 +24,79 @@ if TYPE_CHECKING:
 class Hop:
     """Without rules bytes go through as they are written. Rules begin with the next message that begins."""
 
-    __slots__ = ("_endpoint", "_late", "_link", "_loop", "_splitter", "_storing", "_watch")
+    __slots__ = ("_endpoint", "_lane", "_link", "_loop", "_now", "_splitter", "_storing", "_watch")
 
     def __init__(self, loop: SimLoop, link: Link, watch: Watch, endpoint: Endpoint) -> None:
         self._loop, self._link, self._watch, self._endpoint = loop, link, watch, endpoint
         self._splitter = Splitter()
-        self._storing = False
-        self._late: list[Copy] = []
+        self._lane = Lane(link.rules, self)
+        self._storing = True  # the head: an offer of compression is struck from it
+        self._now: list[bytes] | None = None  # while the program writes: what goes out now
 
     def take(self, data: bytes) -> Sequence[bytes]:
         """The program writes `data`: what to send now."""
         splitter = self._splitter
-        if splitter.whole:
+        if splitter.whole and splitter.begun:
             self._storing = bool(self._link.rules)
         pieces = splitter.feed(data)
         if not self._storing:
             for piece in pieces:
                 if piece.kind is Kind.MESSAGE:
-                    self._watch.sent(piece)
-            return (data, *self._overdue()) if self._late and splitter.whole else (data,)
-        now: list[bytes] = []
+                    self._watch.put(piece.raw, *self._watch.sent(piece))
+                elif piece.kind is Kind.OPAQUE:
+                    self._unreadable()
+            return (data,)
+        now = self._now = []
         for piece in pieces:
-            now.append(piece.raw)
-            if piece.kind is Kind.MESSAGE:
-                now.extend(self._copies(piece, self._watch.sent(piece)))
+            self._pass(piece)
+        self._now = None
         return now
 
     def drain(self) -> bytes:
-        """What is kept of an unfinished message, when the stream ends."""
+        """The stream ends, and what the rules keep with it. What is there of an unfinished message goes on."""
+        self._lane.end()
         rest = self._splitter.drain()
         return rest if self._storing else b""
 
-    def _copies(self, piece: Piece, seen: Classified) -> list[bytes]:
-        """Copies that are due at once; later ones get a timer."""
-        at_once: list[bytes] = []
-        for delay_ns, raw in self._link.rules.decide(piece, seen.type)[1:]:
-            copy = Copy(self, raw, piece.payload, seen)
-            if delay_ns:
-                self._loop.at_ns(self._loop.now_ns + delay_ns, copy)
-            else:
-                self._watch.again(raw, copy.payload, seen)
-                at_once.append(raw)
-        return at_once
+    def _pass(self, piece: Piece) -> None:
+        assert self._now is not None
+        if piece.kind is Kind.MESSAGE:
+            payload, what = self._watch.sent(piece)
+            if not piece.compressed:
+                self._lane.offer(piece.raw, what, (payload, what))
+                return
+            self._link.rules.blind(f"{self._link.name}: {COMPRESSED}")
+            self._watch.put(piece.raw, payload, what)
+        elif piece.kind is Kind.OPAQUE:
+            self._unreadable()
+        elif piece.opcode == CLOSE:
+            self._lane.end()
+        self._now.append(without_compression(piece.raw) if piece.opens else piece.raw)
 
-    def insert(self, copy: Copy) -> None:
-        """A copy is due. It waits while another message is half sent, and is dropped once the stream has ended."""
-        if not self._endpoint.sends:
-            return
-        if self._splitter.whole or self._storing:
-            self._watch.again(copy.raw, copy.payload, copy.seen)
-            self._endpoint.push(copy.raw)
+    def _unreadable(self) -> None:
+        """Bytes that are no WebSocket; of one that never was (plain HTTP) there is nothing to say."""
+        if self._splitter.problem is not None:
+            self._lane.flush()
+            self._link.rules.blind(f"{self._link.name}: {GARBAGE}: {self._splitter.problem}")
+
+    # ---- what its lane needs --------------------------------------------------------------------------------------
+
+    def emit(self, message: Message) -> None:
+        self._watch.put(message.raw, *message.tag)
+        if self._now is not None:
+            self._now.append(message.raw)
         else:
-            self._late.append(copy)
+            self._endpoint.push(message.raw)
 
-    def _overdue(self) -> list[bytes]:
-        late, self._late = self._late, []
-        for copy in late:
-            self._watch.again(copy.raw, copy.payload, copy.seen)
-        return [copy.raw for copy in late]
-
-
-class Copy:
-    """A further copy of a message, waiting for its time."""
-
-    __slots__ = ("_hop", "payload", "raw", "seen")
-
-    def __init__(self, hop: Hop, raw: bytes, payload: bytes, seen: Classified = UNREADABLE) -> None:
-        self._hop = hop
-        self.raw, self.payload, self.seen = raw, payload, seen
+    def wake(self, at_ns: int) -> None:
+        self._loop.at_ns(at_ns, self)
 
     def due(self) -> None:
-        self._hop.insert(self)
+        self._lane.due()
+
+    def now_ns(self) -> int:
+        return self._loop.now_ns
+
+    def alive(self) -> bool:
+        pipe = self._endpoint.outgoing
+        return self._endpoint.sends and not pipe.silent and not pipe.cut

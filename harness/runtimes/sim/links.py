@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from faults import Effect
 from harness.seeds import stream
-from harness.wire.rules import ActiveRule, Rules
+from harness.wire.rules import Rules
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.pipe import Pipe
@@ -119,12 +119,6 @@ class Link:
         self.toxics.remove(toxic)
         for pipe in list(self.pipes):
             pipe.uninstall(toxic)
-
-    def add_rule(self, rule: ActiveRule) -> None:
-        self.rules.add(rule)
-
-    def remove_rule(self, rule: ActiveRule) -> None:
-        self.rules.remove(rule)
 
     def meters(self) -> dict[str, int]:
         return {

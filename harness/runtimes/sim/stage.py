@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
-from faults import Cut, Duplicates, Effect, Toxic
+from faults import Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.sim import toxics
@@ -16,7 +16,7 @@ from harness.runtimes.sim.processes import Processes, Restart
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 
-VERBS = MACHINE_VERBS | toxics.VERBS | {"hold", "refuse", "delay", "duplicate", "cut"}
+VERBS = MACHINE_VERBS | toxics.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
 
 
 class SimStage(Processes):
@@ -67,16 +67,17 @@ class SimStage(Processes):
             heal()
 
     @asynccontextmanager
-    async def duplicate(self, direction: str, rule: Duplicates, stream: str, effect: Effect) -> AsyncIterator[None]:
-        link = self._link(direction)
+    async def messages(self, direction: str, rule: MessageRule, stream: str, effect: Effect) -> AsyncIterator[None]:
+        rules = self._link(direction).rules
         active = ActiveRule(rule, seeds.stream(self._world.seed, stream), effect)
-        self._trace("duplicate", direction)
-        link.rules.add(active)
+        self._trace(rule.does, direction)
+        rules.add(active)
         try:
             yield
         finally:
-            self._trace("unduplicate", direction)
-            link.rules.remove(active)
+            self._trace(f"un{rule.does}", direction)
+            rules.remove(active)
+            self.ailments.extend(why for why in active.blind if why not in self.ailments)
 
     @asynccontextmanager
     async def refuse(self, link: str, reset: bool, effect: Effect) -> AsyncIterator[None]:

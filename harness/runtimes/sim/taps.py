@@ -49,17 +49,16 @@ class Watch:
         self._out = Splitter()
         self._under_way: deque[tuple[bytes, bytes, Classified]] = deque()
 
-    def sent(self, piece: Piece) -> Classified:
-        """A message enters the link."""
+    def sent(self, piece: Piece) -> tuple[bytes, Classified]:
+        """A message enters the link: its payload, and what it is about."""
         payload = piece.payload
         seen = UNREADABLE if piece.compressed else classify(payload)
         self._link.messages_sent += 1
         self._witness.see(self._link.name, "in", self._conn, payload, seen)
-        self._under_way.append((piece.raw, payload, seen))
-        return seen
+        return payload, seen
 
-    def again(self, raw: bytes, payload: bytes, seen: Classified) -> None:
-        """A copy of a message is put behind what is under way."""
+    def put(self, raw: bytes, payload: bytes, seen: Classified) -> None:
+        """A message, or a copy of one, is put behind what is under way."""
         self._under_way.append((raw, payload, seen))
 
     def delivered(self, data: bytes) -> None:
