@@ -30,14 +30,14 @@ class Hop:
         self._loop, self._link, self._watch, self._endpoint = loop, link, watch, endpoint
         self._splitter = Splitter()
         self._lane = Lane(link.rules, self)
-        self._storing = True  # the head: an offer of compression is struck from it
+        self._storing = False
         self._now: list[bytes] | None = None  # while the program writes: what goes out now
 
     def take(self, data: bytes) -> Sequence[bytes]:
         """The program writes `data`: what to send now."""
         splitter = self._splitter
-        if splitter.whole and splitter.begun:
-            self._storing = bool(self._link.rules)
+        if splitter.whole:  # a request is kept until its head is whole: an offer of compression is struck from it
+            self._storing = bool(self._link.rules) or (not splitter.begun and data.startswith(b"GET "))
         pieces = splitter.feed(data)
         if not self._storing:
             for piece in pieces:
