@@ -47,7 +47,8 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
     if failure is not None:
         story(failure)
     _say.line()
-    _say.line(f"verdict  {_say.verdict(kept.result.verdict)}{_expected(kept.record.as_expected)}")
+    stopped = ", stopped by Ctrl-C" if kept.result.interrupted else ""
+    _say.line(f"verdict  {_say.verdict(kept.result.verdict)}{stopped}{_expected(kept.record.as_expected)}")
     if kept.directory is None:
         return
     _say.line(f"run      {kept.directory}")

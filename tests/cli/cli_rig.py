@@ -32,7 +32,7 @@ class Said(NamedTuple):
 class Harness:
     """`harness ARGS` in a folder of its own."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str] | None) -> None:
         self.folder, self._patch, self._capture = folder, monkeypatch, capfd
         self._patch.chdir(folder)
         for name, value in _NO_MARKS.items():
@@ -40,6 +40,7 @@ class Harness:
 
     def __call__(self, *args: str) -> Said:
         """In this process."""
+        assert self._capture is not None
         self._patch.setattr(sys, "argv", ["harness", *args])
         self._capture.readouterr()
         former = signal.getsignal(signal.SIGINT)
@@ -65,6 +66,27 @@ class Harness:
             check=False,
         )
         return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def piped(self, *args: str, to: str | None) -> Said:
+        """As a process whose standard output is the file `to`, or a pipe that nobody reads (None)."""
+        if to is None:
+            read, write = os.pipe()
+            os.close(read)
+        else:
+            write = os.open(to, os.O_WRONLY)
+        try:
+            done = subprocess.run(
+                command(*args),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=subprocess.PIPE,
+                timeout=LIMIT_S,
+                check=False,
+            )
+        finally:
+            os.close(write)
+        return Said(done.returncode, "", done.stderr.decode())
 
     def interrupted(self, *args: str, when: Callable[[], bool], by: int = signal.SIGINT) -> Said:
         """As a process that gets one signal as soon as `when` holds."""
