@@ -30,7 +30,7 @@ def test_a_stopped_run_says_what_it_found_and_its_history_can_be_checked(harness
     assert "verdict  UNKNOWN" in said.out
     checked = harness("check", "store/latest")
     assert checked.code == 2
-    assert "only a prefix" in checked.out
+    assert "history           UNKNOWN     incomplete" in checked.out
     assert harness("report", "store/latest").code == 0
 
 
