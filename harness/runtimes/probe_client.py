@@ -213,7 +213,7 @@ async def listening(clients: Mapping[str, ProbeClient], host: str, port: int = 0
             await client.attach(ws)
 
     async with serve(handle, host, port, process_request=check, compression=None, max_size=None) as server:
-        yield next(iter(server.sockets)).getsockname()[1]
+        yield port or next(iter(server.sockets)).getsockname()[1]
 
 
 def kernel_boot_id() -> str:

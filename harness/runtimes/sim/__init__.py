@@ -16,6 +16,7 @@ from typing import ClassVar, TypeVar
 
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.sim import disk, programs
+from harness.runtimes.sim.dialled import DialledProbe, open_desk
 from harness.runtimes.sim.environment import environment
 from harness.runtimes.sim.logs import node_logs
 from harness.runtimes.sim.node import Node
@@ -108,10 +109,19 @@ class _Started:
 
     async def _start(self) -> None:
         for node, node_spec in self._nodes:
-            self._probes[node.name] = SimProbe(node, self._world.loop, self._spec.journal)
+            self._probes[node.name] = self._probe(node, node_spec)
+        dialled = {name: probe for name, probe in self._probes.items() if isinstance(probe, DialledProbe)}
+        if dialled:
+            open_desk(self._world, dialled)
+        for node, node_spec in self._nodes:
             self._run(node, node_spec)
         for node, node_spec in self._nodes:
             await self._until_up(node, node_spec)
+
+    def _probe(self, node: Node, node_spec: NodeSpec) -> SimProbe:
+        if node_spec.kind == "builtin":
+            return SimProbe(node, self._world.loop, self._spec.journal)
+        return DialledProbe(node, self._world, self._spec.journal, node_spec.role)
 
     async def _until_up(self, node: Node, node_spec: NodeSpec) -> None:
         if node_spec.role == "relay" and node_spec.kind != "builtin":

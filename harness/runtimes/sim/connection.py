@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Line:
     """A link as a client dials it: both directions, and whether new connections are refused."""
 
-    def __init__(self, client: str, server: str, forth: Link, back: Link) -> None:
+    def __init__(self, client: str, server: str, forth: Link, back: Link, *, aside: bool = False) -> None:
         self.client, self.server = client, server
+        self.aside = aside  # no link of the topology
         self.forth, self.back = forth, back
         self.refusals: list[Effect] = []  # whose doing it is that new connections are refused; empty: they are welcome
         self.connections: dict[int, Connection] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from harness.runtimes.sim import dialled
 from harness.schedule import Node, System
 from harness.seeds import child_seed
 from targets.timing import Timing
@@ -46,7 +47,8 @@ def _foreign(system: System, node: Node, env: Mapping[str, str]) -> dict[str, st
     seconds = Timing().scaled(system.timing_scale).as_seconds()
     timing = {f"TIMING_{name.upper()}": f"{value:g}" for name, value in seconds.items()}
     token = {"TOKEN": sign(node.user_id, env["JWT_SECRET"])} if node.user_id is not None else {}
-    return timing | token
+    probe = {"HARNESS_PROBE_URL": dialled.URL, "HARNESS_PROBE_TOKEN": dialled.token_of(node.name)}
+    return timing | token | probe
 
 
 def _client(system: System, node: Node) -> dict[str, str]:

@@ -38,6 +38,12 @@ class Network:
         self.links[forth.name], self.links[back.name] = forth, back
         return line
 
+    def add_aside(self, client: str, server: str) -> None:
+        """A link that is none of the topology's: it takes no time, no fault touches it and no tap sees it."""
+        forth, back = Link(f"{client}->{server}", 0, 0), Link(f"{server}->{client}", 0, 0)
+        self.lines[client, server] = Line(client, server, forth, back, aside=True)
+        self._world.witness.blind.update((forth.name, back.name))
+
     def addresses(self, host: str, port: int) -> list[tuple[Any, ...]]:
         """As getaddrinfo gives them: a node's name is its address."""
         if host not in self._world.nodes:

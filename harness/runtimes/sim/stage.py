@@ -116,7 +116,7 @@ class SimStage(Processes):
         return self._world.network.links[direction]
 
     def _lines(self) -> Iterable[Line]:
-        return self._world.network.lines.values()
+        return (line for line in self._world.network.lines.values() if not line.aside)
 
     def _trace(self, verb: str, what: str) -> None:
         self._world.trace(verb, what, b"")

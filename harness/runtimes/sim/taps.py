@@ -18,9 +18,10 @@ class Witness:
     def __init__(self, tap: Callable[[Tap], None], now_ns: Callable[[], int], with_payload: bool) -> None:
         self._tap, self._now_ns, self._with_payload = tap, now_ns, with_payload
         self.shut = False
+        self.blind: set[str] = set()  # directions that are none of the topology's
 
     def see(self, link: str, side: Literal["in", "out"], conn: int, payload: bytes, seen: Classified) -> None:
-        if self.shut:
+        if self.shut or link in self.blind:
             return
         kind, job, msg = seen
         text = payload.decode("utf-8", "replace") if self._with_payload else None
