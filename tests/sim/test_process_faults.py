@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -151,9 +153,11 @@ def test_killing_a_paused_process_destroys_nothing_of_it() -> None:
         stubborn = _finally_says(p.said)
         p.world.loop.create_task(stubborn, context=node.context)
         del stubborn
+        await asyncio.sleep(0.1)
         async with p.stage.pause("client", Effect()), p.stage.kill("client", "KILL", Effect()):
             await asyncio.sleep(1)
         await asyncio.sleep(1)
+        gc.collect()
         assert not [line for line in p.said if "finally" in line]
 
     Pair().run(play)
@@ -179,6 +183,31 @@ def test_two_kills_of_one_process_restart_it_once_when_the_last_is_over() -> Non
     Pair().run(play)
     assert first.counts["processes_restarted"] == 1
     assert second.candidates == 0
+
+
+def test_what_a_killed_process_had_begun_to_write_is_rolled_back_and_locks_nobody_out() -> None:
+    p = Pair()
+    p.world.at_end(p.world.nodes["client"].machine.disk.remove)
+    uri = p.world.nodes["client"].machine.disk.make_store(on_files=True)
+    kept: list[int] = []
+
+    async def write() -> None:
+        database = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)
+        database.execute("CREATE TABLE IF NOT EXISTS rows (n INTEGER)")
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("INSERT INTO rows VALUES (1)")
+        kept.append(database.execute("SELECT count(*) FROM rows").fetchone()[0])
+        await asyncio.sleep(1e6)
+
+    async def play(p: Pair) -> None:
+        async with p.stage.kill("client", "KILL", Effect()):
+            pass
+        await asyncio.sleep(1)
+
+    p.programs["client"] = write
+    p.run(play)
+    assert kept == [1, 1]
+    assert p.world.crashes == []
 
 
 # ---- power ----------------------------------------------------------------------------------------------------------

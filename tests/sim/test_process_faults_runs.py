@@ -41,6 +41,22 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
 }
 
 
+BURST = """\
+version: 1
+duration: 8s
+topology: one-user
+timing: fast
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 500ms, node: desktop-1, do: create, job: a}
+    - {at: 550ms, node: desktop-1, do: status, job: a, status: generatingStream}
+""" + "".join(
+    f"    - {{at: {2000 + 20 * k}ms, node: desktop-1, do: chunk, job: a, text: 'abcdefgh', repeat: 2500}}\n"
+    for k in range(60)
+)
+
+
 def run(faults: str, seed: int, *, head: str = HEAD) -> RunResult:
     sim = registry.find("runtime", "sim")
     schedule = plan.expand(plan.parse(head + f"  - {faults}\n", "p"), seed, runtime_verbs=sim.VERBS)
@@ -112,6 +128,15 @@ def test_a_restarted_mobile_is_a_new_incarnation_that_shows_its_screen_again() -
     assert convergence.verdict is Verdict.VALID
 
 
+def test_the_user_of_a_restarted_mobile_opens_the_screen_that_was_open() -> None:
+    head = BURST + "settle: {quiesce: 1s}\nfaults:\n"
+    result = run("{action: kill, nodes: [mobile-1], restart: 500ms, at: 3s}", 1, head=head)
+    again = [op.type for op in ops(result, "open") if op.process == "mobile-1/again"]
+    assert again == ["invoke", "ok"]
+    (convergence,) = [r for r in result.results if r.check == "convergence"]
+    assert convergence.verdict is Verdict.VALID
+
+
 def test_a_paused_mobile_is_dropped_by_its_relay_and_comes_back() -> None:
     result = run("{action: pause, nodes: [mobile-1], at: 2s, for: 4s}", 1)
     registered = [op for op in ops(result, "link") if op.node == "mobile-1" and op.value["state"] == "registered"]
@@ -127,21 +152,6 @@ def test_times_of_the_history_are_never_skewed() -> None:
 
 
 # ---- mailboxes ------------------------------------------------------------------------------------------------------
-
-BURST = """\
-version: 1
-duration: 8s
-topology: one-user
-timing: fast
-workload:
-  script:
-    - {at: 100ms, node: mobile-1, do: open}
-    - {at: 500ms, node: desktop-1, do: create, job: a}
-    - {at: 550ms, node: desktop-1, do: status, job: a, status: generatingStream}
-""" + "".join(
-    f"    - {{at: {2000 + 20 * k}ms, node: desktop-1, do: chunk, job: a, text: 'abcdefgh', repeat: 2500}}\n"
-    for k in range(60)
-)
 
 
 def test_the_mailbox_of_a_slow_consumer_overflows_and_the_replica_catches_up() -> None:

@@ -82,7 +82,7 @@ class Network:
         if line is None:
             raise OSError(113, f"No route to host: the topology has no link {node.name}->{host}")
         self._dialled += 1
-        dial = Dial(self._world, line, self._dialled, port, node)
+        dial = Dial(self._world, line, self._dialled, port)
         try:
             await dial.answer
         except asyncio.CancelledError:
@@ -122,9 +122,8 @@ def _current(what: str) -> Node:
 class Dial:
     """One attempt to connect. A SYN, or its answer, that meets a held link is lost and sent again."""
 
-    def __init__(self, world: World, line: Line, number: int, port: int, node: Node) -> None:
+    def __init__(self, world: World, line: Line, number: int, port: int) -> None:
         self.number = number
-        self._node = node
         self.given_up = False
         self.answer: asyncio.Future[None] = world.loop.create_future()
         self._world, self._line, self._port = world, line, port
@@ -144,7 +143,7 @@ class Dial:
         self._world.loop.at_ns(self._world.loop.now_ns + travel_ns, self)
 
     def due(self) -> None:
-        if not (self.given_up or self._node.ended or self.answer.done()):
+        if not (self.given_up or self.answer.done()):
             self._step()
 
     def _syn_arrives(self) -> None:
