@@ -1,7 +1,7 @@
 """What people read of a run: `report.html`, `summary.md`, `junit.xml`, all written from the files of its directory.
 
 Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
-when) · `drawing` (the timeline as SVG) · `page`, `summary`, `junit` (one form each).
+when) · `canvas`, `overview`, `closeup` (pictures of it) · `page`, `summary`, `junit` (one form each).
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ from harness.report import timeline, words
 from harness.report.timeline import Span
 from harness.rundir import StoredRun
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|])")
+_MOST_ROWS = 100  # of a table
+_MOST_LETTERS = 300  # of a title or a name
+_MOST_EFFECTS = 6  # of one fault
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#&~])")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class FaultRow:
     length_text: str
     where: str
     did: str
-    exercised: bool
+    met_nothing: str  # in words; empty when every occurrence met something
 
 
 @functools.cache
@@ -40,15 +43,16 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    found.filters["md"] = _markdown
-    found.filters["cell"] = lambda text: _markdown(str(text)).replace("\n", " ")
+    found.filters["md"] = lambda text: _markdown(str(text))
+    found.filters["code"] = lambda text: " ".join(str(text).replace("`", "ˋ").split())
     found.filters["fenced"] = lambda text: str(text).replace("```", "ˋˋˋ")
+    found.filters["shortened"] = words.shortened
     return found
 
 
 def _markdown(text: str) -> str:
-    """Text from the system under test must not become mark-up."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Text from the system under test must become neither mark-up nor a line of its own."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def of_run(run: StoredRun) -> dict[str, Any]:
@@ -57,46 +61,63 @@ def of_run(run: StoredRun) -> dict[str, Any]:
     history = run.history
     spans = timeline.spans(history) if history is not None else []
     origin_ns = history.ops[0].time_ns if history is not None and history.ops else 0
+    faults = timeline.by_fault(spans)
     return {
         "run": run,
+        "title": words.shortened(run.record.title or run.record.plan, _MOST_LETTERS),
+        "verdict": run.record.verdict or "UNKNOWN",
+        "headline": words.headline(run.record, run.results),
         "failure": failure,
         "sentences": words.sentences(failure) if failure is not None else [],
         "pair": words.text_pair(failure) if failure is not None else None,
-        "results": words.in_order(run.results),
+        "results": words.in_order(run.results)[:_MOST_ROWS],
         "guarantee": words.guarantee,
         "reason": words.reason,
+        "kinds": words.kinds,
         "system": words.system(run.record),
-        "faults": [fault_row(group, origin_ns) for group in _by_name(spans)],
+        "faults": [fault_row(group, origin_ns) for group in list(faults.values())[:_MOST_ROWS]],
+        "more_faults": max(0, len(faults) - _MOST_ROWS),
         "environment": environment(run),
         "replay": replay(run),
+        "check": shlex.join(["harness", "check", str(run.directory.absolute())]),
     }
 
 
 def replay(run: StoredRun) -> str:
-    return shlex.join(["harness", "replay", str(run.directory)])
-
-
-def _by_name(spans: list[Span]) -> list[list[Span]]:
-    found: dict[str, list[Span]] = {}
-    for span in spans:
-        found.setdefault(span.name, []).append(span)
-    return list(found.values())
+    """The command, from wherever the reader stands."""
+    return shlex.join(["harness", "replay", str(run.directory.absolute())])
 
 
 def fault_row(group: list[Span], origin_ns: int) -> FaultRow:
-    first = group[0]
-    begins = [words.seconds(s.begin_ns - origin_ns) for s in group]
-    lengths = [words.seconds(s.end_ns - s.begin_ns) for s in group]
-    did = [s.did for s in group if s.did]
+    first, times = group[0], len(group)
+    lengths = sorted(s.end_ns - s.begin_ns for s in group)
+    did = list(dict.fromkeys(s.did or "not known: it never healed" for s in group))
+    inert = sum(not s.exercised for s in group)
+    begin = words.seconds(first.begin_ns - origin_ns)
     return FaultRow(
-        name=first.name,
+        name=words.shortened(first.name, _MOST_LETTERS),
         action=first.action,
-        begin_text=begins[0] if len(group) == 1 else f"{len(group)} times, first at {begins[0]}",
-        length_text=lengths[0] if len(set(lengths)) == 1 else f"{min(lengths)} to {max(lengths)}",
-        where=", ".join(dict.fromkeys(w for s in group for w in (*s.directions, *s.nodes))),
-        did=did[0] if len(group) == 1 and did else "; ".join(dict.fromkeys(did)) or "not known: it never healed",
-        exercised=any(s.exercised for s in group),
+        begin_text=begin if times == 1 else f"{times:,} times, first at {begin}",
+        length_text=" to ".join(dict.fromkeys(words.seconds(ns) for ns in (lengths[0], lengths[-1]))),
+        where=", ".join(_ways(list(dict.fromkeys(w for s in group for w in (*s.directions, *s.nodes))))),
+        did="; ".join(did[:_MOST_EFFECTS]) + (f"; and {len(did) - _MOST_EFFECTS} more" * (len(did) > _MOST_EFFECTS)),
+        met_nothing="" if not inert else "met nothing" if inert == times else f"met nothing {inert} of {times} times",
     )
+
+
+def _ways(places: list[str]) -> list[str]:
+    """Nodes and directions; two directions of one link are written once: `a⇄b`."""
+    found: list[str] = []
+    for place in places:
+        left, arrow, right = place.partition("->")
+        both = f"{right}⇄{left}"
+        if arrow and f"{right}->{left}" in places:
+            if both not in found:
+                found.append(f"{left}⇄{right}")
+        else:
+            found.append(f"{left}→{right}" if arrow else place)
+    more = len(found) - _MOST_EFFECTS
+    return found if more <= 0 else [*found[:_MOST_EFFECTS], f"and {more} more"]
 
 
 def environment(run: StoredRun) -> list[tuple[str, str]]:
@@ -120,7 +141,7 @@ def environment(run: StoredRun) -> list[tuple[str, str]]:
         ("machine", ", ".join(f"{v}" for k, v in record.machine.items() if k != "cpus") + _cpus(record.machine)),
         ("command", shlex.join(["harness", *record.argv])),
     ]
-    return rows
+    return [(name, words.shortened(value, 2 * _MOST_LETTERS)) for name, value in rows]
 
 
 def _ending(problem: str | None) -> str:

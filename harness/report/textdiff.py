@@ -6,23 +6,38 @@ between a letter and its accent, or between the two letters of a flag.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import regex
 
 _CLUSTER = regex.compile(r"\X")
+_EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\uFE0F\u200D\u20E3#*0-9]+")
+_CLUSTER_MOST = 24  # code points of one cluster that are shown: some texts pile up thousands of accents
 _AROUND = 28  # clusters shown on either side of the difference
 _MARKED = 60  # clusters shown of the difference itself
+_CONTROLS = {"\r": "carriage return", "\n": "line feed", "\t": "tab", "\0": "null"}
 _NAMED = 12  # code points that are spelled out
 
 
 @dataclass(frozen=True)
+class Glyph:
+    """Something to show. `hidden` names the code points that a reader would not see in it, or not tell apart."""
+
+    shown: str
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
-    """A stretch of text, ready to be shown: `cut` clusters of it are left out, `marked` when the texts differ here."""
+    """A stretch of text, ready to be shown: `cut` clusters of it are left out, `marked` when the texts differ here.
+    `glyphs` are the same stretch, with what is hidden in it named."""
 
     text: str
     marked: bool = False
     cut: int = 0
+    glyphs: list[Glyph] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -78,26 +93,59 @@ def visible(text: str) -> str:
 
 
 def spelled(text: str) -> str:
-    """`“text”` and, when it is short and not plain ASCII, the code points it is made of."""
-    shown = _shortened(_CLUSTER.findall(text))
+    """`“text”` and, when it is not plain ASCII, the code points it is made of, as far as they are few."""
     size = len(text.encode("utf-8", "surrogatepass"))
     about = f"{size} byte" + ("" if size == 1 else "s")
-    if not text.isascii() and len(text) <= _NAMED:
-        about += ": " + " ".join(f"U+{ord(c):04X}" for c in text)
-    return f"“{shown}” ({about})"
+    if not (text.isascii() and text.isprintable()):
+        about += ": " + _code_points(text, _NAMED)
+    return f"“{_text(_shortened(_CLUSTER.findall(text)))}” ({about})"
 
 
-def _shortened(clusters: list[str]) -> str:
+def _code_points(text: str, most: int) -> str:
+    """`U+4F60`, one each; with its name, once, when it is a mark or another sign that shows little of itself."""
+    told, named = [], set()
+    for char in text[:most]:
+        name = _CONTROLS.get(char) or unicodedata.name(char, "").lower()
+        tells = bool(name) and char not in named and unicodedata.category(char)[0] in "MCZ"
+        named.add(char)
+        told.append(f"U+{ord(char):04X}" + (f" ({name})" if tells else ""))
+    return " ".join(told) + (f" and {len(text) - most:,} more" if len(text) > most else "")
+
+
+def _text(glyphs: Iterable[Glyph]) -> str:
+    return "".join(g.shown for g in glyphs)
+
+
+def _shortened(clusters: list[str]) -> list[Glyph]:
     if len(clusters) <= _MARKED:
-        return "".join(map(_visible, clusters))
+        return _glyphs(clusters)
     half = _MARKED // 2
-    return "".join(map(_visible, clusters[:half])) + "…" + "".join(map(_visible, clusters[-half:]))
+    left_out = Glyph("…", f"{len(clusters) - 2 * half} characters left out")
+    return [*_glyphs(clusters[:half]), left_out, *_glyphs(clusters[-half:])]
+
+
+def _glyphs(clusters: list[str]) -> list[Glyph]:
+    """Neighbours that hide nothing are one glyph."""
+    found: list[Glyph] = []
+    for glyph in map(_glyph, clusters):
+        if found and not glyph.hidden and not found[-1].hidden:
+            found[-1] = Glyph(found[-1].shown + glyph.shown)
+        else:
+            found.append(glyph)
+    return found
+
+
+def _glyph(cluster: str) -> Glyph:
+    if len(cluster) == 1 and cluster.isprintable() and not regex.match(r"\p{M}", cluster):
+        return Glyph(cluster)
+    told = _code_points(cluster, _CLUSTER_MOST)
+    return Glyph(_visible(cluster[:_CLUSTER_MOST]) + ("…" if len(cluster) > _CLUSTER_MOST else ""), told)
 
 
 def _visible(cluster: str) -> str:
     if cluster.isprintable():
         return f"◌{cluster}" if regex.match(r"\p{M}", cluster) else cluster
-    if len(cluster) > 1 and cluster[0].isprintable() and regex.fullmatch(r"\P{Cc}+", cluster):
+    if len(cluster) > 1 and _EMOJI.fullmatch(cluster) and not cluster.endswith("\u200d"):
         return cluster  # an emoji sequence: its joiners are part of what is seen
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cluster)
 
@@ -106,10 +154,14 @@ def _pieces(clusters: list[str], head: int, tail: int) -> list[Piece]:
     before, middle, after = clusters[:head], clusters[head : len(clusters) - tail], clusters[len(clusters) - tail :]
     left, right = max(0, len(before) - _AROUND), max(0, len(after) - _AROUND)
     return [
-        Piece("".join(map(_visible, before[left:])), cut=left),
-        Piece(_shortened(middle), marked=True),
-        Piece("".join(map(_visible, after[: len(after) - right])), cut=right),
+        _piece(_glyphs(before[left:]), cut=left),
+        _piece(_shortened(middle), marked=True),
+        _piece(_glyphs(after[: len(after) - right]), cut=right),
     ]
+
+
+def _piece(glyphs: list[Glyph], *, marked: bool = False, cut: int = 0) -> Piece:
+    return Piece(_text(glyphs), marked, cut, glyphs)
 
 
 def _line(pieces: list[Piece]) -> str:

@@ -1,6 +1,6 @@
 """What was where and when: lanes, faults, the operations that prove a failure and the messages that carried it.
 
-Pure data, in nanoseconds of the run's clock; `drawing` turns it into pictures. Lanes stand in the order in which data
+Pure data, in nanoseconds of the run's clock; `overview` and `closeup` draw it. Lanes stand in the order in which data
 flows: desktops and their links, the relay, the mobiles' links and mobiles.
 """
 
@@ -19,6 +19,8 @@ _BINS = 120  # of the overview's activity
 _LEAST_WINDOW_NS = 20_000_000
 _MARGIN = 0.12  # of the window, on either side of the evidence
 _MOST_MESSAGES = 60
+_MOST_STEPS = 12  # of one story; the first and the last of a longer one are told
+_MOST_LETTERS = 600  # of one step
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Story:
     flights: list[Flight] = field(default_factory=list)
     begin_ns: int = 0
     end_ns: int = 0
+    more_marks: int = 0  # left out, as are
+    more_flights: int = 0
 
     @property
     def drawable(self) -> bool:
@@ -94,6 +98,10 @@ class Timeline:
     lanes: list[Lane]
     spans: list[Span]
     activity: dict[str, list[int]] = field(default_factory=dict)  # node → commits or observations per bin
+
+    def by_fault(self) -> dict[str, list[Span]]:
+        """All occurrences of every fault, faults in the order they first began."""
+        return by_fault(self.spans)
 
 
 def build(run: StoredRun) -> Timeline | None:
@@ -136,8 +144,15 @@ def spans(history: History) -> list[Span]:
         elif op.f == "fault-heal" and key in open_:
             span = open_.pop(key)
             span.end_ns = op.time_ns
-            span.did, span.exercised = words.effect(value.get("effect") or {}), bool(value.get("exercised"))
+            span.did, span.exercised = words.effect(value.get("effect")), bool(value.get("exercised"))
             span.fixed = bool(value.get("fixed", True))
+    return found
+
+
+def by_fault(all_spans: Iterable[Span]) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    for span in all_spans:
+        found.setdefault(span.name, []).append(span)
     return found
 
 
@@ -170,43 +185,62 @@ def _activity(history: History) -> dict[str, list[int]]:
 
 def story(history: History, result: CheckResult) -> Story:
     """The operations and messages of one failure, and the stretch of time in which they lie."""
-    by_index = {op.index: op for op in history.ops}
-    marks = _marks(result, by_index)
+    marks, more = _marks(result, {op.index: op for op in history.ops})
     ops = [m.op for m in marks if m.op is not None]
     times = [m.time_ns for m in marks if m.time_ns is not None]
     if not times:
-        return Story(marks)
+        return Story(marks, more_marks=more)
     begin_ns, end_ns = min(times), max(times)
     flights = [f for f in _flights(history, ops) if f.sent_ns <= end_ns and _lands_after(f, begin_ns)]
     begin_ns = min([begin_ns, *(f.sent_ns for f in flights)])
     margin_ns = max(_LEAST_WINDOW_NS - (end_ns - begin_ns), round((end_ns - begin_ns) * _MARGIN))
-    return Story(marks, flights[:_MOST_MESSAGES], begin_ns - margin_ns, end_ns + margin_ns)
+    return Story(
+        marks,
+        flights[:_MOST_MESSAGES],
+        begin_ns - margin_ns,
+        end_ns + margin_ns,
+        more,
+        max(0, len(flights) - _MOST_MESSAGES),
+    )
 
 
 def _lands_after(flight: Flight, begin_ns: int) -> bool:
     return flight.arrived_ns is None or flight.arrived_ns >= begin_ns
 
 
-def _marks(result: CheckResult, by_index: dict[int, Op]) -> list[Mark]:
+def _marks(result: CheckResult, by_index: dict[int, Op]) -> tuple[list[Mark], int]:
+    """The steps of a failure, and how many are left out. Numbers are places in the whole story."""
     told = result.details.get("story")
     parts = [p for p in told if isinstance(p, dict)] if isinstance(told, list) else []
     if not parts:
-        parts = [{"index": i, "what": _sentence(by_index[i])} for i in result.evidence if i in by_index]
-    found = []
-    for number, part in enumerate(parts, start=1):
-        index = part.get("index")
-        op = by_index.get(index) if isinstance(index, int) else None
-        time_ns = op.time_ns if op is not None else None
-        found.append(Mark(number, time_ns, (op.node or "") if op is not None else "", str(part.get("what", "")), op))
-    return found
+        parts = [{"index": i} for i in result.evidence if i in by_index]
+    numbered = list(enumerate(parts, start=1))
+    half = _MOST_STEPS // 2
+    kept = numbered if len(numbered) <= _MOST_STEPS else [*numbered[:half], *numbered[-half:]]
+    return [_mark(number, part, by_index) for number, part in kept], len(numbered) - len(kept)
 
 
-def _sentence(op: Op) -> str:
+def _mark(number: int, part: dict[str, Any], by_index: dict[int, Op]) -> Mark:
+    index = part.get("index")
+    op = by_index.get(index) if isinstance(index, int) else None
+    what = words.shortened(str(part.get("what") or (sentence(op) if op is not None else "")), _MOST_LETTERS)
+    return Mark(number, None, "", what) if op is None else Mark(number, op.time_ns, op.node or "", what, op)
+
+
+def sentence(op: Op) -> str:
     """An op in words, for a checker that tells no story of its own."""
-    about = f" of job {op.job}" if op.job else ""
-    rev = f" (revision {op.rev.n})" if op.rev is not None else ""
-    types = {"invoke": "begins", "ok": "is done", "fail": "did not happen", "info": "may have happened"}
-    return f"{op.process}: {op.f}{about}{rev} {types[op.type]}"
+    about = f" job {op.job}" if op.job else ""
+    about += f" at revision {op.rev.n}" if op.rev is not None else ""
+    who = op.node or op.process
+    if op.f == "observe":
+        return f"{who} shows{about or ' another state'}"
+    if op.f == "final":
+        return f"{who} is read at the end"
+    if op.f in ("fault-begin", "fault-heal"):
+        name = op.value.get("fault") if isinstance(op.value, dict) else None
+        return f"fault {name or 'without a name'} {'begins' if op.f == 'fault-begin' else 'heals'}"
+    ends = {"invoke": "begins", "ok": "is done", "fail": "did not happen", "info": "may have happened"}
+    return f"{op.process}: {op.f}{about} {ends[op.type]}"
 
 
 def _flights(history: History, ops: Sequence[Op]) -> list[Flight]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from harness import registry, rundir
@@ -70,6 +69,36 @@ def reason(check: str, code: str | None) -> str:
         return ""
 
 
+def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
+    """The verdict in one sentence, for somebody who knows no checker."""
+    found = list(results)
+    if record.verdict is None and not found:
+        return "The run has no verdict: it goes on, or its harness was killed."
+    if record.verdict is Verdict.VALID:
+        return "Every promise that could be judged was kept."
+    failure = first_failure(found)
+    if failure is None:
+        return "Nothing was judged."
+    told = reason(failure.check, failure.reason) or shortened(failure.message, 160) or f"{failure.check} failed."
+    return told if failure.verdict is Verdict.INVALID else f"Not decided: {told[:1].lower()}{told[1:]}"
+
+
+def kinds(result: CheckResult) -> str:
+    """How much more of it there is: `Found 4 times; also: gap.` Empty when this is all."""
+    count_ = result.details.get("count")
+    told = [f"found {count_:,} times in this run"] if isinstance(count_, int) and count_ > 1 else []
+    told += [f"also of this kind: {', '.join(result.others)}"] if result.others else []
+    return shortened("; ".join(told).capitalize() + ".", 400) if told else ""
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, its middle left out when it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    left_out = len(text) - most
+    return f"{text[: most * 2 // 3]} … ({left_out:,} characters left out) … {text[-most // 3 :]}"
+
+
 def seconds(ns: float) -> str:
     """A time of the run: `12.345 s`."""
     return f"{ns / 1e9:.3f} s"
@@ -79,12 +108,15 @@ def count(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def effect(counts: dict[str, int]) -> str:
-    """What a fault measurably did: `duplicated 12, copies 12`."""
-    told = [f"{name.replace('_', ' ')} {n:,}" for name, n in counts.items() if n]
+def effect(counts: object) -> str:
+    """What a fault measurably did, by name and number: `12 messages duplicated, 12 copies`."""
+    pairs = counts.items() if isinstance(counts, dict) else ()
+    told = [f"{n:,} {_counted(str(name).replace('_', ' '), n)}" for name, n in pairs if isinstance(n, int) and n]
     return ", ".join(told) or "nothing"
 
 
-def shorter_ids(text: str, names: dict[str, str]) -> str:
-    """UUIDs of devices and users by the names the topology gives them."""
-    return re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda m: names.get(m[0], m[0]), text)
+def _counted(what: str, n: int) -> str:
+    """`connections cut`, and of one only: `connection cut`."""
+    noun, _, verb = what.partition(" ")
+    single = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{single} {verb}".strip() if n == 1 else what

@@ -1,0 +1,176 @@
+"""`report.html`: what a reader must find in it, whatever the run was."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from a_run import file_run
+from page_reader import Page
+
+from harness import registry, report
+from harness.report import page, words
+from harness.verdict import Verdict
+
+DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'
+ENOUGH = " m>get(a) m<ok" * 3
+CHECKERS = registry.names("checker")
+
+
+def written(tmp_path: Path, line: str, checks: tuple[str, ...] = (), title: str = "A plan") -> Page:
+    return Page(page.render(file_run(tmp_path / "run", line, checks, title)))
+
+
+def test_it_begins_with_the_verdict_and_says_what_happened(tmp_path):
+    found = written(tmp_path, DOUBLED, ("stream-integrity",))
+    assert found.open == []
+    assert found.text.startswith("INVALID A chunk was appended twice.")
+    assert "appended chunk" in found.text
+    assert "desktop-1 wrote chunk 2" in found.text
+
+
+def test_both_texts_stand_side_by_side_with_what_differs_marked(tmp_path):
+    html = page.render(file_run(tmp_path / "run", DOUBLED, ("stream-integrity",)))
+    assert "Written by the desktop" in html
+    assert "Shown by the mobile" in html
+    assert re.search(r"Hello<(ins|mark|span|del)[^>]*>.*?llo", html, re.DOTALL)
+
+
+def test_a_valid_run_says_so_and_tells_no_failure(tmp_path):
+    found = written(tmp_path, "d:+a m:a=1", ("monotonic",))
+    assert found.text.startswith("VALID")
+    assert "Nothing went wrong" in found.text
+    assert "How it came about" not in found.text
+
+
+def test_a_checker_without_enough_evidence_is_listed_as_not_judged(tmp_path):
+    found = written(tmp_path, "%level=0 d:+a m:a=1", ("monotonic",))
+    assert "not judged" in found.text
+
+
+def test_what_the_system_wrote_becomes_no_mark_up(tmp_path):
+    evil = "</script><img src=x onerror=alert(1)><b>"
+    line = f'd:+a d:a"{evil}" d:a"{evil}" m:a=1 m:a@2 m:a@3 m:a@3'
+    html = page.render(file_run(tmp_path / "run", line, ("stream-integrity",), title=f"A plan {evil}"))
+    found = Page(html)
+    assert not found.all("img")
+    assert not any("onerror" in attributes for _, attributes in found.elements)
+    assert found.open == []
+    assert "<img src=x onerror=alert(1)>" in found.text.replace(" ", " ")
+
+
+def test_it_fetches_nothing_and_runs_nothing(tmp_path):
+    html = page.render(file_run(tmp_path / "run", DOUBLED + " fault:f heal:f", ("stream-integrity",)))
+    found = Page(html)
+    assert not found.all("script")
+    assert {a["href"] for a in found.all("link")} <= {"data:,"}  # no icon is asked for
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", html)
+    assert "url(" not in html.replace("url(#", "")
+
+
+def test_the_timeline_is_to_scale(tmp_path):
+    """Time labels and fault bands stand where their times say, on one line from time to place."""
+    line = "d:+a m:a=1 fault:one @4.0 heal:one fault:two @9.0 heal:two @10.0 m:a=1"
+    found = written(tmp_path, line, ("monotonic",))
+    wide = _of_picture(found, "wide")
+    ticks = [(int(a["data-ns"]), float(a["x"])) for t, a in wide if t == "text" and "data-ns" in a]
+    bands = [a for t, a in wide if t == "rect" and "data-begin-ns" in a]
+    assert len(ticks) >= 3 and len(bands) == 2
+    (t0, x0), (t1, x1) = ticks[0], ticks[-1]
+
+    def place(ns: int) -> float:
+        return x0 + (x1 - x0) * (ns - t0) / (t1 - t0)
+
+    for ns, x in ticks:
+        assert x == pytest.approx(place(ns), abs=0.3)
+    for band in bands:
+        assert float(band["x"]) == pytest.approx(place(int(band["data-begin-ns"])), abs=0.3)
+        end = float(band["x"]) + float(band["width"])
+        assert end == pytest.approx(place(int(band["data-end-ns"])), abs=0.3)
+    first, second = sorted(bands, key=lambda b: int(b["data-begin-ns"]))
+    assert float(second["width"]) > float(first["width"])
+
+
+def _of_picture(found: Page, layout: str) -> list[tuple[str, dict[str, str]]]:
+    """The elements of the overview in that layout."""
+    starts = [i for i, (t, a) in enumerate(found.elements) if t == "svg" and a.get("class") == layout]
+    assert starts
+    rest = found.elements[starts[-1] + 1 :]
+    ends = [i for i, (t, _) in enumerate(rest) if t == "svg"]
+    return rest[: ends[0]] if ends else rest
+
+
+def test_pictures_say_in_words_what_they_show(tmp_path):
+    found = written(tmp_path, DOUBLED, ("stream-integrity",))
+    pictures = [a for a in found.all("svg") if a.get("role") == "img"]
+    assert pictures
+    ids = {a["id"] for _, a in found.elements if "id" in a}
+    assert all(set(a["aria-labelledby"].split()) <= ids for a in pictures)
+    assert len(ids) == sum("id" in a for _, a in found.elements), "an id stands twice"
+
+
+def test_a_fault_that_met_nothing_is_told_from_one_that_did(tmp_path):
+    found = written(tmp_path, "d:+a m:a=1 fault:busy fault:idle heal:busy inert:idle", ("monotonic",))
+    assert "met nothing" in found.text
+    assert len(found.all("rect", "inert")) == len(found.all("rect", "band")) / 2 > 0
+
+
+def test_it_ends_with_what_repeats_the_run(tmp_path):
+    run = file_run(tmp_path / "run", DOUBLED, ("stream-integrity",))
+    found = Page(page.render(run))
+    assert f"harness replay {run.directory}" in found.text
+    for fact in ("seed", "a-plan", "profile", "runtime"):
+        assert fact in found.text.split("The run", 1)[1]
+
+
+def test_a_long_run_makes_no_large_page(tmp_path):
+    chunks = " ".join(f'd:a"{"x" * 40}{n}" m:a@{n + 2}' for n in range(1500))
+    faults = " ".join(f"fault:f{n} heal:f{n}" for n in range(200))
+    html = page.render(file_run(tmp_path / "run", f"d:+a m:a=1 {chunks} {faults} m:a@1500"))
+    assert len(html.encode()) < 1_000_000
+    assert "Not drawn" in Page(html).text
+
+
+def test_a_run_that_was_killed_says_that_nothing_has_judged_it(tmp_path):
+    run = file_run(tmp_path / "run", DOUBLED, ("stream-integrity",))
+    (run.directory / "results.json").unlink()
+    record = json.loads((run.directory / "run.json").read_text())
+    record |= {"verdict": None, "ended": None}
+    (run.directory / "run.json").write_text(json.dumps(record))
+    report.write(run.directory)
+    found = Page((run.directory / "report.html").read_text())
+    assert found.text.startswith("UNKNOWN")
+    assert "No checker has judged this run" in found.text
+    assert f"harness check {run.directory}" in found.text
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_every_checkers_anomaly_can_be_read(tmp_path, name):
+    checker = registry.find("checker", name)
+    run = file_run(tmp_path / "run", checker.ANOMALY + ENOUGH, (name,))
+    (result,) = [r for r in run.results if r.check == name]
+    found = Page(page.render(run))
+    assert result.verdict in (Verdict.INVALID, Verdict.UNKNOWN)
+    assert words.reason(name, result.reason) in found.text
+    assert checker.GUARANTEE.rstrip(".") in found.text
+
+
+def test_every_reason_is_a_sentence():
+    for name in CHECKERS:
+        for code, meaning in registry.find("checker", name).REASONS.items():
+            assert meaning[:1].isupper() and meaning.rstrip().endswith("."), (name, code)
+
+
+def test_the_summary_begins_with_the_verdict_and_junit_counts_the_failure(tmp_path):
+    run = file_run(tmp_path / "run", DOUBLED, ("stream-integrity", "monotonic"))
+    report.write(run.directory)
+    summary = (run.directory / "summary.md").read_text()
+    assert "INVALID" in summary.splitlines()[0]
+    assert "stream-integrity" in summary and "harness replay" in summary
+    (suite,) = ET.parse(run.directory / "junit.xml").iter("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    (failure,) = suite.iter("failure")
+    assert "chunk" in (failure.get("message") or "") + (failure.text or "")
