@@ -33,7 +33,7 @@ lint: .venv/.dev ## ruff and mypy
 	.venv/bin/mypy
 
 test: lint ## lint, types and all tests
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 tools: venv ## build the Toxiproxy server with the Go tool-chain
 	.venv/bin/python -m harness.tools
