@@ -81,10 +81,12 @@ class Mobile:
             case Timer(key, delay_s):
                 asyncio.get_running_loop().call_later(delay_s, self._fire, key)
             case Done(op, value):
-                self._answer(op).set_result(value)
+                if (future := self._answer(op)) is not None:
+                    future.set_result(value)
             case Failed(op, code, message):
                 error = Definite if code in DEFINITE_CODES else Indeterminate
-                self._answer(op).set_exception(error(code, message))
+                if (future := self._answer(op)) is not None:
+                    future.set_exception(error(code, message))
 
     def _fire(self, key: tuple[Any, ...]) -> None:
         self._replica.timer(key)
@@ -102,12 +104,10 @@ class Mobile:
             del self._sending[call.corr]
         self._perform()
 
-    def _answer(self, op: int) -> asyncio.Future[Any]:
-        """The future of an operation, for once; whoever asks again, or too late, talks to nobody."""
+    def _answer(self, op: int) -> asyncio.Future[Any] | None:
+        """The future of an operation, for once; an answer that comes again, or too late, finds nobody."""
         future = self._ops.pop(op, None)
-        if future is None or future.done():
-            return asyncio.get_running_loop().create_future()
-        return future
+        return None if future is None or future.done() else future
 
     # From the probe -----------------------------------------------------------------------------------------------
 

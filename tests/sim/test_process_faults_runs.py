@@ -57,9 +57,9 @@ workload:
 )
 
 
-def run(faults: str, seed: int, *, head: str = HEAD) -> RunResult:
+def run(faults: str, seed: int, *, head: str = HEAD, profile: str = "hardened") -> RunResult:
     sim = registry.find("runtime", "sim")
-    schedule = plan.expand(plan.parse(head + f"  - {faults}\n", "p"), seed, runtime_verbs=sim.VERBS)
+    schedule = plan.expand(plan.parse(head + f"  - {faults}\n", "p"), seed, profile=profile, runtime_verbs=sim.VERBS)
     return execute(schedule, sim)
 
 
@@ -135,6 +135,13 @@ def test_the_user_of_a_restarted_mobile_opens_the_screen_that_was_open() -> None
     assert again == ["invoke", "ok"]
     (convergence,) = [r for r in result.results if r.check == "convergence"]
     assert convergence.verdict is Verdict.VALID
+
+
+def test_an_answer_that_comes_after_its_call_timed_out_harms_nobody() -> None:
+    asks = BURST + "    - {at: 1600ms, node: mobile-1, do: get, job: nobody}\nsettle: {quiesce: 1s}\nfaults:\n"
+    result = run("{action: slow_consumer, nodes: [mobile-1], at: 1500ms, for: 2s}", 1, head=asks, profile="documented")
+    assert [op.error["code"] for op in ops(result, "get", "info") if op.error] == ["timeout"]
+    assert result.ailments == []
 
 
 def test_a_paused_mobile_is_dropped_by_its_relay_and_comes_back() -> None:
