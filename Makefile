@@ -38,8 +38,8 @@ test: lint ## lint, types and all tests
 tools: venv ## build the Toxiproxy server with the Go tool-chain
 	.venv/bin/python -m harness.tools
 
-bench: venv ## simulator runs per second
-	.venv/bin/harness hunt quickstart --seeds 50 --jobs 1 --keep none
+bench: venv ## how fast the simulator is, and where the time goes
+	.venv/bin/python tests/bench/simulator.py
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py

@@ -80,10 +80,16 @@ def configs_dir() -> Path:
     return inside if inside.is_dir() else package.parent / "configs"
 
 
-def _modules(kind: str) -> list[str]:
-    package = importlib.import_module(_PACKAGES[kind][0])
-    found = (m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
-    return [name if kind in _AS_SPELT else name.replace("_", "-") for name in found]
+def _modules(kind: str) -> tuple[str, ...]:
+    folders = tuple(importlib.import_module(_PACKAGES[kind][0]).__path__)
+    return _listed(kind, folders, tuple(Path(folder).stat().st_mtime_ns for folder in folders))
+
+
+@functools.cache
+def _listed(kind: str, folders: tuple[str, ...], changed_ns: tuple[int, ...]) -> tuple[str, ...]:
+    """What stands in the folders, read anew when one of them has changed: every run asks."""
+    found = (m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_"))
+    return tuple(name if kind in _AS_SPELT else name.replace("_", "-") for name in found)
 
 
 def _find_module(kind: str, name: str) -> Any:

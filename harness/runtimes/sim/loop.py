@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from harness.runtimes import Stalled
 from harness.runtimes.sim.guard import place
+from harness.runtimes.sim.handles import SimHandle, SimTimer
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.network import Network
@@ -33,7 +34,7 @@ _SWEEP_FLOOR = 200  # cancelled timers kept in the heap before anybody looks
 
 NODE: ContextVar[Node | None] = ContextVar("sim_node", default=None)
 
-_Handle, _TimerHandle = events.Handle, events.TimerHandle
+_Handle, _TimerHandle = SimHandle, SimTimer
 _heappush, _heappop = heapq.heappush, heapq.heappop
 
 
@@ -124,7 +125,6 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> events.TimerHandle:  # type: ignore[override]
         handle = _TimerHandle(when, callback, args, self, context)
-        handle._scheduled = True  # type: ignore[attr-defined]
         self._pushed += 1
         _heappush(self._heap, (_due_ns(handle) if self.warped else to_ns(when), self._pushed, handle))
         return handle
@@ -262,7 +262,7 @@ class SimLoop(asyncio.BaseEventLoop):
             elif item._cancelled:
                 self._timer_cancelled_count -= 1
             else:
-                item._scheduled = False  # type: ignore[attr-defined]
+                item._scheduled = False
                 ready.append(item)
 
     def _report(self, handle: Any, exc: BaseException) -> None:

@@ -29,11 +29,8 @@ class CannotSimulate(RuntimeError):
     """A node's program did something that cannot be simulated; the message says which, what and where."""
 
 
+_TOLD_AT_ONCE = 256
 _STUBBORN = 50  # a coroutine may answer GeneratorExit by awaiting again, so often
-
-
-def _no_tap(tap: Tap) -> None:
-    return None
 
 
 class World:
@@ -43,7 +40,7 @@ class World:
     """
 
     def __init__(
-        self, seed: int, *, tap: Callable[[Tap], None] = _no_tap, tap_payload: bool = False, **caps: int
+        self, seed: int, *, tap: Callable[[Tap], None] | None = None, tap_payload: bool = False, **caps: int
     ) -> None:
         self.seed = seed
         self.loop = SimLoop(**caps)
@@ -55,6 +52,7 @@ class World:
         self.on_event: Callable[[int, str, str, bytes], None] | None = None
         self.over = False
         self.graves: list[Node] = []  # processes that were killed
+        self._told: list[bytes] = []  # of the trace, not digested yet
         self._digest = hashlib.blake2b(digest_size=16)
         self._at_end: list[Callable[[], None]] = []
         self.loop.set_exception_handler(self._on_exception)
@@ -66,13 +64,19 @@ class World:
 
     def trace(self, kind: str, name: str, data: bytes) -> None:
         """Everything that happens on the network goes into one digest, with its time."""
-        self._digest.update(f"{self.loop.now_ns} {kind} {name} {len(data)}\n".encode())
-        self._digest.update(data)
+        told = self._told
+        told.append(f"{self.loop.now_ns} {kind} {name} {len(data)}\n".encode())
+        told.append(data)
+        if len(told) > _TOLD_AT_ONCE:
+            self._digest.update(b"".join(told))
+            told.clear()
         if self.on_event is not None:
             self.on_event(self.loop.now_ns, kind, name, data)
 
     def trace_hash(self) -> str:
         """Equal for equal seeds and programs, in every process."""
+        self._digest.update(b"".join(self._told))
+        self._told.clear()
         digest = self._digest.copy()
         digest.update(str(self.loop.now_ns).encode())
         return digest.hexdigest()
