@@ -1,7 +1,8 @@
 """What stands in a run's directory, written and read.
 
 `run.json` (who, what, when, verdict) · `plan.yaml` · `schedule.jsonl` · `history.jsonl.gz` · `messages.jsonl.gz` (the
-taps) · `results.json` (all checkers) · `junit.xml` · `summary.md` · `report.html` · `nodes/NODE/{stdout,stderr}.log`.
+taps) · `results.json` (all checkers) · `junit.xml` · `summary.md` · `report.html` · `trace.json` (for Perfetto) ·
+`nodes/NODE/{stdout,stderr}.log` (what a node wrote there, if anything).
 
 `run.json`, `plan.yaml` and `schedule.jsonl` are there from the start (with no verdict yet), so that a run whose harness
 was killed can be read and replayed.

@@ -15,7 +15,7 @@ from harness.store import Store
 @click.argument("run")
 @_options.store_option
 def command(*, run: str, store: Path) -> int:
-    """Write report.html, summary.md and junit.xml of RUN again.
+    """Write report.html, summary.md, junit.xml and trace.json of RUN again.
 
     RUN is a run directory, its short id, or `latest`.
     """

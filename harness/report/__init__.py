@@ -1,18 +1,25 @@
-"""What people read of a run: `report.html`, `summary.md`, `junit.xml`, all written from the files of its directory.
+"""What people read of a run: `report.html`, `summary.md`, `junit.xml`, `trace.json`.
+
+All are written from the files of its directory.
 
 Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
-when) · `canvas`, `overview`, `closeup` (pictures of it) · `page`, `summary`, `junit` (one form each).
+when) · `canvas`, `overview`, `closeup` (pictures of it) · `page`, `summary`, `junit`, `trace` (one form each).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import junit, page, summary
+from harness.report import junit, page, summary, trace
 from harness.rundir import StoredRun, read_run
 from harness.store import write_atomically
 
-FORMS = {"report.html": page.render, "summary.md": summary.render, "junit.xml": junit.render}
+FORMS = {
+    "report.html": page.render,
+    "summary.md": summary.render,
+    "junit.xml": junit.render,
+    "trace.json": trace.render,
+}
 
 
 def write(directory: Path) -> StoredRun:

@@ -39,8 +39,8 @@ def draw(timeline: Timeline, story: Story, layout: Layout) -> Markup:
     for row in rows:
         _bands(canvas, scale, row)
         _lane(canvas, row)
-    _marks(canvas, scale, timeline.origin_ns, story.marks, rows)
     labels = [label for flight in story.flights if (label := _flight(canvas, scale, flight, rows))]
+    _marks(canvas, scale, timeline.origin_ns, story.marks, rows)
     _wire(canvas, story.marks, labels)
     for x, y, flight in labels:
         if flight.again:

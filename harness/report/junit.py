@@ -9,43 +9,55 @@ from harness.report import words
 from harness.rundir import StoredRun
 from harness.verdict import CheckResult, Verdict
 
+_MOST_STEPS = 12
+_MOST_LETTERS = 1500
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(run: StoredRun) -> str:
+    """INVALID is a failure, UNKNOWN an error, "not judged" is skipped; but what the plan expects is a success, and a
+    run that is not as its plan expects, or has no verdict, is a failing case of its own."""
     record = run.record
-    failures = sum(r.verdict is Verdict.INVALID for r in run.results)
-    unknown = sum(r.verdict is Verdict.UNKNOWN for r in run.results)
-    suite = ET.Element(
-        "testsuite",
-        name=_clean(record.plan),
-        tests=str(len(run.results)),
-        failures=str(failures),
-        errors=str(unknown),
-        skipped=str(sum(not r.judged for r in run.results)),
-        time=f"{record.seconds:.3f}",
-        timestamp=record.started.rstrip("Z"),
-    )
+    suite = ET.Element("testsuite", name=_clean(record.plan))
     properties = ET.SubElement(suite, "properties")
     named = {"seed": record.seed, "runtime": record.runtime, "profile": words.system(record).split(" · ")[0]}
     for name, value in {**named, "run": run.directory}.items():
         ET.SubElement(properties, "property", name=name, value=_clean(str(value)))
     for result in run.results:
-        _case(suite, record.plan, result)
+        _case(suite, record.plan, result, expected=record.as_expected is True)
+    if record.verdict is None:
+        _expectation(suite, record.plan, "error", "the run has no verdict: it goes on, or its harness was killed")
+    elif record.as_expected is False:
+        _expectation(suite, record.plan, "failure", f"{record.verdict}, but the plan expects another verdict")
+    counted = {"tests": "testcase", "failures": "*/failure", "errors": "*/error", "skipped": "*/skipped"}
+    suite.attrib |= {name: str(len(suite.findall(path))) for name, path in counted.items()}
+    suite.attrib |= {"time": f"{record.seconds:.3f}", "timestamp": record.started.rstrip("Z")}
     ET.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
 
 
-def _case(suite: ET.Element, plan: str, result: CheckResult) -> None:
+def _case(suite: ET.Element, plan: str, result: CheckResult, *, expected: bool) -> None:
     case = ET.SubElement(suite, "testcase", classname=_clean(plan), name=_clean(result.check))
     kinds = {Verdict.INVALID: "failure", Verdict.UNKNOWN: "error", None: "skipped"}
     kind = kinds.get(result.verdict)
     if kind is None:
         return
-    element = ET.SubElement(case, kind, message=_clean(result.message))
-    if kind != "skipped":
-        element.set("type", _clean(result.reason or ""))
-        element.text = _clean("\n".join([result.message, *words.sentences(result)]))
+    message = _clean(words.shortened(result.message, _MOST_LETTERS))
+    if kind == "skipped":
+        ET.SubElement(case, kind, message=message)
+        return
+    story = [words.shortened(s, _MOST_LETTERS) for s in words.sentences(result)[:_MOST_STEPS]]
+    told = _clean("\n".join(f"{n}. {sentence}" for n, sentence in enumerate(story, start=1)))
+    if expected:
+        out = f"{result.verdict}, as the plan expects: {result.reason}: {message}\n{told}"
+        ET.SubElement(case, "system-out").text = _clean(out)
+    else:
+        ET.SubElement(case, kind, message=message, type=_clean(result.reason or "")).text = told
+
+
+def _expectation(suite: ET.Element, plan: str, kind: str, message: str) -> None:
+    case = ET.SubElement(suite, "testcase", classname=_clean(plan), name="verdict")
+    ET.SubElement(case, kind, message=message, type="verdict")
 
 
 def _clean(text: str) -> str:

@@ -251,11 +251,11 @@ def _flights(history: History, ops: Sequence[Op]) -> list[Flight]:
         if tap.msg in labels and tap.msg is not None:
             ins, outs = seen.setdefault((tap.link, tap.msg), ([], []))
             (ins if tap.side == "in" else outs).append(tap)
-    found = [f for (link, msg), (ins, outs) in seen.items() for f in _crossings(link, labels[msg], ins, outs)]
+    found = [f for (link, msg), (ins, outs) in seen.items() for f in crossings(link, labels[msg], ins, outs)]
     return sorted(found, key=lambda f: (f.sent_ns, f.arrived_ns or 0, f.link))
 
 
-def _crossings(link: str, label: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Flight]:
+def crossings(link: str, label: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Flight]:
     """Pair what went in with what came out: more outs than ins are copies of the last one in."""
     for number, out in enumerate(outs):
         sent = ins[min(number, len(ins) - 1)].time_ns if ins else out.time_ns
