@@ -35,6 +35,11 @@ def test_a_call_without_an_end_is_kept(tmp_path):
     assert call["ph"] == "i"
 
 
+def test_a_call_that_begins_again_before_it_returned_is_kept_too(tmp_path):
+    events = events_of(file_run(tmp_path / "run", "d:+a m>open m>open m<ok"))
+    assert sorted(e["ph"] for e in events if e.get("cat") == "open") == ["X", "i"]
+
+
 def test_a_fault_is_a_pair_that_says_what_it_did(tmp_path):
     run = file_run(tmp_path / "run", LINE)
     begin, end = (e for e in events_of(run) if e.get("cat") == "fault")
