@@ -167,6 +167,7 @@ class FromSet:
         if event.sync is None or event.sync.set is None:
             return FROM_PAYLOAD.of(event, held)
         fields = dict(event.sync.set)
+        fields.pop("attempt", None)  # no column: a row tells it in its `sync`, and so does the event
         if event.type == FINALIZED and isinstance(event.payload.get("response"), str):
             fields["response"] = event.payload["response"]
         return fields

@@ -148,6 +148,35 @@ def assert_removed_stay_away(bench: Bench) -> None:
             assert seen["job"] not in gone, seen
 
 
+def test_the_attempt_of_a_retry_that_no_row_follows_is_no_column():
+    """The first list is answered before the retry; the events that came meanwhile are applied after it."""
+    story = [
+        0,
+        "create",
+        "s1",
+        "/p1",
+        1,
+        "wait",
+        0.1,
+        1,
+        "deliver",
+        0,
+        "finalize",
+        "a",
+        False,
+        1,
+        "deliver",
+        1,
+        "ask",
+        0,
+    ]
+    story += [0, "status", "a", 0, "chunk", "a", "Привет", 1, "deliver", 1, "deliver", 1, "answer", 0]
+    told = iter(story)
+    world = World(lambda options: next(told), 1, False, Bench())
+    tell(world, sum(type(word) is int for word in story) - 2)  # two of them choose an answer
+    assert world.bench.jobs["a"]["status"] == "queued"
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data(), page=st.sampled_from([1, 2, 200]), project=st.booleans(), steps=st.integers(5, 60))
 def test_any_interleaving_followed_by_a_reconcile_converges(
