@@ -19,6 +19,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from harness.interruption import keep_interruptions
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -197,6 +199,7 @@ def _deaf() -> Iterator[None]:
 def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
     """A worker's life: it began with SIGINT blocked, which so can break a run, and nothing else."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # it was ignored if the parent was started by `&`
+    keep_interruptions()
     with suppress(EOFError, OSError):
         while True:
             task = pipe.recv()

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+
+from harness.interruption import keep_interruptions
 
 
 def main(argv: list[str] | None = None) -> None:
     """The entry point of `harness`: exits with the code that the table of `harness --help` promises."""
     try:
+        if threading.current_thread() is threading.main_thread():
+            keep_interruptions()
         from harness.cli import _commands  # noqa: PLC0415 - Ctrl-C while all of it is loading is no traceback either
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,43 @@
+"""Ctrl-C in code that cannot raise is not lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import os, signal, time
+from harness.interruption import keep_interruptions
+{keeps}
+
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+Finalized()
+try:
+    deadline = time.monotonic() + {limit_s}
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+    print("went on")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def said(keeps: str, limit_s: float) -> tuple[str, str]:
+    program = PROGRAM.format(keeps=keeps, limit_s=limit_s)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout.strip(), done.stderr
+
+
+def test_an_interruption_in_a_finalizer_comes_again_where_it_can_be_raised():
+    assert said("keep_interruptions()", 60.0) == ("interrupted", "")
+
+
+def test_python_alone_prints_a_traceback_and_goes_on():
+    out, err = said("", 0.2)
+    assert out == "went on"
+    assert "KeyboardInterrupt" in err
