@@ -8,6 +8,7 @@ import click
 
 from harness import plan as plans
 from harness.cli import _exits, _options, _plans, _say
+from harness.plan.schema import rendered
 from harness.schedule import encode_schedule
 
 
@@ -71,7 +72,7 @@ def expand(
 @command.command()
 def schema() -> int:
     """Print the JSON Schema of plans (draft-07), for editors."""
-    _say.data(plans.plan_schema())
+    _say.line(rendered().rstrip("\n"))
     return 0
 
 
