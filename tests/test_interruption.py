@@ -8,6 +8,7 @@ import sys
 PROGRAM = """
 import os, signal, time
 from harness.interruption import keep_interruptions
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in what runs in the background
 {keeps}
 
 class Finalized:

@@ -142,11 +142,12 @@ class Engine:
         """Containers, networks and volumes that a process made and that still stand. Others' are not looked at."""
         mine = {"label": [f"{engine.LABEL}.pid={pid}"]}
         api = self._client.api
-        return [
+        found = [
             *(f"container {c['Names']}" for c in api.containers(all=True, filters=mine)),
             *(f"network {n['Name']}" for n in api.networks(filters=mine)),
             *(f"volume {v['Name']}" for v in api.volumes(filters=mine)["Volumes"] or []),
         ]
+        return sorted(found)  # the engine lists them in any order
 
     def harness(self, *args: str, env: Mapping[str, str] | None = None) -> Run:
         with self._process(args, env) as process:
