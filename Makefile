@@ -38,8 +38,9 @@ test: lint ## lint, types and all tests
 tools: venv ## build the Toxiproxy server with the Go tool-chain
 	.venv/bin/python -m harness.tools
 
-bench: venv ## how fast the simulator is, and where the time goes
+bench: venv ## how fast the simulator is, where the time goes, and the linearizability checker against Porcupine
 	.venv/bin/python tests/bench/simulator.py
+	.venv/bin/python tests/bench/linearizability.py
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py

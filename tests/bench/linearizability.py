@@ -212,7 +212,8 @@ def main() -> None:
         subprocess.run(["go", "mod", "download"], cwd=HERE, check=True)
         etcd, kv = module_data()
     else:
-        raise SystemExit("no Go tool-chain and no --histories: nothing to compare")
+        print("no Go tool-chain and no --histories: only histories made here")
+        etcd = kv = HERE / "absent"
     compare(list(cases(etcd, kv)), options.limit_s, with_go)
     million()
 
