@@ -154,7 +154,7 @@ class ContainerRun:
         self._spec.note("Toxiproxy does not answer; restarting it")
         try:
             await self._do(self._containers.restart, TOXIPROXY)
-        except DockerException as exc:
+        except (DockerException, OSError) as exc:  # the engine says no, or is gone
             raise ToxiproxyError(f"Toxiproxy's container does not restart: {exc}") from exc
 
     # ---- stop -----------------------------------------------------------------------------------------------------
