@@ -11,14 +11,14 @@ from random import Random
 from faults import Fault, MayBeIdle, Targets, Timed
 from harness import registry
 from harness.plan.meaning import Setting
-from harness.plan.model import PlanWords
 from harness.plan.order import fault_name, leaders_first
+from harness.plan.picking import picked
 from harness.plan.repeat import When, occurrences
-from harness.schedule import CheckSpec, FaultAt, Schedule
+from harness.schedule import CheckSpec, FaultAt, Schedule, Step
 from harness.seeds import stream
 from harness.workload import cut_at, steps
 
-_MEETS = (0.3, 0.9)  # how far into a fault the last messages come
+_MEETS = 0.9  # how far into a fault the last messages come at most
 
 
 def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
@@ -26,7 +26,7 @@ def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
     words, duration_ns = setting.words, setting.duration_ns
     calls = steps(words.workload, setting.system, duration_ns, seed)
     faults = _faults(setting, seed)
-    end_ns = _early_end(words, faults, seed)
+    end_ns = _early_end(setting, calls, faults, seed)
     converge_ns = words.settle.converge
     return Schedule(
         plan=name,
@@ -37,14 +37,14 @@ def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
         converge_ns=converge_ns if converge_ns is not None else setting.converge_floor_ns,
         system=setting.system,
         steps=calls if end_ns is None else cut_at(calls, end_ns),
-        faults=faults,
+        faults=faults if end_ns is None else _with_nothing_after(faults, end_ns),
         checks=[CheckSpec(check=c.check, params=c.params) for c in words.checks],
         expect={key: e.model_dump(exclude_none=True) for key, e in words.expect.items()},
     )
 
 
 def _faults(setting: Setting, seed: int) -> list[FaultAt]:
-    faults = setting.words.faults
+    faults = picked(setting.words.faults, setting.words.pick, seed)
     times: dict[str, list[When]] = {}
     found: list[FaultAt] = []
     for at in leaders_first(faults):
@@ -83,21 +83,34 @@ def _chosen(words: Timed, targets: Targets, random: Random) -> Targets:
     return targets.only(set(random.sample(candidates, count)))
 
 
-def _early_end(words: PlanWords, faults: list[FaultAt], seed: int) -> int | None:
-    """In a share of the seeds: a time inside a fault at which everybody stops, so that it meets the last messages.
+def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], seed: int) -> int | None:
+    """In a share of the seeds: the time of a desktop's call inside a fault, after which everybody stops.
 
     Later traffic reveals and repairs what a fault destroyed. Only a fault that outlives the beginning of every
     fixed one is chosen, for each of those must have met something.
     """
+    workload = setting.words.workload
     random = stream(seed, "schedule")
     share, within = random.random(), random.random()
-    if not words.workload.seeded or share >= words.workload.ends_in_fault:
+    if not workload.seeded or share >= workload.ends_in_fault:
         return None
     begun_ns = max((at.at_ns for at in faults if at.fixed), default=0)
-    able = [at for at in faults if at.at_ns + at.for_ns > begun_ns]
+    desktops = {node.name for node in setting.system.nodes if node.role == "desktop"}
+    acts_ns = [step.at_ns for step in calls if step.node in desktops]
+    met_ns = {(at.fault, at.index): _acts_inside(acts_ns, at, begun_ns) for at in faults}
+    able = [key for key, found in met_ns.items() if found]
     if not able:
         return None
-    chosen = max(able, key=lambda at: stream(seed, f"schedule:{at.fault}:{at.index}").random())
-    start_ns, end_ns = max(chosen.at_ns, begun_ns), chosen.at_ns + chosen.for_ns
-    low, high = _MEETS
-    return start_ns + round((end_ns - start_ns) * (low + (high - low) * within))
+    chosen = met_ns[max(able, key=lambda key: stream(seed, f"schedule:{key[0]}:{key[1]}").random())]
+    return chosen[int(within * len(chosen))]
+
+
+def _acts_inside(acts_ns: list[int], at: FaultAt, begun_ns: int) -> list[int]:
+    start_ns, end_ns = max(at.at_ns, begun_ns), at.at_ns + at.for_ns
+    latest_ns = start_ns + round((end_ns - start_ns) * _MEETS)
+    return [act_ns for act_ns in acts_ns if start_ns < act_ns <= latest_ns]
+
+
+def _with_nothing_after(faults: list[FaultAt], end_ns: int) -> list[FaultAt]:
+    """Without those that begin when everybody has stopped: another fault's recovery repairs what this one destroyed."""
+    return [at for at in faults if at.fixed or at.at_ns <= end_ns]

@@ -16,6 +16,7 @@ from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.following import Chain
 from harness.plan.model import PlanWords
 from harness.plan.order import fault_name
+from harness.plan.picking import leaders
 from harness.plan.repeat import MAX_OCCURRENCES, lasts_ns
 from harness.plan.script import script_problems
 from harness.plan.source import Document, Path
@@ -71,6 +72,7 @@ def problems(setting: Setting) -> list[PlanError]:
     """Errors and warnings, in no particular order."""
     return [
         *_faults(setting),
+        *_pick(setting),
         *_checks(setting),
         *_expectations(setting),
         *_settle(setting),
@@ -98,6 +100,13 @@ def _faults(setting: Setting) -> Iterator[PlanError]:
         yield from _target_problems(setting, fault, words, path)
         yield from _time_problems(setting, fault, words, path)
         yield from _verb_problems(setting, fault, words, path)
+
+
+def _pick(setting: Setting) -> Iterator[PlanError]:
+    pick, names = setting.words.pick, leaders(setting.words.faults)
+    if pick is not None and pick > len(names):
+        said = f"picks more faults than the plan has: {', '.join(names) or 'none'}"
+        yield PlanError(setting.document.value(("pick",)), said, "one that begins `after` another comes with it")
 
 
 def _target_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:

@@ -86,6 +86,7 @@ class PlanWords(Words):
     """A plan: who does what, what goes wrong meanwhile, and how the result is judged.
 
     `matrix` multiplies it for campaigns: `{workload.rate: [10/s, 40/s], faults.split.for: [1s, 5s]}` makes four plans.
+    `pick: 2` plays only two of the faults in each seed, drawn anew; one that begins `after` another comes with it.
     """
 
     version: Literal[1]
@@ -97,6 +98,7 @@ class PlanWords(Words):
     timing: TimingWords | None = None
     workload: Workload = Workload()
     faults: list[Annotated[Timed, AnyFault]] = Field(default=[], max_length=1000)
+    pick: int | None = Field(None, ge=1)
     settle: Settle = Settle()
     checks: list[CheckWords] = Field(default=[], max_length=100)
     expect: dict[str, Expectation] = Field(default={})

@@ -30,6 +30,7 @@ def spans(schedule: Schedule, name: str) -> list[tuple[float, float]]:
 
 
 SPLIT = "name: split, action: partition, links: [desktop-1<->relay], at: 5s, for: 2s"
+CLIENTS = ("mobile-1", "desktop-1")
 FLAP = "name: flap, action: reconnect, clients: [mobile-1], every: {mean: 4s, dist: uniform}, downtime: 500ms"
 SLOW = "name: slow, action: delay, links: [mobile-1->relay], latency: 9ms"
 
@@ -84,6 +85,51 @@ def test_an_idle_leader_still_has_its_times() -> None:
     schedule = expanded(idle, f"{SLOW}, after: idle, for: 1s")
     assert [at.fault for at in schedule.faults] == ["slow"]
     assert spans(schedule, "slow") == [(7, 8)]
+
+
+# ---- pick -----------------------------------------------------------------------------------------------------------
+
+SEVERAL = {
+    name: f"name: {name}, action: delay, links: [mobile-1->relay], latency: 9ms, at: 1s, for: 1s" for name in "abcd"
+}
+
+
+def names(schedule: Schedule) -> set[str]:
+    return {at.fault for at in schedule.faults}
+
+
+def test_each_seed_picks_so_many_faults_and_in_time_every_pair() -> None:
+    found = {frozenset(names(expanded(*SEVERAL.values(), seed=seed, head=f"{TRIO}pick: 2\n"))) for seed in range(60)}
+    assert found == {frozenset(pair) for pair in itertools.combinations(SEVERAL, 2)}
+
+
+def test_a_fault_comes_and_goes_with_the_one_that_it_follows() -> None:
+    last = "name: last, action: delay, links: [relay->mobile-1], latency: 9ms, after: next, for: 1s"
+    following = "name: next, action: delay, links: [relay->mobile-1], latency: 9ms, after: a, for: 1s"
+    chosen = [
+        names(expanded(last, following, *SEVERAL.values(), seed=seed, head=f"{TRIO}pick: 1\n")) for seed in range(30)
+    ]
+    assert {frozenset(found) for found in chosen} == {frozenset({"a", "next", "last"}), *map(frozenset, "bcd")}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_taking_a_fault_away_that_is_not_picked_changes_nothing(seed: int) -> None:
+    whole = expanded(*SEVERAL.values(), seed=seed, head=f"{TRIO}pick: 2\n")
+    rest = [fault for name, fault in SEVERAL.items() if name in names(whole) or name == "a"]
+    assert expanded(*rest, seed=seed, head=f"{TRIO}pick: 2\n").faults == whole.faults
+
+
+# ---- the last messages ----------------------------------------------------------------------------------------------
+
+
+def test_where_a_fault_meets_the_last_messages_nobody_acts_and_nothing_else_begins_afterwards() -> None:
+    faults = [f"name: {name}, action: reconnect, clients: [{name}], every: 2s, downtime: 900ms" for name in CLIENTS]
+    for seed in range(12):
+        schedule = expanded(*faults, seed=seed, head="version: 1\nduration: 30s\nworkload: {ends_in_fault: 1}\n")
+        last_ns = max(step.at_ns for step in schedule.steps)
+        assert any(at.at_ns < last_ns < at.at_ns + at.for_ns for at in schedule.faults), seed
+        assert max(at.at_ns for at in schedule.faults) < last_ns + S // 2, seed
+        assert last_ns < 29 * S, seed
 
 
 # ---- mode and value -------------------------------------------------------------------------------------------------

@@ -265,6 +265,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "two faults are called 'delay mobile-1->relay'",
         "give one of them a name",
     ),
+    "more faults to pick than there are": (
+        'pick: «2\nfaults: [{action: delay, links: ["*->relay"], latency: 3ms, at: 1s, for: 1s}]',
+        "picks more faults than the plan has: delay *->relay",
+        "",
+    ),
     "a mode that is none": (
         'faults: [{action: delay, links: ["*->relay"], latency: 3ms, mode: «fixd, value: 2}]',
         "expected 'one', 'all', 'fixed' or 'percent', not 'fixd'",
