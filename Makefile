@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run test lint tools venv bench fuzz hashes parity
+.PHONY: help run test lint tools venv bench fuzz hashes parity nightly
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -50,3 +50,6 @@ hashes: venv ## record the trace hashes of the quickstart anew
 
 parity: venv ## the simulated transport against real sockets, on every Python >= 3.11 that is installed
 	.venv/bin/python tests/sim/parity_all.py
+
+nightly: venv ## all unattended plans, 200 seeds each
+	.venv/bin/harness hunt nightly --seeds 200

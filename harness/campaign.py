@@ -10,6 +10,7 @@ import functools
 import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +30,8 @@ from harness.schedule import Schedule
 from harness.store import Store
 from harness.tally import CampaignResult, RunSummary, Tally
 from harness.verdict import Verdict
+
+MOST_OF_A_KIND = 3  # failing runs of one signature whose files are kept: a fourth shows nothing that they do not
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +68,16 @@ def _parsed(text: PlanText) -> plans.Plan:
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `number` is its place in the campaign's order: seed by seed, plan by plan."""
+    """One run. `number` is its place in the campaign's order: seed by seed, plan by plan.
+
+    `enough` are the signatures of which files were kept often enough when the run began.
+    """
 
     number: int
     plan: PlanText
     seed: int
     order: Order
+    enough: frozenset[tuple[str, str]] = frozenset()
 
 
 class Campaign:
@@ -80,6 +87,8 @@ class Campaign:
         """Raises `PlanErrors` for a text that is no plan."""
         self._chosen, self._seeds, self._order = chosen, seeds, order
         self._tally = Tally(sorted({action for text in chosen for action in _actions(text.plan())}))
+        self._kept: Counter[tuple[str, str]] = Counter()
+        self._not_kept = 0
         self.traces: dict[int, str] = {}  # by number, of every run that is done
         self._seconds = 0.0
         self._interrupted = False
@@ -101,6 +110,7 @@ class Campaign:
                         self._interrupted = True
                         continue
                     self._tally.add(summary)
+                    self._count_files(summary)
                     if summary.trace_hash is not None:
                         self.traces[summary.number] = summary.trace_hash
                     yield summary
@@ -108,6 +118,12 @@ class Campaign:
             self._interrupted = True
         finally:
             self._seconds = time.monotonic() - began_s
+
+    def _count_files(self, run: RunSummary) -> None:
+        if run.directory is not None:
+            self._kept.update(run.kinds)
+        elif self._order.keep == "failed" and run.kinds and run.problem is None:
+            self._not_kept += 1
 
     def interrupt(self) -> None:
         """Ctrl-C came while somebody looked at a run."""
@@ -126,7 +142,8 @@ class Campaign:
     def _task(self, number: int) -> Task:
         """Seed by seed, plan by plan."""
         seed, plan = divmod(number, len(self._chosen))
-        return Task(number=number, plan=self._chosen[plan], seed=self._seeds[seed], order=self._order)
+        enough = frozenset(kind for kind, n in self._kept.items() if n >= MOST_OF_A_KIND)
+        return Task(number=number, plan=self._chosen[plan], seed=self._seeds[seed], order=self._order, enough=enough)
 
     # ---- again ------------------------------------------------------------------------------------------------------
 
@@ -145,7 +162,9 @@ class Campaign:
 
     def result(self, known: Iterable[tuple[str, str]] = ()) -> CampaignResult:
         """`known` are signatures (check, reason) that are no news."""
-        return self._tally.result(self._seconds, known, interrupted=self._interrupted, out_of_budget=self._cut_short)
+        result = self._tally.result(self._seconds, known, interrupted=self._interrupted, out_of_budget=self._cut_short)
+        result.not_kept = self._not_kept
+        return result
 
 
 def new_campaign_id() -> str:
@@ -228,6 +247,7 @@ def _run(task: Task) -> Kept:
         argv=list(order.argv),
         keep=order.keep,
         campaign=order.campaign,
+        enough=task.enough,
         point_latest=False,
     )
 

@@ -39,6 +39,14 @@ class Kept(msgspec.Struct, kw_only=True):
     def failed(self) -> bool:
         return is_failure(self.record)
 
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """(check, reason) of what is INVALID, or else of what is UNKNOWN."""
+        results = self.result.results
+        found = [signature for result in results for signature in result.signatures]
+        doubts = [(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN]
+        return frozenset(found or doubts)
+
 
 def is_failure(record: RunRecord) -> bool:
     """Not VALID, or not what its plan expected."""
@@ -54,11 +62,12 @@ def run_and_keep(
     argv: list[str],
     keep: Keep = "all",
     campaign: str | None = None,
+    enough: frozenset[tuple[str, str]] = frozenset(),
     point_latest: bool = True,
     note: Callable[[str], None] = lambda line: None,
     options: Mapping[str, Any] | None = None,
 ) -> Kept:
-    """Run, judge, and write what `keep` asks for.
+    """Run, judge, and write what `keep` asks for; of failures of which there are `enough` only the row of the index.
 
     Raises:
         RuntimeUnavailable: the runtime cannot start; nothing is left in the store.
@@ -80,7 +89,7 @@ def run_and_keep(
     _close_record(record, schedule, result, time.perf_counter() - began_s)
     kept = Kept(record=record, result=result, directory=directory)
     try:
-        _write(kept, schedule, store, plan_text, keep)
+        _write(kept, schedule, store, plan_text, keep, enough)
         if point_latest and kept.directory is not None:
             store.point_latest(kept.directory)
     except StoreProblem as exc:
@@ -93,8 +102,11 @@ def _writes_from_the_start(keep: Keep, runtime: Runtime) -> bool:
     return keep == "all" or (keep == "failed" and runtime.NAME != DEFAULT_RUNTIME)
 
 
-def _write(kept: Kept, schedule: Schedule, store: Store, plan_text: str, keep: Keep) -> None:
-    wanted = keep == "all" or (keep == "failed" and kept.failed)
+def _write(
+    kept: Kept, schedule: Schedule, store: Store, plan_text: str, keep: Keep, enough: frozenset[tuple[str, str]]
+) -> None:
+    news = not kept.kinds or not kept.kinds <= enough
+    wanted = keep == "all" or (keep == "failed" and kept.failed and news)
     if wanted:
         if kept.directory is None:
             kept.directory = _write_late(kept, schedule, store, plan_text)

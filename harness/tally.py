@@ -31,6 +31,11 @@ class RunSummary(msgspec.Struct, kw_only=True):
     interrupted: bool = False
     problem: str | None = None
 
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """What is wrong with it; of what is INVALID doubts are of no interest."""
+        return frozenset(self.signatures or self.doubts)
+
 
 class Signature(msgspec.Struct, kw_only=True):
     """All runs with one kind of answer: the same checker, the same reason. `run` is the first one's directory."""
@@ -48,7 +53,8 @@ class Signature(msgspec.Struct, kw_only=True):
 class CampaignResult(msgspec.Struct, kw_only=True):
     """`never`: actions that a plan declares and that met nothing in any run. `doubts`: why runs are UNKNOWN.
 
-    `problems` are the first few of the `problem_count` runs whose harness had one.
+    `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts failing runs
+    without files, because others of their kind were kept.
     """
 
     verdict: Verdict
@@ -62,6 +68,7 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     doubts: list[Signature]
     problems: list[str]
     problem_count: int = 0
+    not_kept: int = 0
     interrupted: bool = False
     out_of_budget: bool = False
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -29,6 +31,39 @@ def choose(word: str | None, faults: tuple[str, ...] = ()) -> plans.Plan:
     for warning in plan.warnings:
         _say.complaint(str(warning))
     return plan
+
+
+def choose_all(words: Sequence[str]) -> list[plans.Plan]:
+    """The plans that words name: besides what `choose` takes, a folder or a pattern names all of its plans.
+
+    Each plan is taken once, however often it is named. Raises `PlanErrors` with what is wrong in any of them.
+    """
+    found: dict[tuple[str, str], plans.Plan] = {}
+    errors = []
+    for named in dict.fromkeys(one for word in words for one in _members(word)):
+        try:
+            plan = choose(named)
+            found.setdefault((plan.name, plan.source.text), plan)
+        except plans.PlanErrors as exc:
+            errors += exc.errors
+    if errors:
+        raise plans.PlanErrors(errors)
+    return list(found.values())
+
+
+def _members(word: str) -> list[str]:
+    """`nightly`, `nightly/*`, `configs/nightly`: the plans of a folder, shipped or not, in the order of their names."""
+    shipped = registry.names("plan")
+    path = Path(word)
+    if word in shipped or path.is_file():
+        return [word]
+    if path.is_dir():
+        found = sorted(str(file) for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+        if not found:
+            raise Refused(f"there is no plan in the folder {word}")
+        return found
+    pattern = word if any(sign in word for sign in "*?[") else f"{word.rstrip('/')}/*"
+    return [name for name in shipped if fnmatchcase(name, pattern)] or [word]
 
 
 def _named(word: str) -> plans.Plan:

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.campaign import Campaign, Order, PlanText, new_campaign_id
+from harness.campaign import MOST_OF_A_KIND, Campaign, Order, PlanText, new_campaign_id
 from harness.cli import _exits, _options, _plans, _say, _twice
 from harness.keep import Keep
 from harness.plan import Plan
@@ -68,13 +68,15 @@ def command(
     check_determinism: bool,
     as_json: bool,
 ) -> int:
-    """Run every PLAN with every seed, and group what fails. A plan with a `matrix` is run in all its variants.
+    """Run every PLAN with every seed, and group what fails. A folder or a pattern is all the plans in it; a plan with a
+    `matrix` is run in all its variants.
 
     \b
       harness hunt quickstart --seeds 200
+      harness hunt nightly 'edge/*' my-plans/
       harness hunt quickstart edge/missing-jobs --profile documented
     """
-    chosen = [variant for word in plan for variant in plans.variants(_plans.choose(word))]
+    chosen = [variant for one in _plans.choose_all(plan) for variant in plans.variants(one)]
     where = _plans.runtime(runtime)
     if check_determinism:
         _twice.require_repeatable(where)
@@ -200,6 +202,7 @@ def as_object(result: CampaignResult) -> dict[str, Any]:
         "unknown": result.unknown,
         "seconds": result.seconds,
         "interrupted": result.interrupted,
+        "not_kept": result.not_kept,
         "exercised": result.exercised,
         "signatures": [_group(s, minimal_plan=None, minimal_ops=None, minimal_faults=None) for s in result.signatures],
         "doubts": [_group(s) for s in result.doubts],
@@ -233,6 +236,11 @@ def _show(result: CampaignResult, planned: int) -> None:
     for s in result.doubts:
         _show_group(s, result.runs, "  (UNKNOWN)")
     _say.line()
+    if result.not_kept:
+        more = f"{result.not_kept} more failing run{'' if result.not_kept == 1 else 's'}"
+        _say.paragraph(
+            f"{more} left no files: {MOST_OF_A_KIND} of a kind are kept, --keep all keeps every run", first=""
+        )
     if result.exercised and result.runs:
         _say.paragraph(
             "faults that met something: " + ", ".join(f"{a} {n}" for a, n in result.exercised.items()), first=""

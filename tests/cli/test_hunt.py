@@ -36,3 +36,37 @@ def test_progress_of_many_runs_is_a_few_lines(harness: Harness) -> None:
     assert said.code == 0
     assert len(said.err.splitlines()) <= 12
     assert "120 runs in" in said.out
+
+
+def test_of_each_kind_of_failure_three_runs_are_kept_and_the_rest_is_counted(harness: Harness) -> None:
+    words = ("hunt", "edge/duplicate-events", "--profile", "documented")
+    said = harness.process(*words, "--seeds", "8", "--jobs", "1")
+    assert said.code == 1
+    assert len(list(Path(harness.folder / "store").glob("*/*/report.html"))) == 3
+    assert "5 more failing runs left no files: 3 of a kind are kept" in said.out
+    said = harness.process(*words, "--seeds", "4", "--keep", "all", "--json")
+    assert json.loads(said.out)["not_kept"] == 0
+    assert len(list(Path(harness.folder / "store").glob("*/*/report.html"))) == 3 + 4
+
+
+def test_a_folder_and_a_pattern_are_all_the_plans_in_them_each_once(harness: Harness) -> None:
+    mine = harness.folder / "mine"
+    mine.mkdir()
+    for name in ("b.yaml", "a.yml", "notes.txt"):
+        (mine / name).write_text("version: 1\nduration: 1s\ntiming: fast\nworkload: {jobs: 1, rate: 9/s}\n")
+    words = ("--seeds", "1", "--jobs", "1", "--keep", "none", "--json")
+    for named, runs in ((["mine"], 2), (["edge"], 6), (["edge/*", "edge", "edge/missing-jobs", "mine/a.yml"], 7)):
+        assert json.loads(harness.process("hunt", *named, *words).out)["runs"] == runs, named
+
+
+def test_all_that_is_wrong_in_a_folder_of_plans_is_said_at_once(harness: Harness) -> None:
+    mine = harness.folder / "mine"
+    mine.mkdir()
+    said = harness("hunt", "mine", "--seeds", "1")
+    assert (said.code, "there is no plan in the folder mine" in said.err) == (254, True)
+    (mine / "a.yaml").write_text("version: 2\n")
+    (mine / "b.yaml").write_text("version: 1\nduration: 5\n")
+    said = harness("hunt", "mine", "--seeds", "1")
+    assert said.code == 254
+    assert "mine/a.yaml:1:10" in said.err
+    assert "mine/b.yaml:2:11" in said.err

@@ -45,9 +45,26 @@ def test_the_documents_six_edge_cases_have_a_plan_each() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [name for name in PLANS if "/" in name])
+@pytest.mark.parametrize("name", [name for name in PLANS if name.startswith(("edge/", "regressions/"))])
 def test_a_plan_that_judges_itself_does_so_for_both_profiles(name: str) -> None:
     assert {"documented", "hardened"} <= set(plan.load(name).words.expect)
+
+
+NIGHTLY = [name for name in PLANS if name.startswith("nightly/")]
+
+
+@pytest.mark.parametrize("name", NIGHTLY)
+def test_a_nightly_plan_says_what_it_is_for_and_has_a_fault_in_every_seed(name: str) -> None:
+    assert plan.find(name).read_text().startswith("# ")
+    found = plan.load(name)
+    assert found.topology.timing.scale == 20
+    for seed in range(10):
+        assert plan.expand(found, seed).faults, seed
+
+
+def test_the_nightly_plans_use_every_fault_there_is() -> None:
+    used = {fault.action for name in NIGHTLY for fault in plan.load(name).words.faults}
+    assert used == set(registry.names("fault"))
 
 
 def test_the_quickstart_uses_its_four_actions_in_every_run() -> None:
