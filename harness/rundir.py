@@ -24,7 +24,7 @@ import msgspec
 
 from harness import __version__
 from harness.history import History, HistoryError, read_history, read_taps
-from harness.schedule import Schedule, decode_schedule, encode_schedule
+from harness.schedule import Schedule, decode_schedule, encode_schedule, profile_name
 from harness.store import IndexRow, write_atomically
 from harness.verdict import CheckResult, Verdict
 
@@ -70,15 +70,10 @@ class StoredRun(msgspec.Struct, kw_only=True):
     history: History | None
 
 
-def profile_name(profile: str, with_: list[str], without: list[str]) -> str:
-    """The profile and its swaps in one word, as `expect` spells it: `documented+NAME`, `hardened-NAME`."""
-    return profile + "".join(f"+{name}" for name in with_) + "".join(f"-{name}" for name in without)
-
-
 def expectation(schedule: Schedule) -> dict[str, str] | None:
     """What the plan says this profile's verdict will be: `{"verdict": …, "check"?: …}`, or None."""
     system = schedule.system
-    return schedule.expect.get(profile_name(system.profile, system.with_, system.without))
+    return schedule.expect.get(profile_name(system.profile, sorted(system.with_), sorted(system.without)))
 
 
 def met(expected: dict[str, str], verdict: Verdict, results: list[CheckResult]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -69,13 +70,21 @@ class FaultAt(msgspec.Struct, kw_only=True):
     fixed: bool = True
 
 
+def profile_name(profile: str, with_: Iterable[str], without: Iterable[str]) -> str:
+    """The profile and its swaps in one word, as `expect` spells it: `documented+NAME`, `hardened-NAME`."""
+    return profile + "".join(f"+{name}" for name in with_) + "".join(f"-{name}" for name in without)
+
+
 class CheckSpec(msgspec.Struct, kw_only=True):
     check: str
     params: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Schedule(msgspec.Struct, kw_only=True):
-    """Everything a run needs, and all that `run.json`, replay and shrinking need to know of the plan."""
+    """Everything a run needs, and all that `run.json`, replay and shrinking need to know of the plan.
+
+    `expect` is keyed by `profile_name`, the swaps in the order of their names.
+    """
 
     plan: str
     title: str

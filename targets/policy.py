@@ -21,7 +21,8 @@ _slots: dict[str, Slot[Any]] = {}
 class Slot(Generic[P]):
     """One place where profiles differ. The class docstring of `hardened` says what breaks without it.
 
-    `shown_by` says how its ablation is shown: the checker's name, and the base or the plan it needs.
+    How its ablation is shown stands in a plan of its name. `shown_by` says it where there is no such plan, with the
+    reason; `masked_by` names the second line of defence that hides its loss from what a user sees.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Slot(Generic[P]):
     hardened: P
     role: str  # whose: "desktop", "relay", "mobile"
     shown_by: str = ""
+    masked_by: str = ""
     variants: Mapping[str, P] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

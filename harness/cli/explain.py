@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from checkers import notation
+from harness import ablations, registry
 from harness import plan as plans
-from harness import registry
 from harness.checking import check
 from harness.cli import _catalogue, _say
 from harness.registry import UnknownName
@@ -97,9 +97,17 @@ def _policy(name: str) -> None:
         _heading(choice)
         _prose(inspect.getdoc(type(slot.choice(choice))) or "")
     _heading("how its loss is shown")
-    _prose(slot.shown_by or "not stated")
-    _say.line(f"  harness run quickstart --without {name}")
+    for sentence in ablations.how(name):
+        _prose(sentence)
+    _say.line(f"  harness run {_shown_with(name)}")
     _say.line(f"  harness run quickstart --profile documented --with {name}")
+
+
+def _shown_with(name: str) -> str:
+    """The plan that shows its loss, and what is to be taken out for it."""
+    plan = ablations.planned().get(name)
+    without = (name,) if plan is None else ablations.read(plan).without
+    return f"{plan or 'quickstart'} " + " ".join(f"--without {one}" for one in without)
 
 
 def _profile(name: str) -> None:

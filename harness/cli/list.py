@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from harness import registry
+from harness import ablations, registry
 from harness.cli import _catalogue, _options, _say
 from harness.runtimes import capabilities, kinds
+from targets.policy import Slot
 
 _KINDS = {
     "faults": "fault",
@@ -60,9 +61,20 @@ def _as_json(kind: str, found: dict[str, str]) -> Any:
             item["missing"] = list(runtime.missing())
     if kind == "profiles":
         slots = _catalogue.slots().values()
-        policies = [{"name": s.name, "role": s.role, "doc": s.doc, "shown_by": s.shown_by} for s in slots]
+        policies = [{"name": s.name, "role": s.role, "doc": s.doc, **_shown(s)} for s in slots]
         return {"profiles": items, "policies": policies}
     return items
+
+
+def _shown(slot: Slot[Any]) -> dict[str, Any]:
+    """How the loss of a safeguard is shown; `way` is None when nothing hides it."""
+    plan = ablations.planned().get(slot.name)
+    if plan is None:
+        return {"plan": None, "reason": slot.shown_by or None}
+    found = ablations.read(plan)
+    hidden = bool(slot.masked_by or found.base)
+    shown = {"plan": found.plan, "seed": found.seed, "check": found.check, "base_without": list(found.base)}
+    return {**shown, "masked_by": slot.masked_by or None, "way": found.way if hidden else None}
 
 
 def _policies() -> None:
@@ -78,8 +90,8 @@ def _policies() -> None:
                 _say.paragraph(" ".join(slot.doc.split()), first="    ", rest="    ")
                 if slot.variants:
                     _say.paragraph(f"variants: {', '.join(slot.variants)}", first="    ", rest="    ")
-                if slot.shown_by:
-                    _say.paragraph(f"shown by: {slot.shown_by}", first="    ", rest="    ")
+                for sentence in ablations.how(slot.name):
+                    _say.paragraph(sentence, first="    ", rest="    ")
 
 
 def _capabilities() -> None:

@@ -10,11 +10,11 @@ from random import Random
 
 from faults import Fault, MayBeIdle, Targets, Timed
 from harness import registry
-from harness.plan.meaning import Setting
+from harness.plan.meaning import Setting, split_profile
 from harness.plan.order import fault_name, leaders_first
 from harness.plan.picking import picked
 from harness.plan.repeat import When, occurrences
-from harness.schedule import CheckSpec, FaultAt, Schedule, Step
+from harness.schedule import CheckSpec, FaultAt, Schedule, Step, profile_name
 from harness.seeds import stream
 from harness.workload import cut_at, steps
 
@@ -39,8 +39,13 @@ def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
         steps=calls if end_ns is None else cut_at(calls, end_ns),
         faults=faults if end_ns is None else _with_nothing_after(faults, end_ns),
         checks=[CheckSpec(check=c.check, params=c.params) for c in words.checks],
-        expect={key: e.model_dump(exclude_none=True) for key, e in words.expect.items()},
+        expect={_named(key): e.model_dump(exclude_none=True) for key, e in words.expect.items()},
     )
+
+
+def _named(key: str) -> str:
+    profile, with_, without = split_profile(key)
+    return profile_name(profile, sorted(with_), sorted(without))
 
 
 def _faults(setting: Setting, seed: int) -> list[FaultAt]:

@@ -23,7 +23,7 @@ from harness.plan.source import Document, Path
 from harness.registry import close_matches
 from harness.runtimes import capabilities
 from harness.schedule import System
-from targets import profiles
+from targets import policy, profiles
 from targets.policy import UnknownPolicy
 from targets.timing import Timing
 
@@ -205,19 +205,31 @@ def _expectations(setting: Setting) -> Iterator[PlanError]:
 
 
 def split_profile(key: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """`hardened-NAME` or `documented+NAME` → profile, with, without. Raises `UnknownPolicy`."""
+    """`hardened-NAME`, `documented+NAME`, or several swaps → profile, with, without. Raises `UnknownPolicy`."""
     known = registry.names("profile")
     for profile in sorted(known, key=len, reverse=True):
         rest = key.removeprefix(profile)
-        if rest == key:
+        if rest == key or (rest and rest[0] not in "+-"):
             continue
-        if not rest:
-            return profile, (), ()
-        if rest[0] in "+-":
-            with_, without = ((rest[1:],), ()) if rest[0] == "+" else ((), (rest[1:],))
-            profiles.load(profile, with_, without)
-            return profile, with_, without
+        with_, without = _swaps(rest)
+        profiles.load(profile, with_, without)
+        return profile, with_, without
     raise UnknownPolicy(key, "profile", known)
+
+
+def _swaps(rest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`+NAME` and `-NAME`, any number of them. Names have dashes too, so the longest one that is known is meant."""
+    profiles.known_slots()
+    known = sorted(policy.slots(), key=len, reverse=True)
+    found: dict[str, list[str]] = {"+": [], "-": []}
+    while rest:
+        sign, rest = rest[0], rest[1:]
+        name = next((n for n in known if rest == n or rest.startswith((f"{n}+", f"{n}-"))), None)
+        if name is None:
+            raise UnknownPolicy(rest, "policy", known)
+        found[sign].append(name)
+        rest = rest.removeprefix(name)
+    return tuple(found["+"]), tuple(found["-"])
 
 
 def _profile_problem(key: str) -> tuple[str, str | None] | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import jinja2
 
-from harness import rundir
 from harness.report import timeline, words
 from harness.report.timeline import Span
 from harness.rundir import StoredRun
+from harness.schedule import profile_name
 
 _MOST_ROWS = 100  # of a table
 _MOST_LETTERS = 300  # of a title or a name
@@ -127,7 +127,7 @@ def environment(run: StoredRun) -> list[tuple[str, str]]:
     rows = [
         ("plan", f"{record.plan} (SHA-256 {record.plan_sha256[:16]}…)"),
         ("seed", str(record.seed)),
-        ("profile", rundir.profile_name(record.profile, record.with_, record.without)),
+        ("profile", profile_name(record.profile, record.with_, record.without)),
         ("runtime", record.runtime),
         ("nodes", ", ".join(n.name for n in system.nodes)),
         ("timing", "as documented" if system.timing_scale == 1 else f"every timer divided by {system.timing_scale:g}"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness import registry, rundir
+from harness import registry
 from harness.report.textdiff import TextPair, compare
 from harness.rundir import RunRecord
+from harness.schedule import profile_name
 from harness.verdict import CheckResult, Verdict
 
 
 def system(record: RunRecord) -> str:
     """`documented, in the sim runtime`."""
-    name = rundir.profile_name(record.profile, record.with_, record.without)
+    name = profile_name(record.profile, record.with_, record.without)
     return f"{name} · {record.runtime}"
 
 

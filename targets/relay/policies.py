@@ -209,7 +209,9 @@ class ClosesAtExpiry:
     closes = True
 
 
-EXPIRY: Slot[Expiry] = Slot("transport.token-expiry", OutlivesToken(), ClosesAtExpiry(), role="relay")
+EXPIRY: Slot[Expiry] = Slot(
+    "transport.token-expiry", OutlivesToken(), ClosesAtExpiry(), role="relay", shown_by="isolation"
+)
 
 
 class Publishers(Protocol):
@@ -230,4 +232,6 @@ class DesktopsOnly:
         return client_type == "desktop" or not event.startswith(("job:", "sync:"))
 
 
-PUBLISHERS: Slot[Publishers] = Slot("roles.desktops-only", AnyDevice(), DesktopsOnly(), role="relay")
+PUBLISHERS: Slot[Publishers] = Slot(
+    "roles.desktops-only", AnyDevice(), DesktopsOnly(), role="relay", shown_by="isolation"
+)

@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import plan
 from harness.plan.repeat import exponential
+from harness.rundir import expectation
 from harness.schedule import FaultAt, Schedule, decode_schedule, encode_schedule
 from harness.seeds import stream
 from targets.policy import UnknownPolicy
@@ -221,3 +223,15 @@ def test_expectations_and_checks_reach_the_schedule() -> None:
     schedule = plan.expand(made_of(DELAY, rest=rest), 1)
     assert [c.check for c in schedule.checks] == ["convergence", "monotonic"]
     assert schedule.expect == {"documented": {"verdict": "INVALID", "check": "monotonic"}}
+
+
+def test_an_expectation_may_name_several_swaps_whose_names_have_dashes() -> None:
+    key = "hardened-lost-events.heads-finalized.next-or-fetch+length.bytes"
+    swaps = ("hardened", ("length.bytes",), ("lost-events.heads", "finalized.next-or-fetch"))
+    assert plan.split_profile(key) == swaps
+    schedule = plan.expand(made_of(DELAY, rest=f"expect: {{{key}: {{verdict: VALID}}}}\n"), 1)
+    for without in (swaps[2], swaps[2][::-1]):
+        system = msgspec.structs.replace(schedule.system, with_=["length.bytes"], without=list(without))
+        assert expectation(msgspec.structs.replace(schedule, system=system)) == {"verdict": "VALID"}
+    other = msgspec.structs.replace(schedule.system, without=["lost-events.heads"])
+    assert expectation(msgspec.structs.replace(schedule, system=other)) is None
