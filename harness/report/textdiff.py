@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 import regex
 
-_CLUSTER = regex.compile(r"\X")
+# `regex` alone looks back to the first of a run of flags at each of them, which is quadratic
+_FLAG = r"[\U0001f1e6-\U0001f1ff]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*"
+_CLUSTER = regex.compile(rf"{_FLAG}|\X")
 _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\uFE0F\u200D\u20E3#*0-9]+")
 _CLUSTER_MOST = 24  # code points of one cluster that are shown: some texts pile up thousands of accents
 _AROUND = 28  # clusters shown on either side of the difference

@@ -6,7 +6,9 @@ import hashlib
 
 import regex
 
-_CLUSTER = regex.compile(r"\X")
+# `regex` alone looks back to the first of a run of flags at each of them, which is quadratic
+_FLAG = r"[\U0001f1e6-\U0001f1ff]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*"
+_CLUSTER = regex.compile(rf"{_FLAG}|\X")
 
 
 def utf8(text: str) -> bytes:
