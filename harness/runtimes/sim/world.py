@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from harness.history import Tap
+from harness.interruption import interruptible, uninterrupted
 from harness.runtimes import Stalled
 from harness.runtimes.sim import clockwork
 from harness.runtimes.sim.loop import NODE, SimLoop, SimTask
@@ -139,9 +140,10 @@ class World:
 
         Raises what it raises, `Stalled` with its stacks, or `CannotSimulate`.
         """
-        with _without_gc(), clockwork.installed(self):
+        with uninterrupted(), _without_gc(), clockwork.installed(self):
             try:
-                return self._play(play)
+                with interruptible():
+                    return self._play(play)
             finally:
                 self._take_apart()
 
