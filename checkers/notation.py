@@ -16,6 +16,7 @@ commit takes the next revision of its desktop, beginning with 1.
 `m:-a` `m:~a`        it shows a as deleted; a leaves with its scope
 `m:scope(s2)`        it opens another scope (a new visit); `m:listed`: the first list of it is merged
 `m:restart`          it starts anew, with nothing
+`d:up` `m:down`      its connection to the relay is registered; is lost
 `d:final` `m:final`  what the node shows at the end
 `m>get(a)` `m<ok`    a client calls; its call returns (`ok`, `fail`, `info`)
 `fault:x` `heal:x`   fault x begins; heals, having met something; `inert:x`: heals, having met nothing
@@ -49,6 +50,12 @@ _CALL = re.compile(r"(?P<node>\w+)(?P<way>[<>])(?P<word>\w+)(?:\((?P<job>\w+)\))
 _STEP_NS = 100_000_000
 _PROJECT = "p"
 SESSIONS = ("s1", "s2", "s3")
+_TIMING = {
+    **{"ping_s": 30.0, "heartbeat_s": 30.0, "dead_peer_s": 60.0, "upgrade_s": 10.0, "register_s": 5.0, "close_s": 2.0},
+    **{"call_s": 30.0, "fetch_s": 5.0, "relay_pending_s": 45.0, "head_s": 10.0, "stable_s": 5.0},
+    **{"backoff_max_s": 30.0, "backoff_unit_s": 0.5, "fetch_backoff_max_s": 5.0, "coalesce_max_s": 0.25},
+    **{"desktop_cache_s": 2.0, "mobile_cache_s": 300.0, "refresh_after_s": 5.0},
+}
 
 
 class NotationError(ValueError):
@@ -130,6 +137,10 @@ class _Reader:
         for word, act in (("final", self._final), ("scope", self._scope), ("listed", self._listed)):
             if re.match(rf"{word}(?!\w|[=@])", what):
                 return act(node, _more(what[len(word) :], token))
+        if what in ("up", "down"):
+            value = {"state": "registered" if what == "up" else "closed"}
+            self._op(f"{node}/journal", "info", "link", node, {}, value=value)
+            return None
         if what == "restart":
             old = self._mobile(node)
             self._mobiles[node] = _Mobile(node, incarnation=old.incarnation + 1)
@@ -263,6 +274,7 @@ class _Reader:
             runtime=self._options.get("runtime", "sim"),
             profile=self._options.get("profile", "hardened"),
             nodes=nodes,
+            timing=dict(_TIMING),
             faults=declared,
             scheduled_ops=self._options.get("scheduled", 0),
         )

@@ -1,0 +1,360 @@
+"""Nothing stays out of date: a commit is shown within a bound made of the topology's timers.
+
+The clock of a commit runs from the latest of: the commit; the first list of the visit; the registrations of both ends,
+beyond doubt (`checkers.connections`); the heal of the last fault on the path. It is stopped while any of these lacks.
+
+When everything has been calm the bound is that of an event. After a reconnect, an overflow or a new visit a fetch may
+be needed first; after a fault a fetch may have been lost, its pause must pass, and a head may have to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.bounds import Bounds, bounds, duration_ns, in_words
+from checkers.connections import Connections
+from checkers.findings import Findings, Story, told
+from checkers.ledger import Reader, Sight, active_desktop
+from checkers.screens import Missing, Screen, revision_of
+from checkers.truth import JobTruth
+from harness.history import Header, Op, Tap
+from harness.verdict import CheckResult
+
+_GRACE_NS = {True: 600_000_000, False: 6_000_000_000}  # (sim?) a fault may act so long before its begin is recorded
+_ROWS_A_PAGE, _BYTES_A_PAGE, _ROW_BYTES = 50, 500_000, 2_000
+
+
+class _Staleness:
+    NAME = "staleness"
+    GUARANTEE = (
+        "Within a bound made of the topology's timers every commit is shown by each connected mobile whose open scope "
+        "it belongs to."
+    )
+    NEEDS = Level.L1
+    FEEDS: frozenset[str] | None = Connections.FEEDS | {"commit", "observe", "recovered", "drop", "final"}
+    REASONS: Mapping[str, str] = {
+        "stale": "A commit was shown later than its bound, or not before the path was cut again.",
+        "never-shown": "A commit was not shown by the end of the run, and its bound had passed.",
+        "first-list-late": "The first list of an open scope was not merged within its bound.",
+    }
+    EXAMPLE = "{check: staleness, within: 2s}"
+    ANOMALY = "d:up m:up m:scope(s1) m:listed d:+a m:a=1 @200 d:a{status=queued} @260 m:a@2"
+    INNOCENT = "d:up m:up m:scope(s1) m:listed d:+a m:a=1 @200 d:a{status=queued} @201 m:a@2 @260 m:a@2"
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        within = params.get("within")
+        return _Judge(header, duration_ns(within) if within is not None else None)
+
+
+CHECKER: Checker = _Staleness()
+
+
+@dataclass(slots=True)
+class _Pair:
+    """A mobile and its desktop. `since`: everything the path needs is there since then; None: something lacks."""
+
+    screen: Screen
+    since_ns: int | None = None
+    calm_ns: int = 0  # what was behind at `since` has caught up by then
+    faulty: bool = False  # a fault touched the path since it was calm last
+    list_due_ns: int | None = None
+    cause: Op | None = None  # what `since` is the time of
+
+    def expire(self, time_ns: int) -> None:
+        """What former faults did has been repaired by `calm_ns`."""
+        if self.since_ns is not None and time_ns >= self.calm_ns:
+            self.faulty = False
+
+
+class _Judge(Reader):
+    def __init__(self, header: Header, within_ns: int | None) -> None:
+        self._header, self._within_ns = header, within_ns
+        self._bounds = bounds(header)
+        self._findings = Findings(CHECKER.NAME)
+        self._connections = Connections(header, self._bounds) if self._bounds is not None else None
+        self._pairs: list[_Pair] = []
+        for name, node in header.nodes.items():
+            desktop = active_desktop(header, name) if node.get("role") == "mobile" else None
+            if desktop is not None and desktop in header.nodes:
+                self._pairs.append(_Pair(Screen(name, desktop)))
+        self._by_mobile = {pair.screen.mobile: pair for pair in self._pairs}
+        self._by_device = {str(n.get("device_id")).lower(): name for name, n in header.nodes.items()}
+        self._blind = not any(n.get("role") == "relay" and _level(n) >= Level.L2 for n in header.nodes.values())
+        self._stores: dict[str, str] = {}
+        self._bytes: dict[str, int] = {}
+        self._last: Op | None = None
+        self._worst_ns = self._worst_k = self._judged = 0
+        self._listless: set[str] = set()
+        self._late_lists: dict[str, tuple[Op, Op]] = {}
+
+    # ---- reading --------------------------------------------------------------------------------------------------
+
+    def tap(self, tap: Tap) -> None:
+        if self._connections is not None:
+            self._connections.tap(tap)
+
+    def feed(self, op: Op) -> None:
+        self._last = op
+        if self._connections is None:
+            return
+        for name, time_ns in self._connections.due(op.time_ns):
+            self._connection_changes([name], op, time_ns)
+        if op.f == "commit":
+            self._commit(op)
+        elif op.f == "observe":
+            self._observe(op)
+        elif op.f == "drop":
+            self._overflow(op)
+        elif op.f == "recovered":
+            self._recovered(op)
+        elif op.f == "final":
+            self._final(op)
+        else:
+            self._connection_changes(list(self._connections.touched(op)), op, None)
+
+    def finish(self) -> CheckResult:
+        if self._bounds is None or self._connections is None:
+            return _not_judged("not judged: the history does not say the topology's timers")
+        if not self._connections.known:
+            return _not_judged("not judged: nothing tells which connections are live (no taps, no journal of links)")
+        if self._last is not None:
+            for pair in self._pairs:
+                self._look(pair, self._last.time_ns, self._last, "never-shown")
+        for mobile, (opened, op) in self._late_lists.items():
+            self._judge_list(mobile, opened, op)
+        judged: dict[str, Any] = {"commits": self._judged, "k": self._worst_k, "delta": in_words(self._worst_ns)}
+        judged["bound"] = in_words(self._within_ns if self._within_ns is not None else self._bounds.event_ns)
+        return self._findings.result(judged)
+
+    # ---- desktops -------------------------------------------------------------------------------------------------
+
+    def _commit(self, op: Op) -> None:
+        if op.type != "ok" or op.node is None or op.rev is None or op.job is None:
+            return
+        job = self.ledger.truth.job(op.node, op.job)
+        entry = job.entries.get(op.rev.n) if job is not None else None
+        if job is None or entry is None:
+            return
+        if job.store:
+            self._stores.setdefault(op.node, job.store)
+        chunk = entry.commit.chunk
+        self._bytes[op.node] = self._bytes.get(op.node, 0) + len(chunk or "") * 4 + _ROW_BYTES * (entry.n == job.revs[0])
+        for pair in self._pairs:
+            if pair.screen.desktop != op.node:
+                continue
+            missing = pair.screen.pending.get(op.job)
+            pair.screen.committed(job, entry, op.time_ns)
+            if missing is not None and op.job not in pair.screen.pending:  # deleted, and never shown
+                continue
+            if pair.since_ns is not None and op.job in pair.screen.pending:
+                self._worst_k = max(self._worst_k, pair.screen.versions(job))
+
+    def _recovered(self, op: Op) -> None:
+        """A desktop starts; with another store, all that its former one held is void."""
+        store = op.value.get("store") if isinstance(op.value, dict) else None
+        if op.node is None or not isinstance(store, str) or not store:
+            return
+        former = self._stores.get(op.node)
+        self._stores[op.node] = store
+        if former is not None and former != store:
+            for pair in self._pairs:
+                if pair.screen.desktop == op.node:
+                    pair.screen.pending.clear()
+                    pair.screen.shown.clear()
+
+    def _jobs(self, desktop: str) -> Iterator[JobTruth]:
+        store = self._stores.get(desktop)
+        for (owner, _), job in self.ledger.truth.jobs.items():
+            if owner == desktop and (not store or not job.store or job.store == store):
+                yield job
+
+    # ---- mobiles --------------------------------------------------------------------------------------------------
+
+    def _observe(self, op: Op) -> None:
+        sight = self.ledger.sight
+        pair = self._by_mobile.get(op.node or "")
+        if sight is None or pair is None:
+            return
+        screen, kind = pair.screen, sight.seen.kind
+        if kind in ("scope", "listed"):
+            self._visit(pair, sight)
+        elif op.job is None:
+            return
+        elif kind == "evict":
+            screen.evicts(op.job)
+        else:
+            if kind == "remove":
+                missing = screen.removes(op.job, sight.job, op.time_ns)
+            else:
+                missing = screen.shows(sight, revision_of(self.ledger, screen, sight))
+            if missing is not None:
+                self._shown(pair, missing, op)
+
+    def _visit(self, pair: _Pair, sight: Sight) -> None:
+        op, screen = sight.op, pair.screen
+        if sight.seen.kind == "scope":
+            scope = sight.seen.set.get("scope")
+            self._look(pair, op.time_ns, op, "stale")
+            pair.expire(op.time_ns)
+            screen.enter(scope if isinstance(scope, dict) else None, op)
+        elif screen.scope is not None and screen.listed is None:
+            self._look_at_list(pair, op.time_ns, op)
+            screen.first_list(op, self._jobs(screen.desktop))
+        self._path(pair, op)
+
+    def _final(self, op: Op) -> None:
+        pair = self._by_mobile.get(op.node or "")
+        if pair is not None and isinstance(op.value, dict) and op.value.get("listed") is False:
+            self._listless.add(pair.screen.mobile)
+
+    # ---- the path -------------------------------------------------------------------------------------------------
+
+    def _connection_changes(self, names: list[str], op: Op, registered_ns: int | None) -> None:
+        assert self._connections is not None
+        pairs = [p for p in self._pairs if p.screen.mobile in names or p.screen.desktop in names]
+        begins, heals = op.f == "fault-begin", op.f == "fault-heal"
+        at_ns = op.time_ns - (_GRACE_NS[self._header.runtime == "sim"] if begins else 0)
+        for pair in pairs:
+            self._look(pair, at_ns, op, "stale")
+            pair.expire(op.time_ns)
+            pair.faulty = pair.faulty or begins or heals or _lost_an_event(op)
+        if registered_ns is None:
+            self._connections.feed(op)
+        else:
+            for name in names:
+                self._connections.registers(name, registered_ns)
+        for pair in pairs:
+            if op.f == "started" and op.node == pair.screen.mobile:
+                pair.screen.enter(None, None)
+            self._path(pair, op)
+
+    def _path(self, pair: _Pair, op: Op) -> None:
+        """Something of the path changed: since when is it whole, and until when may what is behind stay behind?"""
+        assert self._connections is not None and self._bounds is not None
+        screen, clients = pair.screen, self._connections.clients
+        ends = [clients[screen.mobile], clients[screen.desktop]]
+        lives = [end.live_ns for end in ends]
+        pair.since_ns = pair.list_due_ns = None
+        if screen.opened is None or None in lives or any(end.faults for end in ends):
+            return
+        live_ns = max(live for live in lives if live is not None)
+        patience_ns, pages = self._patience_ns(pair, op.time_ns), self._pages(screen.desktop)
+        allowed_ns = (self._bounds.repair_ns if pair.faulty else self._bounds.one_fetch_ns)(pages, patience_ns)
+        if screen.listed is None:
+            pair.list_due_ns = max(live_ns, screen.opened.time_ns) + allowed_ns + self._bounds.event_ns
+            return
+        pair.since_ns = max(live_ns, screen.listed.time_ns)
+        pair.calm_ns = max(pair.calm_ns, pair.since_ns + allowed_ns)
+        pair.cause = op
+
+    def _overflow(self, op: Op) -> None:
+        """The relay dropped an event: a gap, and a fetch, must repair it."""
+        device = op.value.get("device") if isinstance(op.value, dict) else None
+        pair = self._by_mobile.get(self._by_device.get(str(device).lower(), ""))
+        if pair is not None:
+            self._fetch_from(pair, op.time_ns)
+
+    def _fetch_from(self, pair: _Pair, time_ns: int) -> None:
+        assert self._bounds is not None
+        pages, patience_ns = self._pages(pair.screen.desktop), self._patience_ns(pair, time_ns)
+        pair.calm_ns = max(pair.calm_ns, time_ns + self._bounds.one_fetch_ns(pages, patience_ns))
+
+    def _patience_ns(self, pair: _Pair, time_ns: int) -> int:
+        """The replica's fetches wait twice as long as a late answer took, at most as long as a call."""
+        assert self._connections is not None and self._bounds is not None
+        late_ns = self._connections.clients[pair.screen.mobile].arrivals.longest_answer_ns(time_ns)
+        limit_ns = self._bounds.fetch_ns
+        return limit_ns if late_ns < limit_ns else max(limit_ns, min(self._bounds.call_ns, 2 * late_ns))
+
+    def _pages(self, desktop: str) -> int:
+        held = self._bytes.get(desktop, 0)
+        return 1 + held // _BYTES_A_PAGE + held // (_ROWS_A_PAGE * _ROW_BYTES)
+
+    # ---- judging --------------------------------------------------------------------------------------------------
+
+    def _shown(self, pair: _Pair, missing: Missing, op: Op) -> None:
+        self._judge(pair, missing, op.time_ns, op, "stale")
+
+    def _look(self, pair: _Pair, time_ns: int, op: Op, reason: str) -> None:
+        """Everything that is missing at this moment is judged as if it were shown now."""
+        self._look_at_list(pair, time_ns, op)
+        if pair.since_ns is not None:
+            for missing in list(pair.screen.pending.values()):
+                self._judge(pair, missing, time_ns, op, reason)
+
+    def _judge(self, pair: _Pair, missing: Missing, time_ns: int, op: Op, reason: str) -> None:
+        assert self._bounds is not None and self._connections is not None
+        if pair.since_ns is None:
+            return
+        self._judged += 1
+        start_ns = max(missing.from_ns, pair.since_ns)
+        took_ns = time_ns - start_ns
+        if took_ns <= 0:
+            return
+        self._worst_ns = max(self._worst_ns, took_ns)
+        gap_ns = self._connections.clients[pair.screen.mobile].arrivals.last_gap_ns(time_ns)
+        if gap_ns is not None:
+            self._fetch_from(pair, gap_ns)
+        due_ns = max(missing.from_ns, pair.calm_ns) + self._bounds.event_ns
+        if self._blind:  # a relay that does not say what it dropped
+            patience_ns = self._patience_ns(pair, time_ns)
+            due_ns += self._bounds.head_ns + self._bounds.one_fetch_ns(self._pages(pair.screen.desktop), patience_ns)
+        if self._within_ns is not None:
+            due_ns = start_ns + self._within_ns
+        if time_ns > due_ns:
+            self._add(pair, missing, op, reason, took_ns, due_ns - start_ns)
+
+    def _add(self, pair: _Pair, missing: Missing, op: Op, reason: str, took_ns: int, bound_ns: int) -> None:
+        screen, wrote, cause = pair.screen, missing.entry, pair.cause
+        job, mobile = missing.job.job, screen.mobile
+        shown = op.f == "observe" and op.node == mobile and op.job == job
+        what = "shows it only" if shown else "does not show it even"
+
+        def tell() -> Story:
+            message = (
+                f"{mobile} {what} {in_words(took_ns)} after it could: revision {wrote.n} of job {job} "
+                f"({wrote.commit.f}), committed at {self.ledger.at(wrote.op.time_ns)}; the bound is {in_words(bound_ns)}"
+            )
+            story: list[tuple[Op | None, str]] = [(wrote.op, f"{screen.desktop} commits it")]
+            if cause is not None and cause.time_ns > wrote.op.time_ns:
+                story.append((cause, f"from here on nothing stands between {screen.desktop} and {mobile}"))
+            story.append((op, f"{mobile} {'shows it' if shown else 'still does not show it'}"))
+            return Story(message, {"job": job, "node": mobile, "story": told(story)})
+
+        proof = [wrote.op, *([cause] if cause is not None and cause.time_ns > wrote.op.time_ns else []), op]
+        self._findings.add(reason, op, proof, tell)
+
+    def _look_at_list(self, pair: _Pair, time_ns: int, op: Op) -> None:
+        screen, due_ns = pair.screen, pair.list_due_ns
+        if due_ns is not None and screen.opened is not None and time_ns > due_ns:
+            self._late_lists.setdefault(screen.mobile, (screen.opened, op))
+
+    def _judge_list(self, mobile: str, opened: Op, op: Op) -> None:
+        """Of a mobile that never journals `listed`, nothing is known; unless it says that it was not."""
+        if not self._by_mobile[mobile].screen.ever_listed and mobile not in self._listless:
+            return
+
+        def tell() -> Story:
+            message = f"{mobile} opened a scope at {self.ledger.at(opened.time_ns)} and its first list came too late"
+            story = told([(opened, f"{mobile} opens its scope"), (op, "its first list was due before")])
+            return Story(message, {"node": mobile, "story": story})
+
+        self._findings.add("first-list-late", op, [opened, op], tell)
+
+
+def _lost_an_event(op: Op) -> bool:
+    """A link that stays registered and gives a reason has dropped what fits into no frame."""
+    value = op.value if op.f == "link" and isinstance(op.value, dict) else {}
+    return value.get("state") == "registered" and value.get("reason") is not None
+
+
+def _level(node: Mapping[str, Any]) -> int:
+    level = node.get("level")
+    return level if isinstance(level, int) else 0
+
+
+def _not_judged(message: str) -> CheckResult:
+    return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
