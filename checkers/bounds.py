@@ -51,9 +51,9 @@ class Bounds:
         """A fetch that is under way, and one after it that covers `pages`; each waits to be coalesced."""
         return 2 * self.coalesce_ns + (pages + 1) * patience_ns
 
-    def repair_ns(self, pages: int, patience_ns: int) -> int:
-        """After a fault: a fetch is lost, its pause passes, a head tells, a fetch answers."""
-        return self.one_fetch_ns(pages, patience_ns) + patience_ns + self.fetch_pause_ns + self.head_ns
+    def repair_ns(self, patience_ns: int) -> int:
+        """Until the fetch that repairs what a fault did: another is lost, its pause passes, and a head tells."""
+        return patience_ns + self.fetch_pause_ns + self.head_ns
 
     @property
     def registered_ns(self) -> int:

@@ -51,11 +51,25 @@ _STEP_NS = 100_000_000
 _PROJECT = "p"
 SESSIONS = ("s1", "s2", "s3")
 _TIMING = {
-    **{"ping_s": 30.0, "heartbeat_s": 30.0, "dead_peer_s": 60.0, "upgrade_s": 10.0, "register_s": 5.0, "close_s": 2.0},
-    **{"call_s": 30.0, "fetch_s": 5.0, "relay_pending_s": 45.0, "head_s": 10.0, "stable_s": 5.0},
-    **{"backoff_max_s": 30.0, "backoff_unit_s": 0.5, "fetch_backoff_max_s": 5.0, "coalesce_max_s": 0.25},
-    **{"desktop_cache_s": 2.0, "mobile_cache_s": 300.0, "refresh_after_s": 5.0},
-}
+    "ping_s": 30.0,
+    "heartbeat_s": 30.0,
+    "dead_peer_s": 60.0,
+    "upgrade_s": 10.0,
+    "register_s": 5.0,
+    "close_s": 2.0,
+    "call_s": 30.0,
+    "fetch_s": 5.0,
+    "relay_pending_s": 45.0,
+    "head_s": 10.0,
+    "stable_s": 5.0,
+    "backoff_max_s": 30.0,
+    "backoff_unit_s": 0.5,
+    "fetch_backoff_max_s": 5.0,
+    "coalesce_max_s": 0.25,
+    "desktop_cache_s": 2.0,
+    "mobile_cache_s": 300.0,
+    "refresh_after_s": 5.0,
+}  # of a topology that is not scaled, seconds
 
 
 class NotationError(ValueError):

@@ -10,7 +10,6 @@ be needed first; after a fault a fetch may have been lost, its pause must pass, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from checkers import Checker, Judge, Level
@@ -18,13 +17,13 @@ from checkers.bounds import Bounds, bounds, duration_ns, in_words
 from checkers.connections import Connections
 from checkers.findings import Findings, Story, told
 from checkers.ledger import Reader, Sight, active_desktop
+from checkers.paths import Path
 from checkers.screens import Missing, Screen, revision_of
 from checkers.truth import JobTruth
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
 _GRACE_NS = {True: 600_000_000, False: 6_000_000_000}  # (sim?) a fault may act so long before its begin is recorded
-_ROWS_A_PAGE, _BYTES_A_PAGE, _ROW_BYTES = 50, 500_000, 2_000
 
 
 class _Staleness:
@@ -52,39 +51,16 @@ class _Staleness:
 CHECKER: Checker = _Staleness()
 
 
-@dataclass(slots=True)
-class _Pair:
-    """A mobile and its desktop. `since`: everything the path needs is there since then; None: something lacks."""
-
-    screen: Screen
-    since_ns: int | None = None
-    calm_ns: int = 0  # what was behind at `since` has caught up by then
-    faulty: bool = False  # a fault touched the path since it was calm last
-    list_due_ns: int | None = None
-    cause: Op | None = None  # what `since` is the time of
-
-    def expire(self, time_ns: int) -> None:
-        """What former faults did has been repaired by `calm_ns`."""
-        if self.since_ns is not None and time_ns >= self.calm_ns:
-            self.faulty = False
-
-
 class _Judge(Reader):
     def __init__(self, header: Header, within_ns: int | None) -> None:
         self._header, self._within_ns = header, within_ns
         self._bounds = bounds(header)
         self._findings = Findings(CHECKER.NAME)
         self._connections = Connections(header, self._bounds) if self._bounds is not None else None
-        self._pairs: list[_Pair] = []
-        for name, node in header.nodes.items():
-            desktop = active_desktop(header, name) if node.get("role") == "mobile" else None
-            if desktop is not None and desktop in header.nodes:
-                self._pairs.append(_Pair(Screen(name, desktop)))
+        self._pairs = list(_paths(header, self._bounds, self._connections))
         self._by_mobile = {pair.screen.mobile: pair for pair in self._pairs}
         self._by_device = {str(n.get("device_id")).lower(): name for name, n in header.nodes.items()}
-        self._blind = not any(n.get("role") == "relay" and _level(n) >= Level.L2 for n in header.nodes.values())
         self._stores: dict[str, str] = {}
-        self._bytes: dict[str, int] = {}
         self._last: Op | None = None
         self._worst_ns = self._worst_k = self._judged = 0
         self._listless: set[str] = set()
@@ -125,7 +101,7 @@ class _Judge(Reader):
                 self._look(pair, self._last.time_ns, self._last, "never-shown")
         for mobile, (opened, op) in self._late_lists.items():
             self._judge_list(mobile, opened, op)
-        judged: dict[str, Any] = {"commits": self._judged, "k": self._worst_k, "delta": in_words(self._worst_ns)}
+        judged: dict[str, Any] = {"judged": self._judged, "k": self._worst_k, "delta": in_words(self._worst_ns)}
         judged["bound"] = in_words(self._within_ns if self._within_ns is not None else self._bounds.event_ns)
         return self._findings.result(judged)
 
@@ -140,15 +116,11 @@ class _Judge(Reader):
             return
         if job.store:
             self._stores.setdefault(op.node, job.store)
-        chunk = entry.commit.chunk
-        self._bytes[op.node] = self._bytes.get(op.node, 0) + len(chunk or "") * 4 + _ROW_BYTES * (entry.n == job.revs[0])
         for pair in self._pairs:
             if pair.screen.desktop != op.node:
                 continue
-            missing = pair.screen.pending.get(op.job)
+            pair.stored(entry.commit.chunk, entry.n == job.revs[0])
             pair.screen.committed(job, entry, op.time_ns)
-            if missing is not None and op.job not in pair.screen.pending:  # deleted, and never shown
-                continue
             if pair.since_ns is not None and op.job in pair.screen.pending:
                 self._worst_k = max(self._worst_k, pair.screen.versions(job))
 
@@ -178,6 +150,9 @@ class _Judge(Reader):
         pair = self._by_mobile.get(op.node or "")
         if sight is None or pair is None:
             return
+        if op.incarnation != pair.incarnation:  # started anew, if nobody said so
+            pair.incarnation = op.incarnation
+            pair.screen.enter(None, None)
         screen, kind = pair.screen, sight.seen.kind
         if kind in ("scope", "listed"):
             self._visit(pair, sight)
@@ -191,19 +166,19 @@ class _Judge(Reader):
             else:
                 missing = screen.shows(sight, revision_of(self.ledger, screen, sight))
             if missing is not None:
-                self._shown(pair, missing, op)
+                self._judge(pair, missing, op.time_ns, op, "stale")
 
-    def _visit(self, pair: _Pair, sight: Sight) -> None:
+    def _visit(self, pair: Path, sight: Sight) -> None:
         op, screen = sight.op, pair.screen
         if sight.seen.kind == "scope":
             scope = sight.seen.set.get("scope")
             self._look(pair, op.time_ns, op, "stale")
-            pair.expire(op.time_ns)
+            pair.touch(op.time_ns, faulty=False)
             screen.enter(scope if isinstance(scope, dict) else None, op)
         elif screen.scope is not None and screen.listed is None:
             self._look_at_list(pair, op.time_ns, op)
             screen.first_list(op, self._jobs(screen.desktop))
-        self._path(pair, op)
+        pair.look(op)
 
     def _final(self, op: Op) -> None:
         pair = self._by_mobile.get(op.node or "")
@@ -215,12 +190,11 @@ class _Judge(Reader):
     def _connection_changes(self, names: list[str], op: Op, registered_ns: int | None) -> None:
         assert self._connections is not None
         pairs = [p for p in self._pairs if p.screen.mobile in names or p.screen.desktop in names]
-        begins, heals = op.f == "fault-begin", op.f == "fault-heal"
-        at_ns = op.time_ns - (_GRACE_NS[self._header.runtime == "sim"] if begins else 0)
+        begins = op.f == "fault-begin"
+        at_ns = registered_ns or op.time_ns - (_GRACE_NS[self._header.runtime == "sim"] if begins else 0)
         for pair in pairs:
             self._look(pair, at_ns, op, "stale")
-            pair.expire(op.time_ns)
-            pair.faulty = pair.faulty or begins or heals or _lost_an_event(op)
+            pair.touch(op.time_ns, faulty=begins or op.f == "fault-heal" or _lost_an_event(op))
         if registered_ns is None:
             self._connections.feed(op)
         else:
@@ -229,64 +203,24 @@ class _Judge(Reader):
         for pair in pairs:
             if op.f == "started" and op.node == pair.screen.mobile:
                 pair.screen.enter(None, None)
-            self._path(pair, op)
-
-    def _path(self, pair: _Pair, op: Op) -> None:
-        """Something of the path changed: since when is it whole, and until when may what is behind stay behind?"""
-        assert self._connections is not None and self._bounds is not None
-        screen, clients = pair.screen, self._connections.clients
-        ends = [clients[screen.mobile], clients[screen.desktop]]
-        lives = [end.live_ns for end in ends]
-        pair.since_ns = pair.list_due_ns = None
-        if screen.opened is None or None in lives or any(end.faults for end in ends):
-            return
-        live_ns = max(live for live in lives if live is not None)
-        patience_ns, pages = self._patience_ns(pair, op.time_ns), self._pages(screen.desktop)
-        allowed_ns = (self._bounds.repair_ns if pair.faulty else self._bounds.one_fetch_ns)(pages, patience_ns)
-        if screen.listed is None:
-            pair.list_due_ns = max(live_ns, screen.opened.time_ns) + allowed_ns + self._bounds.event_ns
-            return
-        pair.since_ns = max(live_ns, screen.listed.time_ns)
-        pair.calm_ns = max(pair.calm_ns, pair.since_ns + allowed_ns)
-        pair.cause = op
+            pair.look(op)
 
     def _overflow(self, op: Op) -> None:
-        """The relay dropped an event: a gap, and a fetch, must repair it."""
         device = op.value.get("device") if isinstance(op.value, dict) else None
         pair = self._by_mobile.get(self._by_device.get(str(device).lower(), ""))
         if pair is not None:
-            self._fetch_from(pair, op.time_ns)
-
-    def _fetch_from(self, pair: _Pair, time_ns: int) -> None:
-        assert self._bounds is not None
-        pages, patience_ns = self._pages(pair.screen.desktop), self._patience_ns(pair, time_ns)
-        pair.calm_ns = max(pair.calm_ns, time_ns + self._bounds.one_fetch_ns(pages, patience_ns))
-
-    def _patience_ns(self, pair: _Pair, time_ns: int) -> int:
-        """The replica's fetches wait twice as long as a late answer took, at most as long as a call."""
-        assert self._connections is not None and self._bounds is not None
-        late_ns = self._connections.clients[pair.screen.mobile].arrivals.longest_answer_ns(time_ns)
-        limit_ns = self._bounds.fetch_ns
-        return limit_ns if late_ns < limit_ns else max(limit_ns, min(self._bounds.call_ns, 2 * late_ns))
-
-    def _pages(self, desktop: str) -> int:
-        held = self._bytes.get(desktop, 0)
-        return 1 + held // _BYTES_A_PAGE + held // (_ROWS_A_PAGE * _ROW_BYTES)
+            pair.spills(op.time_ns)
 
     # ---- judging --------------------------------------------------------------------------------------------------
 
-    def _shown(self, pair: _Pair, missing: Missing, op: Op) -> None:
-        self._judge(pair, missing, op.time_ns, op, "stale")
-
-    def _look(self, pair: _Pair, time_ns: int, op: Op, reason: str) -> None:
+    def _look(self, pair: Path, time_ns: int, op: Op, reason: str) -> None:
         """Everything that is missing at this moment is judged as if it were shown now."""
         self._look_at_list(pair, time_ns, op)
         if pair.since_ns is not None:
             for missing in list(pair.screen.pending.values()):
                 self._judge(pair, missing, time_ns, op, reason)
 
-    def _judge(self, pair: _Pair, missing: Missing, time_ns: int, op: Op, reason: str) -> None:
-        assert self._bounds is not None and self._connections is not None
+    def _judge(self, pair: Path, missing: Missing, time_ns: int, op: Op, reason: str) -> None:
         if pair.since_ns is None:
             return
         self._judged += 1
@@ -295,19 +229,13 @@ class _Judge(Reader):
         if took_ns <= 0:
             return
         self._worst_ns = max(self._worst_ns, took_ns)
-        gap_ns = self._connections.clients[pair.screen.mobile].arrivals.last_gap_ns(time_ns)
-        if gap_ns is not None:
-            self._fetch_from(pair, gap_ns)
-        due_ns = max(missing.from_ns, pair.calm_ns) + self._bounds.event_ns
-        if self._blind:  # a relay that does not say what it dropped
-            patience_ns = self._patience_ns(pair, time_ns)
-            due_ns += self._bounds.head_ns + self._bounds.one_fetch_ns(self._pages(pair.screen.desktop), patience_ns)
+        due_ns = pair.due_ns(missing, time_ns)
         if self._within_ns is not None:
             due_ns = start_ns + self._within_ns
         if time_ns > due_ns:
             self._add(pair, missing, op, reason, took_ns, due_ns - start_ns)
 
-    def _add(self, pair: _Pair, missing: Missing, op: Op, reason: str, took_ns: int, bound_ns: int) -> None:
+    def _add(self, pair: Path, missing: Missing, op: Op, reason: str, took_ns: int, bound_ns: int) -> None:
         screen, wrote, cause = pair.screen, missing.entry, pair.cause
         job, mobile = missing.job.job, screen.mobile
         shown = op.f == "observe" and op.node == mobile and op.job == job
@@ -315,8 +243,9 @@ class _Judge(Reader):
 
         def tell() -> Story:
             message = (
-                f"{mobile} {what} {in_words(took_ns)} after it could: revision {wrote.n} of job {job} "
-                f"({wrote.commit.f}), committed at {self.ledger.at(wrote.op.time_ns)}; the bound is {in_words(bound_ns)}"
+                f"{mobile} {what} {in_words(took_ns)} after it could: "
+                f"revision {wrote.n} of job {job} ({wrote.commit.f}), committed at {self.ledger.at(wrote.op.time_ns)}; "
+                f"the bound is {in_words(bound_ns)}"
             )
             story: list[tuple[Op | None, str]] = [(wrote.op, f"{screen.desktop} commits it")]
             if cause is not None and cause.time_ns > wrote.op.time_ns:
@@ -327,7 +256,7 @@ class _Judge(Reader):
         proof = [wrote.op, *([cause] if cause is not None and cause.time_ns > wrote.op.time_ns else []), op]
         self._findings.add(reason, op, proof, tell)
 
-    def _look_at_list(self, pair: _Pair, time_ns: int, op: Op) -> None:
+    def _look_at_list(self, pair: Path, time_ns: int, op: Op) -> None:
         screen, due_ns = pair.screen, pair.list_due_ns
         if due_ns is not None and screen.opened is not None and time_ns > due_ns:
             self._late_lists.setdefault(screen.mobile, (screen.opened, op))
@@ -345,15 +274,25 @@ class _Judge(Reader):
         self._findings.add("first-list-late", op, [opened, op], tell)
 
 
+def _paths(header: Header, limits: Bounds | None, connections: Connections | None) -> Iterator[Path]:
+    """One for every mobile that has a desktop."""
+    blind = not any(n.get("role") == "relay" and n.get("level") == Level.L2 for n in header.nodes.values())
+    for name, node in header.nodes.items():
+        desktop = active_desktop(header, name) if node.get("role") == "mobile" else None
+        described = header.nodes.get(desktop, {}) if desktop is not None else {}
+        if (
+            limits is not None
+            and connections is not None
+            and desktop is not None
+            and described.get("role") == "desktop"
+        ):
+            yield Path(Screen(name, desktop), limits, connections, blind)
+
+
 def _lost_an_event(op: Op) -> bool:
     """A link that stays registered and gives a reason has dropped what fits into no frame."""
     value = op.value if op.f == "link" and isinstance(op.value, dict) else {}
     return value.get("state") == "registered" and value.get("reason") is not None
-
-
-def _level(node: Mapping[str, Any]) -> int:
-    level = node.get("level")
-    return level if isinstance(level, int) else 0
 
 
 def _not_judged(message: str) -> CheckResult:
