@@ -197,16 +197,19 @@ def system_of(
     profile: str | None = None,
     with_: Sequence[str] = (),
     without: Sequence[str] = (),
+    policies: Mapping[str, str] | None = None,
 ) -> System:
-    """The system that a sound topology describes. A `profile` given here beats those of single nodes."""
-    nodes = [_with_own(Node(name=RELAY, role="relay"), topology, profile)]
+    """The system that a sound topology describes. A `profile` given here beats those of single nodes, and policies of
+    single nodes beat `policies`, which are for all."""
+    for_all = policies or {}
+    nodes = [_with_own(Node(name=RELAY, role="relay"), topology, profile, for_all)]
     for user in topology.users:
         user_id = str(uuid.uuid5(_SPACE, f"user/{user.id}"))
         clients = [*(_desktop(d) for d in user.desktops), *(_mobile(m, user) for m in user.mobiles)]
         for node in clients:
             node.user, node.user_id = user.id, user_id
             node.device_id = node.device_id or str(uuid.uuid5(_SPACE, f"device/{user.id}/{node.name}"))
-            nodes.append(_with_own(node, topology, profile))
+            nodes.append(_with_own(node, topology, profile, for_all))
     return System(
         nodes=nodes,
         links=[(node.name, RELAY) for node in nodes[1:]],
@@ -232,9 +235,10 @@ def _mobile(words: Mobile, user: User) -> Node:
     )
 
 
-def _with_own(node: Node, topology: Topology, profile: str | None) -> Node:
+def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapping[str, str]) -> Node:
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.profile = own.profile if profile is None else None
-    node.policies, node.env = dict(own.policies), dict(own.env)
+    node.policies = {**(for_all if own.kind == "builtin" else {}), **own.policies}
+    node.env = dict(own.env)
     return node

@@ -3,7 +3,8 @@
 A `Slot` is such a place: a name (`row.safeguard`), the object that does what the document says, and the one that
 closes the defect. A component asks its `Policies` for the slot's object and calls it; no code asks which profile it
 is in. A *profile* is a file under `targets/profiles/` that chooses one object for every slot; `--with NAME` and
-`--without NAME` swap one slot to its hardened or documented object and nothing else.
+`--without NAME` swap one slot to its hardened or documented object and nothing else. Where a slot has *variants*,
+`--with NAME=VARIANT` chooses one; a slot whose profiles agree and that has one variant is an *option*, off by default.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Slot(Generic[P]):
         """False: the profiles agree, and only its variants differ; there is nothing to take out."""
         return self.documented is not self.hardened
 
+    @property
+    def on(self) -> str:
+        """What `--with NAME` chooses: the safeguard; for an option, which has but one variant, that one."""
+        return "hardened" if self.is_safeguard or len(self.variants) != 1 else next(iter(self.variants))
+
 
 class UnknownPolicy(ValueError):
     """A slot, choice or profile that does not exist; `known` are those that do."""
@@ -87,17 +93,21 @@ def compose(
     without: Iterable[str] = (),
     policies: Mapping[str, str] | None = None,
 ) -> Policies:
-    """The policies of a profile (`base`: slot → choice, `*` the rest) with single slots swapped.
+    """The policies of a profile (`base`: slot → choice, `*` the rest) with single slots swapped: first `policies`, then
+    `with_` (`NAME`, or `NAME=CHOICE`), then `without`.
 
     Raises:
         UnknownPolicy: a slot or choice that does not exist.
     """
     known = slots()
     chosen = {name: base.get(name, base["*"]) for name in known}
-    swaps = [(n, "hardened") for n in with_] + [(n, "documented") for n in without] + list((policies or {}).items())
-    for name, choice in swaps:
+    swaps = list((policies or {}).items())
+    swaps += [(name, choice) for name, _, choice in (word.partition("=") for word in with_)]
+    swaps += [(name, "documented") for name in without]
+    for name, asked in swaps:
         if name not in known:
             raise UnknownPolicy(name, "policy", known)
+        choice = asked or known[name].on
         try:
             known[name].choice(choice)
         except KeyError:

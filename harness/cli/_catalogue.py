@@ -22,6 +22,11 @@ def slots() -> dict[str, policy.Slot[Any]]:
     return policy.slots()
 
 
+def variants(slot: policy.Slot[Any]) -> dict[str, str]:
+    """What else a plan may choose there: name → one line."""
+    return {name: _first_sentence(inspect.getdoc(type(choice)) or "") for name, choice in slot.variants.items()}
+
+
 def summary(kind: str, name: str) -> str:
     """One line on a plug-in, in its own words."""
     if kind == "policy":

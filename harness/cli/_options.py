@@ -70,7 +70,13 @@ runtime_option = click.option(
 )
 system_options = _together(
     click.option("--profile", metavar="NAME", help="Rules of the components: hardened or documented."),
-    click.option("--with", "with_", multiple=True, metavar="POLICY", help="Harden one policy. Repeatable."),
+    click.option(
+        "--with",
+        "with_",
+        multiple=True,
+        metavar="POLICY",
+        help="Harden one policy, or choose NAME=VARIANT. Repeatable.",
+    ),
     click.option("--without", multiple=True, metavar="POLICY", help="Take one safeguard out. Repeatable."),
     click.option("--topology", metavar="NAME", help="Other users and devices than the plan's."),
     click.option("--duration", type=Duration(), help="Of workload and faults: 30s, 2m."),

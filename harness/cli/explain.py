@@ -93,14 +93,17 @@ def _checker(name: str) -> None:
 def _policy(name: str) -> None:
     slot = _catalogue.slots()[name]
     _prose(f"A rule of the {slot.role}.")
-    for choice in ("documented", "hardened", *slot.variants):
-        _heading(choice)
+    for choice in ("documented", "hardened", *slot.variants) if slot.is_safeguard else ("hardened", *slot.variants):
+        _heading(choice if slot.is_safeguard or choice in slot.variants else "in both profiles")
         _prose(inspect.getdoc(type(slot.choice(choice))) or "")
-    _heading("how its loss is shown")
-    for sentence in ablations.how(name):
-        _prose(sentence)
-    _say.line(f"  harness run {_shown_with(name)}")
-    _say.line(f"  harness run quickstart --profile documented --with {name}")
+    for variant in slot.variants:
+        _say.line(f"  harness run quickstart --with {name}={variant}")
+    if slot.is_safeguard:
+        _heading("how its loss is shown")
+        for sentence in ablations.how(name):
+            _prose(sentence)
+        _say.line(f"  harness run {_shown_with(name)}")
+        _say.line(f"  harness run quickstart --profile documented --with {name}")
 
 
 def _shown_with(name: str) -> str:

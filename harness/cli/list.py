@@ -61,7 +61,17 @@ def _as_json(kind: str, found: dict[str, str]) -> Any:
             item["missing"] = list(runtime.missing())
     if kind == "profiles":
         slots = _catalogue.slots().values()
-        policies = [{"name": s.name, "role": s.role, "doc": s.doc, **_shown(s)} for s in slots]
+        policies = [
+            {
+                "name": s.name,
+                "role": s.role,
+                "doc": s.doc,
+                "safeguard": s.is_safeguard,
+                "variants": _catalogue.variants(s),
+                **(_shown(s) if s.is_safeguard else {}),
+            }
+            for s in slots
+        ]
         return {"profiles": items, "policies": policies}
     return items
 
@@ -78,20 +88,30 @@ def _shown(slot: Slot[Any]) -> dict[str, Any]:
 
 
 def _policies() -> None:
-    """Every slot: what breaks without its safeguard, and how that is shown."""
-    for role in dict.fromkeys(slot.role for slot in _catalogue.slots().values()):
+    """Every safeguard: what breaks without it, and how that is shown. Then what may be chosen in either profile."""
+    slots = list(_catalogue.slots().values())
+    for role in dict.fromkeys(slot.role for slot in slots):
         _say.line()
         _say.line(
             f"policies of the {role} (--with NAME hardens one, --without NAME takes its safeguard out)", bold=True
         )
-        for slot in _catalogue.slots().values():
-            if slot.role == role:
-                _say.line(f"  {slot.name}", fg="cyan")
-                _say.paragraph(" ".join(slot.doc.split()), first="    ", rest="    ")
-                if slot.variants:
-                    _say.paragraph(f"variants: {', '.join(slot.variants)}", first="    ", rest="    ")
-                for sentence in ablations.how(slot.name):
-                    _say.paragraph(sentence, first="    ", rest="    ")
+        for slot in slots:
+            if slot.role == role and slot.is_safeguard:
+                _policy(slot)
+    _say.line()
+    _say.line("choices in either profile (--with NAME=VARIANT; NAME alone where there is but one)", bold=True)
+    for slot in slots:
+        if not slot.is_safeguard:
+            _policy(slot)
+
+
+def _policy(slot: Slot[Any]) -> None:
+    _say.line(f"  {slot.name}" + ("" if slot.is_safeguard else f" ({slot.role})"), fg="cyan")
+    _say.paragraph(" ".join(slot.doc.split()), first="    ", rest="    ")
+    for variant, said in _catalogue.variants(slot).items():
+        _say.paragraph(f"variant {variant}: {said}", first="    ", rest="      ")
+    for sentence in ablations.how(slot.name) if slot.is_safeguard else ():
+        _say.paragraph(sentence, first="    ", rest="    ")
 
 
 def _capabilities() -> None:

@@ -231,6 +231,7 @@ def _setting(
             profile=profile,
             with_=with_,
             without=without,
+            policies=plan.words.policies,
         ),
         duration_ns=duration_ns if duration_ns is not None else plan.words.duration,
         runtime_verbs=None if runtime_verbs is None else frozenset(runtime_verbs),

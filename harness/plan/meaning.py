@@ -75,6 +75,7 @@ def problems(setting: Setting) -> list[PlanError]:
         *_pick(setting),
         *_checks(setting),
         *_expectations(setting),
+        *_policies(setting),
         *_settle(setting),
         *_workload(setting),
         *script_problems(setting.words.workload, setting.document, setting.system, setting.duration_ns),
@@ -204,6 +205,16 @@ def _expectations(setting: Setting) -> Iterator[PlanError]:
             yield _unknown(where, "checker", expectation.check, known)
 
 
+def _policies(setting: Setting) -> Iterator[PlanError]:
+    for slot, choice in setting.words.policies.items():
+        try:
+            profiles.load(policies={slot: choice})
+        except UnknownPolicy as exc:
+            place = ("policies", slot)
+            where = setting.document.key(place) if exc.word == slot else setting.document.value(place)
+            yield PlanError(where, str(exc), _there_are(exc.word, exc.known))
+
+
 def split_profile(key: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """`hardened-NAME`, `documented+NAME`, or several swaps → profile, with, without. Raises `UnknownPolicy`."""
     known = registry.names("profile")
@@ -218,9 +229,11 @@ def split_profile(key: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 
 def _swaps(rest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """`+NAME` and `-NAME`, any number of them. Names have dashes too, so the longest one that is known is meant."""
+    """`+NAME`, `+NAME=VARIANT` and `-NAME`, any number of them. Names have dashes too: the longest known is meant."""
     profiles.known_slots()
-    known = sorted(policy.slots(), key=len, reverse=True)
+    slots = policy.slots()
+    chosen = [f"{name}={variant}" for name, slot in slots.items() for variant in slot.variants]
+    known = sorted([*slots, *chosen], key=len, reverse=True)
     found: dict[str, list[str]] = {"+": [], "-": []}
     while rest:
         sign, rest = rest[0], rest[1:]

@@ -85,6 +85,7 @@ class Expectation(Words):
 class PlanWords(Words):
     """A plan: who does what, what goes wrong meanwhile, and how the result is judged.
 
+    `policies` chooses variants and options of the built-in components (`harness list profiles` lists them).
     `matrix` multiplies it for campaigns: `{workload.rate: [10/s, 40/s], faults.split.for: [1s, 5s]}` makes four plans.
     `pick: 2` plays only two of the faults in each seed, drawn anew; one that begins `after` another comes with it.
     """
@@ -96,6 +97,7 @@ class PlanWords(Words):
     duration: DurationNs = Field(60_000_000_000, gt=0)
     topology: str = Field("one-user", min_length=1)
     timing: TimingWords | None = None
+    policies: dict[str, str] = Field(default={})
     workload: Workload = Workload()
     faults: list[Annotated[Timed, AnyFault]] = Field(default=[], max_length=1000)
     pick: int | None = Field(None, ge=1)

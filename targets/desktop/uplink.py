@@ -1,7 +1,7 @@
 """The desktop's end of the device link: forwards device-link events, says how far it is, answers calls.
 
-Events wait in one queue and leave in order; a lost connection empties it, as the document has it. A head waits in the
-same queue, so that it never overtakes the events it speaks of.
+Events wait in one queue and leave in order; a lost connection empties it, unless a variant keeps them. A head waits in
+the same queue, so that it never overtakes the events it speaks of.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from targets.desktop import policies as at
 from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
+from targets.desktop.policies_open import OFFLINE
 from targets.desktop.rpc import Rpc
 from targets.desktop.store import Store
 from targets.link import DeviceLink, FrameTooBig, LinkDown
@@ -39,6 +40,7 @@ class Uplink:
     ) -> None:
         self._timing, self._policies, self._journal = timing, policies, journal
         self._bus, self._store, self._rpc, self._device = bus, store, rpc, device
+        self._keeps = policies[OFFLINE].keeps
         self._handed = policies[at.FIRST_HEAD].handed(store.head)
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
@@ -77,7 +79,7 @@ class Uplink:
         self._enqueue(data)
 
     def _enqueue(self, data: bytes) -> None:
-        if self.link.registered and len(self._queue) < QUEUE_MAX:
+        if (self.link.registered or self._keeps) and len(self._queue) < QUEUE_MAX:
             self._queue.append(data)
             self._wake.set()
 
@@ -91,7 +93,8 @@ class Uplink:
         try:
             while True:
                 while self._queue:
-                    await self._send(self._queue.popleft())
+                    await self._send(self._queue[0])
+                    self._queue.popleft()  # a link lost meanwhile has raised, or cancelled this task
                 self._wake.clear()
                 await self._wake.wait()
         except LinkDown:
@@ -114,7 +117,8 @@ class Uplink:
             self._while_registered.append(asyncio.create_task(self._repeat_head()))
 
     def _on_lost(self) -> None:
-        self._queue.clear()
+        if not self._keeps:
+            self._queue.clear()
         for task in self._while_registered:
             task.cancel()
         self._while_registered = []

@@ -11,6 +11,7 @@ from targets.mobile.calls import Answer, Calls
 from targets.mobile.model import Event, Row, Timer
 from targets.mobile.policies import REVISIONS
 from targets.mobile.policies_fetch import BACKOFF, COALESCE, FAILURE, FOLLOW_UP, NOT_FOUND, SINGLE_FLIGHT
+from targets.mobile.policies_open import REFRESHES
 from targets.mobile.policies_scope import KEYED
 
 WAITERS_CAP = 512  # per job
@@ -60,7 +61,7 @@ class Fetches:
         self._wait_s = policies[COALESCE].wait_s(calls.timing)
         self._keyed, self._failure = policies[KEYED], policies[FAILURE]
         self._follow_up, self._single = policies[FOLLOW_UP], policies[SINGLE_FLIGHT]
-        self._not_found = policies[NOT_FOUND]
+        self._not_found, self._apart = policies[NOT_FOUND], policies[REFRESHES].apart
         self.by_job: dict[str, Fetch] = {}
         self._tokens = 0
 
@@ -75,7 +76,9 @@ class Fetches:
     def refresh(self, job: str, licence: str) -> None:
         """The document's `refreshJob`: fetch the row again, whoever waits."""
         fetch = self._entry(job, licence)
-        if fetch.in_flight:
+        if fetch.in_flight and self._apart:
+            self._calls.begin("job.get", {"jobId": job}, partial(self._refreshed, self._owner.visit_n), licence=licence)
+        elif fetch.in_flight:
             self._owner.swallowed(job)
             fetch.again = fetch.again or bool(self._follow_up)
         else:
@@ -157,6 +160,13 @@ class Fetches:
             self._retry(job, fetch)
         else:
             self._release(job, fetch)
+
+    def _refreshed(self, visit: int, answer: Answer) -> None:
+        """A call beside the fetch under way: nobody waits for it, and nobody asks again when it fails."""
+        row = answer.result.get("job")
+        late = self._keyed and visit != self._owner.visit_n
+        if not late and isinstance(row, dict) and isinstance(row.get("id"), str):
+            self._owner.fetched(row, f"get:{answer.corr}")
 
     def _release(self, job: str, fetch: Fetch, *, received: bool = False) -> None:
         """Document, "Hydration Queue (Prevents Duplicate Fetches)": `receiveValue` runs the waiters, and then

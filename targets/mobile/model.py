@@ -119,10 +119,11 @@ class Scope:
 
     @classmethod
     def parse(cls, raw: object) -> Scope:
-        """Raises ValueError for anything but `{"session": s}` or `{"project": directory}`; the session wins."""
+        """Document, "Global Mode Bypass": a session that begins with `mobile-session-` is global mode, which lists by
+        project. Raises ValueError for anything but `{"session": s}` or `{"project": directory}`; the session wins."""
         if isinstance(raw, Mapping):
             session, project = raw.get("session"), raw.get("project")
-            if isinstance(session, str):
+            if isinstance(session, str) and not session.startswith(GLOBAL_PREFIX):
                 return cls(session=session)
             if isinstance(project, str):
                 return cls(project=project)
@@ -130,7 +131,7 @@ class Scope:
 
     @property
     def is_global(self) -> bool:
-        return self.session is None or self.session.startswith(GLOBAL_PREFIX)
+        return self.session is None
 
     @property
     def project_hash(self) -> str:

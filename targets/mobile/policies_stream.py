@@ -80,6 +80,14 @@ class Tracker:
         trackers[job] = unit.of(text)
 
 
+class TrackerKept(Tracker):
+    """A row that replaces another leaves the tracker as it is: the document shows `insertOrReplace` and says that it
+    "updates lastAccumulatedLengths", but not with what, and a whole list is replaced elsewhere."""
+
+    def installed(self, job: str, text: Text, unit: Unit, trackers: dict[str, int]) -> None:
+        trackers.setdefault(job, unit.of(text))
+
+
 class Offset:
     """A chunk says where it starts, and the text itself says how long it is: two numbers of one kind, and no tracker to
     go stale. Without it, and without an order by revisions, a wrong tracker lets a chunk in twice."""
@@ -108,6 +116,7 @@ OFFSET: Slot[Tracking] = Slot(
     Offset(),
     role="mobile",
     shown_by="stream-integrity on documented, or on hardened without order.revisions",
+    variants={"tracker-kept": TrackerKept()},
 )
 
 

@@ -19,6 +19,7 @@ from targets.mobile.merge import Merge, as_of
 from targets.mobile.model import Action, Done, Event, Failed, Note, Row, Scope, Visit, parse_event, parse_sync
 from targets.mobile.policies import CHANGES, LEGACY, REVISIONS, STORE, Decision
 from targets.mobile.policies_fetch import RECONNECT
+from targets.mobile.policies_open import CACHE_EVENTS, RELIST
 from targets.mobile.policies_scope import EARLY, FIRST_LIST, KEYED, Page
 from targets.mobile.policies_stream import OFFSET, UNIT
 from targets.mobile.screen import ListCache, Screen
@@ -118,6 +119,8 @@ class Replica:
         if self.visit.scope is None:
             return
         self.watch.trigger("reconnect")
+        if not self._policies[RELIST].asks:
+            return
         if self._policies[RECONNECT]:
             self.lists.want("reconnect" if self.visit.listed else "first-list")
         elif not self.lists.wanted:
@@ -246,6 +249,8 @@ class Replica:
 
     def _apply(self, event: Event) -> None:
         applied = self._applier.apply(event)
+        if self._policies[CACHE_EVENTS].drops:
+            self.screen.cache.drop()
         if applied is Applied.REFRESH:
             self.fetches.refresh(event.job, "order")
         elif event.type == DELETED:

@@ -72,8 +72,12 @@ class ListCache:
     def fetched(self, key: str) -> None:
         self._fetched[key] = self._now_s()
 
-    def clear(self) -> None:
+    def drop(self) -> None:
+        """What is cached is not to be served any more."""
         self._replies.clear()
+
+    def clear(self) -> None:
+        self.drop()
         self._fetched.clear()
 
     def _note(self, what: str, key: str) -> None:

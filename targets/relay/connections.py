@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from targets.probe import Journal
 from targets.protocol import PRESENCE, encode
 from targets.relay import policies as at
 from targets.relay.mailbox import Mailbox, Message
+from targets.relay.policies_open import ABSENT
 
 
 class Socket(ServerConnection):
@@ -60,6 +62,7 @@ class ConnectionManager:
         self._policies, self._journal = policies, journal
         self._users: dict[str, dict[str, Connection]] = {}
         self._heads: dict[str, dict[str, Message]] = {}  # user → desktop → its latest head
+        self._absent: dict[str, dict[str, deque[Message]]] = {}  # user → device that went → what it missed
         self._boot = protocol.new_id()
         self._epoch = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -110,10 +113,14 @@ class ConnectionManager:
             del devices[leaving.device]
             if not devices:
                 self._users.pop(leaving.user, None)
+            if kept := self._policies[ABSENT].kept:
+                self._absent.setdefault(leaving.user, {})[leaving.device] = deque(maxlen=kept)
             self._announce(leaving, online=False)
 
     def greet(self, newcomer: Connection) -> None:
         """After `registered`: tell the others, then tell the newcomer who is there and how far they are."""
+        for message in self._absent.get(newcomer.user, {}).pop(newcomer.device, ()):
+            newcomer.mailbox.try_send(message)
         self._announce(newcomer, online=True)
         if self._policies[at.PRESENCE_NOTICES].enabled:
             for other in self._users[newcomer.user].values():
@@ -146,6 +153,10 @@ class ConnectionManager:
                 delivered += 1
             else:
                 self._journal("drop", device=device, event=message.event, msg=message.msg)
+        if message.event.startswith("job:"):
+            for device, missed in self._absent.get(user_id, {}).items():
+                if device != exclude_device_id:
+                    missed.append(message)
         return delivered
 
     def keep_head(self, source: Connection, head: Message) -> None:

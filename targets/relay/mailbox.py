@@ -16,6 +16,7 @@ from websockets.asyncio.server import ServerConnection
 from targets.link import LinkDown, send_text
 from targets.protocol import SYNC_GAP, encode
 from targets.relay.policies import ControlLane, MailboxRule
+from targets.relay.policies_open import DeliveryOrder
 
 SIZE = 16
 UNCOUNTED_MAX = 1024  # answers and calls that wait for a client that does not read: beyond it, it is not reachable
@@ -33,8 +34,8 @@ class Message:
 
 
 class Mailbox:
-    def __init__(self, rule: MailboxRule, lane: ControlLane, size: int = SIZE) -> None:
-        self._rule, self._lane, self._size = rule, lane, size
+    def __init__(self, rule: MailboxRule, lane: ControlLane, order: DeliveryOrder, size: int = SIZE) -> None:
+        self._rule, self._lane, self._order, self._size = rule, lane, order, size
         self._queue: deque[Message] = deque()
         self._waiting = 0  # of the queue, those that take room
         self._gap: Message | None = None
@@ -102,7 +103,7 @@ class Mailbox:
         return encode({"messageType": SYNC_GAP, "payload": {"lost": lost}})
 
     def _take(self) -> Message:
-        at = self._random_of_burst() if self._rule.shuffles else 0
+        at = self._random_of_burst() if self._order.shuffles else 0
         message = self._queue[at]
         del self._queue[at]
         if self._counted(message):

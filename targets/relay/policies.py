@@ -12,7 +12,6 @@ from targets.protocol import PRESENCE, SYNC_GAP, SYNC_HEAD
 
 class MailboxRule(Protocol):
     says_gap: bool  # tell the client how many events it lost
-    shuffles: bool  # send what waits in any order
 
     def room(self, waiting: int, size: int) -> bool:
         """May one more event wait behind `waiting` others, in a mailbox of `size`?"""
@@ -23,7 +22,6 @@ class SilentDrop:
     """Document, "Server Relay": `try_send`; a full mailbox drops the newest event and nobody is told."""
 
     says_gap = False
-    shuffles = False
 
     def room(self, waiting: int, size: int) -> bool:
         return waiting < size
@@ -43,19 +41,13 @@ class Unbounded(SilentDrop):
         return True
 
 
-class OutOfOrder(SilentDrop):
-    """Bursts leave the mailbox in any order, as with actors that handle each message in a task of its own."""
-
-    shuffles = True
-
-
 MAILBOX: Slot[MailboxRule] = Slot(
     "mailbox-full.gap",
     SilentDrop(),
     DropAndGap(),
     role="relay",
     shown_by="reaction; or staleness with --without heads",
-    variants={"unbounded": Unbounded(), "out-of-order": OutOfOrder()},
+    variants={"unbounded": Unbounded()},
 )
 
 

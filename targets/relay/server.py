@@ -18,6 +18,7 @@ from targets.link import Watchdog, hang_up
 from targets.probe import Definite, Handlers, Value, attach
 from targets.protocol import CLOSE_TOKEN_EXPIRED, FRAME_CAP_BYTES, PATH, SERVER_HEADER, device_id
 from targets.relay import policies as at
+from targets.relay import policies_open as open_at
 from targets.relay.calls import Calls
 from targets.relay.connections import Connection, ConnectionManager, Socket
 from targets.relay.mailbox import SIZE, Mailbox
@@ -81,7 +82,9 @@ class Relay:
 
     async def _handle(self, ws: ServerConnection) -> None:
         assert isinstance(ws, Socket)
-        mailbox = Mailbox(self._policies[at.MAILBOX], self._policies[at.CONTROL_LANE], self._size)
+        mailbox = Mailbox(
+            self._policies[at.MAILBOX], self._policies[at.CONTROL_LANE], self._policies[open_at.DELIVERY], self._size
+        )
         connection = Connection(ws, mailbox, ws.accepted, ws.user, ws.client_type)
         watch = Watchdog(ws, self._timing.dead_peer_s, lambda: None)
         expiry = self._expire(ws)

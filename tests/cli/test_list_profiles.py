@@ -25,6 +25,17 @@ def test_each_safeguard_says_which_checker_misses_it_in_which_plan(harness: Harn
     assert f"shown by monotonic: ablations/{NEWER}, seed 0" in text
 
 
+def test_choices_in_which_the_profiles_agree_are_listed_apart_with_what_each_does(harness: Harness) -> None:
+    said = json.loads(harness("list", "profiles", "--json").out)
+    (policy,) = (p for p in said["profiles"]["policies"] if p["name"] == "transport.offline-queue")
+    assert policy["safeguard"] is False
+    assert list(policy["variants"]) == ["kept"]
+    safeguards, choices = harness("list", "profiles").out.split("choices in either profile")
+    assert "transport.offline-queue" in choices
+    assert "transport.offline-queue" not in safeguards
+    assert "--with transport.offline-queue=kept" in harness("explain", "transport.offline-queue").out
+
+
 def test_explain_says_how_to_see_the_loss(harness: Harness) -> None:
     assert f"harness run ablations/{NEWER} --without {NEWER}" in harness("explain", NEWER).out
 

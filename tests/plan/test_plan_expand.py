@@ -186,6 +186,18 @@ def test_the_profile_given_beats_that_of_single_nodes() -> None:
     assert plan.expand(made_of(DELAY), 1).system.profile == "hardened"
 
 
+def test_a_plan_chooses_policies_for_every_component() -> None:
+    chosen = {"transport.absent-devices": "sixteen"}
+    text = "version: 1\npolicies: {transport.absent-devices: sixteen}\n"
+    for topology, relay in (("one-user", chosen), ("foreign-relay", {})):
+        nodes = plan.expand(plan.parse(text, "p"), 1, topology=topology).system.nodes
+        assert {node.name: node.policies for node in nodes if node.role != "relay"} == {
+            "desktop-1": chosen,
+            "mobile-1": chosen,
+        }
+        assert next(node for node in nodes if node.role == "relay").policies == relay
+
+
 def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(UnknownPolicy):
         plan.expand(made_of(DELAY), 1, without=["lenght.bytes"])

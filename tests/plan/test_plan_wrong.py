@@ -53,6 +53,16 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "expected a link such as mobile-1->relay or mobile-1<->relay, not 'mobile-1'",
         "did you mean",
     ),
+    "a policy that no component has": (
+        "policies: {«refresh.shard: apart}",
+        "unknown policy 'refresh.shard'",
+        "did you mean refresh.shared?",
+    ),
+    "a choice that a policy does not have": (
+        "policies: {refresh.shared: «alone}",
+        "unknown choice for refresh.shared 'alone'",
+        "apart",
+    ),
     "a node that no topology has": (
         "faults:\n  - {action: partition, groups: [[desktop-1], [«realy]]}",
         "no node 'realy' in this topology",

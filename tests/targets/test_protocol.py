@@ -132,6 +132,15 @@ def test_a_swap_changes_one_slot_and_nothing_else():
     assert profiles.load("documented", with_=["list-cache.project-key"]).chosen["list-cache.project-key"] == "hardened"
 
 
+def test_with_chooses_a_variant_an_option_needs_no_word_and_without_comes_last():
+    assert profiles.load(with_=["mailbox-full.gap=unbounded"]).chosen["mailbox-full.gap"] == "unbounded"
+    assert profiles.load(with_=["transport.offline-queue"]).chosen["transport.offline-queue"] == "kept"
+    both = profiles.load(policies={"mailbox-full.gap": "unbounded"}, without=["mailbox-full.gap"])
+    assert both.chosen["mailbox-full.gap"] == "documented"
+    with pytest.raises(UnknownPolicy):
+        profiles.load(with_=["mailbox-full.gap=x"])
+
+
 def test_the_environment_names_profile_swaps_and_variants():
     env = {
         "PROFILE": "documented",
