@@ -150,11 +150,12 @@ def cannot_start(runtime: Runtime, system: System) -> list[str]:
 class Stalled(Exception):
     """A run that began and cannot go on; it is judged by what was recorded, and its verdict is UNKNOWN at best.
 
-    `code`: `deadlock` (nothing is scheduled while somebody waits) or `livelock` (it never ends). `stacks` says, by
-    node, what each of its tasks awaits. `ended` is what the runtime knew by then.
+    `code`: `deadlock` (nothing is scheduled while somebody waits), `livelock` (it never ends), or `loss of the links`
+    (what carries them has died, which is no fault of the system under test). `stacks` says, by node, what each of its
+    tasks awaits. `ended` is what the runtime knew by then.
     """
 
-    def __init__(self, code: Literal["deadlock", "livelock"], message: str) -> None:
+    def __init__(self, code: Literal["deadlock", "livelock", "loss of the links"], message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
         self.stacks: Mapping[str, list[str]] = {}

@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import docker
 
 from harness import tools
 from harness.doctor import Check
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.docker import engine, images, machines, shapes
 from harness.runtimes.docker.lifecycle import ContainerRun
 
@@ -98,13 +98,25 @@ async def _whole_run(spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tu
     body = asyncio.ensure_future(_start_and_play(run, play))
     with _interrupts(body, spec.note) as interrupted:
         try:
-            await asyncio.wait([body])
+            first: list[asyncio.Future[Any]] = [body, run.cut]
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         finally:
             body.cancel()
+            await asyncio.wait([body])
             await run.stop()
     if body.cancelled() and interrupted.is_set():
         raise KeyboardInterrupt
-    return body.result(), Ended(phases=run.phases, ailments=run.ailments)
+    ended = Ended(phases=run.phases, ailments=run.ailments)
+    if body.cancelled() and run.cut.done():
+        raise _cut(run.cut.result(), ended)
+    return body.result(), ended
+
+
+def _cut(why: str, ended: Ended) -> Stalled:
+    """What was recorded until then is judged as the beginning of a history: what came after it proves nothing."""
+    stalled = Stalled("loss of the links", why)
+    stalled.ended = ended
+    return stalled
 
 
 async def _start_and_play(run: ContainerRun, play: Callable[[Stage], Awaitable[T]]) -> T:

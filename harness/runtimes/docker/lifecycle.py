@@ -43,6 +43,7 @@ class ContainerRun:
     def __init__(self, spec: RunSpec) -> None:
         self.phases: dict[str, float] = {}
         self.ailments: list[str] = []
+        self.cut: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why the run cannot go on
         self._spec = spec
         self._secrets = Secrets()
         self._client = engine.connect()
@@ -76,11 +77,13 @@ class ContainerRun:
         note("starting containers")
         await asyncio.gather(self._start_toxiproxy(built), self._start_wire(built), self._start_nodes(built, "relay"))
         toxics = self._toxics()
+        toxics.when_given_up = self._lost
         await toxics.open()
         self._background.append(asyncio.create_task(toxics.watch()))
         await self._start_nodes(built, "desktop", "mobile")
         await self._open_probes()
         assert self._wire is not None
+        self._wire.when_lost(self._lost)
         return DockerStage(
             self._probes,
             self._wire,
@@ -92,6 +95,10 @@ class ContainerRun:
             links=list(system.links),
             seed=self._spec.seed,
         )
+
+    def _lost(self, why: str) -> None:
+        if not self.cut.done():
+            self.cut.set_result(why)
 
     async def _start_toxiproxy(self, built: images.Images) -> None:
         command = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]

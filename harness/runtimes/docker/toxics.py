@@ -60,6 +60,7 @@ class Toxics:
         self, api: Toxiproxy, proxies: list[Proxy], restart: Callable[[], Awaitable[None]], ailments: list[str]
     ) -> None:
         self._api, self._restart, self._ailments = api, restart, ailments
+        self.when_given_up: Callable[[str], None] = lambda why: None
         self._links = {p.link: _Link(p) for p in proxies}
         self._where: dict[str, tuple[_Link, Stream]] = {}
         for link in self._links.values():
@@ -184,7 +185,9 @@ class Toxics:
             else:
                 return
         self._given_up = True
-        self._ailments.append(f"Toxiproxy was given up after {_REVIVALS} restarts: {why}")
+        said = f"Toxiproxy was given up after {_REVIVALS} restarts: {why}"
+        self._ailments.append(said)
+        self.when_given_up(said)
 
     async def _create_all(self) -> None:
         await self._answering()

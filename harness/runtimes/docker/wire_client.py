@@ -41,6 +41,12 @@ class WireClient:
         self._waiting: dict[int, asyncio.Future[_Frame]] = {}
         self._reader = asyncio.create_task(self._read())
 
+    def when_lost(self, lost: Callable[[str], None]) -> None:
+        """Call `lost` with the reason when the wire has gone, other than by `close`."""
+        self._reader.add_done_callback(
+            lambda reader: None if reader.cancelled() else lost("the wire, which carries all links, has died")
+        )
+
     @classmethod
     async def open(cls, address: tuple[str, int], token: str, tap: Callable[[Tap], None]) -> WireClient:
         """Dial until the wire answers; the caller limits the time."""
