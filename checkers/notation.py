@@ -21,8 +21,11 @@ commit takes the next revision of its desktop, beginning with 1.
 `m>get(a)` `m<ok`    a client calls; its call returns (`ok`, `fail`, `info`)
 `fault:x` `heal:x`   fault x begins; heals, having met something; `inert:x`: heals, having met nothing
 `tap:m=17`           the wire delivers message 17 to the mobile
+`wire:d>r[msg=17]`   a message enters the link and leaves it; `[side=out]`: it was seen at one side only
+`m!call[corr=c1]`    the node (`r`: the relay) writes a journal line, with these fields
 `@2.5`               the clock goes on to 2.5 s
-`%profile=documented` a line of the header: `profile`, `level`, `scheduled`, `runtime`
+`%profile=documented` a line of the header: `profile`, `level`, `scheduled`, `runtime`; `%other=m2,d2`: nodes of
+                     another user
 ===================  ================================================================================================
 
 An observation takes more: `{f=v}` other values for columns, `"text"` another text, `(event:17)` its cause. `[k=v]`
@@ -40,6 +43,7 @@ from typing import Any
 
 import msgspec
 
+from checkers.notation_wire import journal_line, wire_taps
 from checkers.truth import JobTruth, Truth
 from harness.history import Header, History, Observation, Op, OpType, Rev, Tap, text_digest
 
@@ -136,9 +140,15 @@ class _Reader:
         if call := _CALL.fullmatch(token):
             self._call(call)
             return
+        if line := journal_line(token, self._node, _pairs):
+            node, f, fields = line
+            self._op(f"{node}/journal", "info", f, node, {}, value=fields, job=fields.get("job"))
+            return
         who, _, what = token.partition(":")
         if who in ("fault", "heal", "inert"):
             self._fault(who, what)
+        elif who == "wire" and (taps := wire_taps(what, self._node, _pairs, self._now_ns)):
+            self._taps += taps
         elif who == "tap":
             node, _, message = what.partition("=")
             tap = Tap(time_ns=self._now_ns, link=f"relay->{self._node(node)}", side="out", conn=1, bytes=1, msg=message)
@@ -272,13 +282,14 @@ class _Reader:
 
     def _header(self) -> Header:
         level = self._options.get("level", 2)
+        others = [self._node(word) for word in str(self._options.get("other", "")).split(",") if word]
         nodes: dict[str, dict[str, Any]] = {}
         for name, role in self._nodes.items():
             nodes[name] = {"role": role, "level": level}
             if role != "relay":
-                nodes[name] |= {"user": "u1", "device_id": _device(name)}
+                nodes[name] |= {"user": "u2" if name in others else "u1", "device_id": _device(name)}
             if role == "mobile":
-                nodes[name]["desktop"] = "desktop-1"
+                nodes[name]["desktop"] = next((n for n in others if name in others and n[0] == "d"), "desktop-1")
         declared = [
             {"fault": f, "action": "partition", "fixed": True, "occurrences": n} for f, n in self._faults.items()
         ]
@@ -294,6 +305,8 @@ class _Reader:
         )
 
     def _node(self, word: str) -> str:
+        if word == "r":
+            return "relay"
         match = re.fullmatch(r"([dm])(\d*)", word)
         if match is None:
             raise NotationError(f"{word!r} is no node: d, d2 … are desktops, m, m2 … mobiles")

@@ -198,6 +198,7 @@ class Recorder:
             session=fields.get("session"),
             rev=Rev(desktop, fields["n"]),
             attempt=fields.get("attempt"),
+            cause=fields.get("cause"),
         )
         self._begun[node, fields["boot"], fields["n"]] = op
         return op

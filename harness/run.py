@@ -137,6 +137,8 @@ def _describe(node: Node, stage: Stage) -> dict[str, Any]:
     probe = stage.probes.get(node.name)
     fields = ("role", "user", "user_id", "device_id", "desktop", "projects", "profile", "policies")
     described = {name: value for name in fields if (value := getattr(node, name))}
+    if life_s := node.env.get("TOKEN_LIFE_S"):
+        described["token_life_s"] = life_s
     return {**described, "level": probe.hello.level if probe is not None else 0}
 
 

@@ -1,7 +1,8 @@
 """What a message of the device-link protocol is about: its type, its job, its own name.
 
 - an event, either way and in either envelope: type `eventType`, else `messageType` (`job:created`, `sync:head`,
-  `presence` …); its name is `payload.sync.msg`
+  `presence` …); its name is `payload.sync.msg`; its source the device id that the relay says it comes from
+  (`sourceDeviceId`; of a presence, the device it is about)
 - an RPC request, mobile → relay and relay → desktop: type `rpc:<method>`; its name is the correlation id
 - an RPC response: type `rpc-reply`; its name is the correlation id
 - anything else with a `type`: that (`register`, `registered`, `heartbeat`, `error` …), without a name
@@ -20,6 +21,7 @@ class Classified(NamedTuple):
     type: str
     job: str | None = None
     msg: str | None = None
+    source: str | None = None  # in lower case, as device ids are compared
 
 
 UNREADABLE = Classified("")
@@ -29,6 +31,7 @@ class _Envelope(msgspec.Struct):
     type: str | None = None
     eventType: str | None = None
     messageType: str | None = None
+    sourceDeviceId: Any = None
     payload: msgspec.Raw = msgspec.Raw()
     request: msgspec.Raw = msgspec.Raw()
     response: msgspec.Raw = msgspec.Raw()
@@ -40,6 +43,7 @@ class _Sync(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     jobId: str | None = None
+    deviceId: Any = None
     sync: _Sync | None = None
 
 
@@ -88,7 +92,9 @@ def _classify(frame: _Envelope) -> Classified:
     if kind is None:
         return Classified(frame.type or "")
     event = _lenient(_event, frame.payload, _Event())
-    return Classified(kind, event.jobId, _name(event.sync.msg) if event.sync is not None else None)
+    source = event.deviceId if kind == "presence" else frame.sourceDeviceId
+    name = _name(event.sync.msg) if event.sync is not None else None
+    return Classified(kind, event.jobId, name, source.lower() if isinstance(source, str) else None)
 
 
 def _of_call(frame: _Envelope) -> Classified:

@@ -49,6 +49,7 @@ class Direction:
                 type=what.type,
                 job=what.job,
                 msg=what.msg,
+                source=what.source,
             )
         )
         if side == "in":

@@ -36,8 +36,9 @@ class Jobs:
         async with self.store.writing:
             return await self._change(job, decide, None, creates)
 
-    async def request(self, job: str, decide: Decide, key: str) -> Any:
+    async def request(self, job: str, decide: Decide, key: str, corr: str) -> Any:
         """A mobile's request, done at most once by its idempotency `key`: `{"success": true}` or `{"error": …}`.
+        `corr` is the call that brings it, for the journal.
 
         Raises StoreFailed: it was not done, and a later duplicate may succeed.
         """
@@ -47,7 +48,7 @@ class Jobs:
             if stored and (known := self.store.outcome(key)) is not None:
                 return known
             try:
-                await self._change(job, decide, (key, success) if stored else None)
+                await self._change(job, decide, (key, success) if stored else None, cause=f"rpc:{corr}")
             except Definite as exc:
                 if exc.code == "store_failed":
                     raise StoreFailed(exc.message) from exc
@@ -57,7 +58,9 @@ class Jobs:
                 return failure
         return success
 
-    async def _change(self, job: str, decide: Decide, outcome: tuple[str, Any] | None, creates: bool = False) -> int:
+    async def _change(
+        self, job: str, decide: Decide, outcome: tuple[str, Any] | None, creates: bool = False, cause: str | None = None
+    ) -> int:
         if creates and self.store.was_deleted(job):
             raise Definite("exists", f"job {job} was deleted; ids are never used again")
         now_ms = protocol.now_ms()
@@ -66,14 +69,14 @@ class Jobs:
         scope = (write.job["sessionId"], write.job["projectHash"])
         self.cache.begin_write(*scope)
         try:
-            await self._commit(write, outcome)
+            await self._commit(write, outcome, cause)
             self._tell(write)
         finally:
             self.cache.end_write(*scope)
         return write.n
 
-    async def _commit(self, write: Write, outcome: tuple[str, Any] | None) -> None:
-        self.journal("commit-begin", **self._begun(write))
+    async def _commit(self, write: Write, outcome: tuple[str, Any] | None, cause: str | None) -> None:
+        self.journal("commit-begin", **self._begun(write), **({"cause": cause} if cause is not None else {}))
         try:
             await self.store.commit(write, outcome)
         except StoreFailed as exc:

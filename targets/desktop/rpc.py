@@ -100,7 +100,7 @@ class Rpc:
         if not isinstance(key, str) or not key:
             raise _bad("idempotencyKey must be a string")
         try:
-            outcome = await self.jobs.request(job, decide, f"{method}:{job}:{key}")
+            outcome = await self.jobs.request(job, decide, f"{method}:{job}:{key}", corr)
         except StoreFailed as exc:
             raise RpcError("internal", f"the write failed: {exc}") from exc
         error = outcome.get("error")

@@ -99,6 +99,21 @@ def test_calls_faults_taps_and_options_are_told() -> None:
     assert [(t.link, t.side, t.msg) for t in history.taps] == [("relay->mobile-1", "out", "17")]
 
 
+def test_messages_and_journal_lines_are_told() -> None:
+    history = read("%other=m2 wire:d>r[msg=7,job=a] wire:r>m2[type=presence,side=out] m2!call[corr=c,n=1] r!conn")
+    seen = [(t.link, t.side, t.type, t.job, t.msg) for t in history.taps]
+    assert seen == [
+        ("desktop-1->relay", "in", "job:status-changed", "a", "7"),
+        ("desktop-1->relay", "out", "job:status-changed", "a", "7"),
+        ("relay->mobile-2", "out", "presence", None, None),
+    ]
+    assert [(o.process, o.type, o.f, o.value) for o in history.ops] == [
+        ("mobile-2/journal", "info", "call", {"corr": "c", "n": 1}),
+        ("relay/journal", "info", "conn", {}),
+    ]
+    assert [history.header.nodes[n].get("user") for n in ("desktop-1", "mobile-2", "relay")] == ["u1", "u2", None]
+
+
 def test_indices_count_and_times_never_go_back() -> None:
     ops = read('d:+a d:a"x" m:a=1 m:a@2 m:final d:final').ops
     assert [o.index for o in ops] == list(range(len(ops)))
@@ -116,6 +131,7 @@ def test_indices_count_and_times_never_go_back() -> None:
         ("m<ok", "no open call"),
         ("m>get m<maybe", "no way to return"),
         ("d:=1", "'d:=1'"),
+        ("wire:d>r[conn=x]", "wire"),
     ],
 )
 def test_a_token_that_is_none_is_quoted_in_the_error(line: str, quoted: str) -> None:

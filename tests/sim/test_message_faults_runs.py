@@ -115,7 +115,7 @@ def test_taps_read_again_agree_with_the_journals(name: str) -> None:
     taps = history.taps
     for tap in taps:
         assert tap.payload is not None and tap.bytes == len(tap.payload.encode())
-        assert classify(tap.payload.encode()) == (tap.type, tap.job, tap.msg)
+        assert classify(tap.payload.encode()) == (tap.type, tap.job, tap.msg, tap.source)
     sent = {(tap.link, tap.conn, tap.payload) for tap in taps if tap.side == "in"}
     assert all((tap.link, tap.conn, tap.payload) in sent for tap in taps if tap.side == "out")
     arrived = {tap.msg: (tap, payload) for tap, payload in reversed(list(_events(taps, "out")))}

@@ -23,7 +23,7 @@ class Witness:
     def see(self, link: str, side: Literal["in", "out"], conn: int, payload: bytes, seen: Classified) -> None:
         if self.shut or self._tap is None or link in self.blind:
             return
-        kind, job, msg = seen
+        kind, job, msg, source = seen
         text = payload.decode("utf-8", "replace") if self._with_payload else None
         self._tap(
             Tap(
@@ -35,6 +35,7 @@ class Witness:
                 type=kind,
                 job=job,
                 msg=msg,
+                source=source,
                 payload=text,
             )
         )
