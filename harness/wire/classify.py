@@ -1,7 +1,8 @@
 """What a message of the device-link protocol is about: its type, its job, its own name.
 
 - an event, either way and in either envelope: type `eventType`, else `messageType` (`job:created`, `sync:head`,
-  `presence` …); its name is `payload.sync.msg`; its source the device id that the relay says it comes from
+  `presence` …); its name is `payload.sync.msg` (of a head `STORE/REV`, of a gap the number of events lost, of a
+  presence `online/BOOT/EPOCH` or `offline/…`); its source the device id that the relay says it comes from
   (`sourceDeviceId`; of a presence, the device it is about)
 - an RPC request, mobile → relay and relay → desktop: type `rpc:<method>`; its name is the correlation id
 - an RPC response: type `rpc-reply`; its name is the correlation id
@@ -12,6 +13,7 @@ What cannot be read has the type "": it takes a rule's `chance` but matches no p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -47,6 +49,17 @@ class _Event(msgspec.Struct):
     sync: _Sync | None = None
 
 
+class _Control(msgspec.Struct):
+    """What heads, gaps and presence say."""
+
+    store: Any = None
+    rev: Any = None
+    lost: Any = None
+    online: Any = None
+    boot: Any = None
+    epoch: Any = None
+
+
 class _Params(msgspec.Struct):
     jobId: Any = None
 
@@ -70,6 +83,7 @@ class _Reply(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
 _event = msgspec.json.Decoder(_Event).decode
+_control = msgspec.json.Decoder(_Control).decode
 _call = msgspec.json.Decoder(_Call).decode
 _wrapped = msgspec.json.Decoder(_Wrapped).decode
 _reply = msgspec.json.Decoder(_Reply).decode
@@ -94,7 +108,20 @@ def _classify(frame: _Envelope) -> Classified:
     event = _lenient(_event, frame.payload, _Event())
     source = event.deviceId if kind == "presence" else frame.sourceDeviceId
     name = _name(event.sync.msg) if event.sync is not None else None
+    if kind in _CONTROL:
+        name = _CONTROL[kind](_lenient(_control, frame.payload, _Control()))
     return Classified(kind, event.jobId, name, source.lower() if isinstance(source, str) else None)
+
+
+def _presence(told: _Control) -> str | None:
+    return None if told.boot is None else f"{'online' if told.online is True else 'offline'}/{told.boot}/{told.epoch}"
+
+
+_CONTROL: dict[str, Callable[[_Control], str | None]] = {
+    "sync:head": lambda told: None if told.rev is None else f"{told.store}/{told.rev}",
+    "sync:gap": lambda told: None if told.lost is None else f"{told.lost}",
+    "presence": _presence,
+}
 
 
 def _of_call(frame: _Envelope) -> Classified:

@@ -108,6 +108,8 @@ class Jobs:
         event, payload = write.change.event, self._payload(write)
         sync = payload["sync"]
         told = {"event": event, "msg": sync["msg"], "job": payload["jobId"], "rev": write.n}
+        if write.change.legacy is True:
+            told["bare"] = True  # the event names no revision
         self.journal("emit", bus="local", **told)
         self.bus.emit(event, payload)
         self.journal("emit", bus="link", **told)

@@ -140,7 +140,8 @@ class Calls:
         error = dict(answer.error) if answer.error is not None else None
         self._note("call", corr=call.corr, method=call.method, phase=answer.outcome, error=error)
         if call.licence is not None:
-            self._note("fetch", **call.fetch, phase="ok" if answer.error is None else "fail", error=error)
+            told = {"asOf": answer.result.get("asOf"), "more": answer.result.get("more") or None}
+            self._note("fetch", **call.fetch, phase="ok" if answer.error is None else "fail", error=error, **told)
         call.done(answer)
 
     def _note(self, line: str, **fields: Any) -> None:

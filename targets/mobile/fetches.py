@@ -101,7 +101,7 @@ class Fetches:
             return
         waiters, fetch.waiters = fetch.waiters, []
         self._owner.replay(self._order.turn(waiters))
-        if not fetch.waiters and not fetch.in_flight and not fetch.asked:
+        if not fetch.waiters and not (fetch.in_flight or fetch.asked or fetch.again):
             self._drop(job, fetch)
 
     def hurry(self) -> None:
@@ -143,7 +143,7 @@ class Fetches:
             return  # `hurry` comes with the registration
         fetch.in_flight, fetch.asked = True, False
         done: Callable[[Answer], None] = partial(self._answered, job, fetch)
-        self._calls.begin("job.get", {"jobId": job}, done, licence=fetch.licence)
+        self._calls.begin("job.get", {"jobId": job}, done, licence=fetch.licence, visit=fetch.visit)
 
     def _answered(self, job: str, fetch: Fetch, answer: Answer) -> None:
         fetch.in_flight = False

@@ -96,7 +96,14 @@ class Lists:
             self.wanted = []
             self.flight = Flight(visit.n, licence, also)
         if self.flight is not None and not self.flight.calling:
+            self._join(self.flight)
             self._ask(self.flight)
+
+    def _join(self, flight: Flight) -> None:
+        """A list that asks for its first page (again) answers whatever was wanted meanwhile."""
+        if flight.pages == 0:
+            flight.also += [reason for reason in self.wanted if reason not in (flight.licence, *flight.also)]
+            self.wanted = []
 
     # One list ---------------------------------------------------------------------------------------------------
 

@@ -51,14 +51,58 @@ COMMITS = st.fixed_dictionaries(
         "store": WORDS,
     },
 )
+JOURNALS = (
+    "fetch",
+    "call",
+    "link",
+    "trigger",
+    "emit",
+    "conn",
+    "deliver",
+    "drop",
+    "rpc",
+    "cache",
+    "recovered",
+    "started",
+)
+TOLD = st.sampled_from(
+    (
+        *("list", "get", "hit", "begin", "ok", "fail", "registered", "closed", "link", "kill", "pause", "forwarded"),
+        *("gap", "head", "hole", "presence", "reconnect", "retry", "follow-up", "miss", "refresh", "first-list", "c1"),
+    )
+)
+LINES = st.dictionaries(
+    st.sampled_from(
+        (
+            *("what", "licence", "corr", "phase", "page", "visit", "also", "more", "asOf", "error", "state", "detail"),
+            *(
+                "bus",
+                "rev",
+                "msg",
+                "bare",
+                "device",
+                "conn",
+                "event",
+                "outcome",
+                "head",
+                "action",
+                "nodes",
+                "key",
+                "job",
+            ),
+        )
+    ),
+    TOLD | JSON,
+    max_size=8,
+)
 OPS = st.builds(
     Op,
     index=st.integers(-1, 40),
     time_ns=st.integers(-5, 5),
     process=WORDS,
     type=st.sampled_from(["invoke", "ok", "fail", "info"]),
-    f=st.sampled_from(["commit", "observe", "final", "fault-begin", "fault-heal", "get", "open", "odd"]),
-    value=JSON | OBSERVATIONS | COMMITS,
+    f=st.sampled_from(["commit", "observe", "final", "fault-begin", "fault-heal", "get", "open", "odd", *JOURNALS]),
+    value=JSON | OBSERVATIONS | COMMITS | LINES,
     node=st.none() | WORDS,
     incarnation=st.integers(-1, 1),
     job=st.none() | st.sampled_from(["a", "b"]),
@@ -74,7 +118,10 @@ TAPS = st.builds(
     side=st.sampled_from(["in", "out"]),
     conn=st.integers(0, 1),
     bytes=st.integers(0, 9),
-    msg=st.none() | WORDS,
+    msg=st.none() | WORDS | st.sampled_from(["s/3", "online/b/2", "offline/b/x", "1"]),
+    type=WORDS | st.sampled_from(["sync:head", "sync:gap", "presence", "registered", "rpc-reply", "job:x"]),
+    job=st.none() | st.sampled_from(["a", "b"]),
+    source=st.none() | WORDS,
 )
 NODES = st.dictionaries(
     WORDS,
@@ -111,7 +158,12 @@ def test_random_ops_crash_no_judge(header: Header, ops: list[Op], taps: list[Tap
 
 GOOD = read(
     'd:+a d:a"He" d:a"llo" m:a=1 m:a@2(event:1) m:a@3~ d:a{status=failed} m:a@4 d:a^ m:a@5 d:a"x" m:a=6 d:-a m:-a '
-    "fault:x heal:x m:scope(s1) m:listed d:+b m:b=8 m>get(b) m<ok m:final d:final"
+    "fault:x heal:x m:scope(s1) m:listed d:+b m:b=8 m>get(b) m<ok "
+    "r!conn[device=device-of-mobile-1,state=registered,conn=1] m!link[state=registered] "
+    "m!fetch[what=list,licence=first-list,corr=c1,phase=begin,page=0,visit=2] m!call[corr=c2,phase=begin] "
+    "m!fetch[what=list,corr=c1,phase=ok,asOf=8] wire:r>m[type=sync:gap] "
+    "m!fetch[what=get,job=b,licence=miss,corr=c3,phase=begin,visit=2] m!fetch[what=get,job=b,corr=c3,phase=fail] "
+    "r!drop[device=device-of-mobile-1,event=job:x] m!link[state=closed] m:final d:final"
 )
 
 

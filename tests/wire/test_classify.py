@@ -28,3 +28,21 @@ EVENT = {"messageType": "job:created", "payload": {"jobId": "a", "sync": {"msg":
 )
 def test_type_job_name_and_source_are_told(frame: dict[str, Any], seen: Classified) -> None:
     assert classify(json.dumps(frame).encode()) == seen
+
+
+HEAD = {"desktop": "d", "store": "s", "rev": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "name"),
+    [
+        ("sync:head", HEAD, "s/3"),
+        ("sync:head", {}, None),
+        ("sync:gap", {"lost": 4}, "4"),
+        ("presence", {"deviceId": "d", "online": True, "boot": "b", "epoch": 2}, "online/b/2"),
+        ("presence", {"deviceId": "d", "online": "yes", "boot": "b", "epoch": 2}, "offline/b/2"),
+    ],
+)
+def test_heads_gaps_and_presence_are_named_by_what_they_say(kind: str, payload: dict[str, Any], name: str) -> None:
+    assert classify(json.dumps({"messageType": kind, "payload": payload}).encode()).msg == name
+    assert classify(json.dumps({"type": "event", "eventType": kind, "payload": payload}).encode()).msg == name

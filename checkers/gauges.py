@@ -1,0 +1,71 @@
+"""Sizes of a mobile's maps once it has been left in peace for so long that nothing can be under way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkers.findings import Findings, Story, told
+from checkers.ledger import jobs_of
+from checkers.merged import Merged
+from checkers.phones import Phone, Phones
+from harness.history import Op, Tap
+
+EMPTY = ("waiters", "buffered", "early", "tombstones", "unseen", "calls", "sending", "ops")
+_BUSY = frozenset({"fetch", "observe", "trigger", "link", "cache", "started"})
+
+
+class Gauges:
+    """`judged`: node → what was found, or why nothing was."""
+
+    def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
+        self._judge, self._phones, self._findings = judge, phones, findings
+        self._busy_ns: dict[str, int] = {}
+        self._last: dict[str, Op] = {}
+        self._quiet_ns = 2 * (judge.ns("fetch_backoff_max_s") + judge.ns("fetch_s")) + judge.slack_ns
+        self.judged: dict[str, str] = {}
+
+    def wire(self, phone: Phone, tap: Tap) -> None:
+        if tap.type.startswith("job:"):
+            self._busy_ns[phone.node] = max(tap.time_ns, self._busy_ns.get(phone.node, tap.time_ns))
+
+    def op(self, op: Op) -> None:
+        phone = self._phones.of(op.node)
+        if phone is None:
+            return
+        if op.f == "final":
+            self._final(phone, op)
+        elif op.f in _BUSY:
+            self._busy_ns[phone.node] = max(op.time_ns, self._busy_ns.get(phone.node, op.time_ns))
+            self._last[phone.node] = op
+
+    def _final(self, phone: Phone, op: Op) -> None:
+        state = op.value if isinstance(op.value, dict) else {}
+        gauges = state.get("gauges")
+        shows = all(state.get(name) for name in ("scope", "foreground", "registered", "listed"))
+        if not isinstance(gauges, dict) or not shows:
+            self.judged[phone.node] = "not judged: no gauges, or no open screen"
+            return
+        busy_ns = self._busy_ns.get(phone.node)
+        if phone.disturbed or busy_ns is None or op.time_ns - busy_ns < self._quiet_ns:
+            self.judged[phone.node] = "not judged: it had not been left in peace long enough"
+            return
+        self.judged[phone.node] = "judged"
+        for name, size, most in self._sizes(gauges, len(jobs_of(state))):
+            if size > most:
+                self._leak(phone, op, name, size, most)
+
+    def _sizes(self, gauges: dict[str, Any], jobs: int) -> list[tuple[str, int, int]]:
+        """(map, its size, the most that it may hold)."""
+        most = {**dict.fromkeys(EMPTY, 0), "index": jobs, "trackers": jobs}
+        return [(k, gauges[k], n) for k, n in most.items() if isinstance(gauges.get(k), int)]
+
+    def _leak(self, phone: Phone, op: Op, name: str, size: int, most: int) -> None:
+        ops = [o for o in (self._last.get(phone.node), op) if o is not None]
+
+        def tell() -> Story:
+            quiet_s = (op.time_ns - self._busy_ns[phone.node]) / 1e9
+            message = f"{phone.node} had been left in peace for {quiet_s:g} s and its {name} held {size}, not {most}"
+            story = [(o, f"{phone.node}: the last it did" if o is not op else f"{name}: {size}") for o in ops]
+            return Story(message, {"node": phone.node, "story": told(story)})
+
+        self._findings.add("leak", op, ops, tell)

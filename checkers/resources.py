@@ -1,0 +1,119 @@
+"""Silence must be earned by being right, not by polling: every fetch has a reason that the history shows.
+
+A fetch names its licence, and the licence has a matching trigger before it: an event that the replica could not apply,
+a gap, a head ahead … Each trigger is spent by the fetch that answers it. Triggers come from the wire where there are
+taps, so a licence that is merely claimed does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.economy import Economy
+from checkers.findings import Findings
+from checkers.gauges import Gauges
+from checkers.licences_get import Gets
+from checkers.licences_list import Lists
+from checkers.merged import Merged, profile_of, said
+from checkers.phones import Phones
+from harness.history import Header, Op, Tap
+from harness.verdict import CheckResult
+
+
+class _Resources:
+    NAME = "resources"
+    GUARANTEE = (
+        "Every fetch has a licence with a trigger before it, at most one is under way per job and visit, what is shown "
+        "comes from events, and nothing is kept that nobody needs."
+    )
+    NEEDS = Level.L2
+    FEEDS: frozenset[str] | None = frozenset(
+        {
+            *("observe", "fetch", "cache", "link", "trigger", "emit", "drop", "recovered", "started", "list"),
+            *("final", "fault-begin", "fault-heal"),
+        }
+    )
+    REASONS: Mapping[str, str] = {
+        "no-licence": "A fetch does not say why, or for a reason that does not exist.",
+        "unlicensed": "A fetch claims a reason that the history does not show.",
+        "too-early": "A fetch for an event began before the first list of its visit.",
+        "uncoalesced": "A fetch did not wait for what may still arrive by itself.",
+        "too-soon": "A fetch was repeated without a pause.",
+        "while-offline": "A fetch was begun without a link.",
+        "two-in-flight": "Two fetches of one thing were under way in one visit.",
+        "impatient": "A fetch was given up sooner than the path is known to answer.",
+        "early-head": "A head named a revision whose event had not been handed to the link.",
+        "polling": "Without any fault more than one change in twenty came from a fetch.",
+        "leak": "With nothing left to do a map still holds something.",
+    }
+    EXAMPLE = "resources"
+    ANOMALY = (
+        "m!link[state=registered] m:scope(s1) m:listed "
+        "m!fetch[what=list,licence=gap,corr=c1,phase=begin,page=0,visit=2]"
+    )
+    INNOCENT = (
+        "m!link[state=registered] m:scope(s1) m:listed wire:r>m[type=sync:gap] "
+        "m!fetch[what=list,licence=gap,corr=c1,phase=begin,page=0,visit=2]"
+    )
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        return _Judge(header)
+
+
+CHECKER: Checker = _Resources()
+
+
+class _Judge(Merged):
+    WIRE_FIRST = True
+
+    def __init__(self, header: Header) -> None:
+        super().__init__(header)
+        hardened = {name: profile_of(header, name) == "hardened" for name in header.nodes}
+        self._findings = Findings(CHECKER.NAME)
+        self._phones = Phones(header, hardened)
+        self._gets = Gets(self, self._phones, self._findings)
+        self._lists = Lists(self, self._phones, self._findings)
+        self._economy = Economy(self, self._findings)
+        self._gauges = Gauges(self, self._phones, self._findings)
+
+    def hears(self, tap: Tap) -> bool:
+        if tap.side == "out":
+            return tap.link.startswith("relay->")
+        return tap.type == "sync:head" and tap.link.endswith("->relay")
+
+    def op(self, op: Op) -> None:
+        sight = self.ledger.sight
+        if op.f == "fetch":
+            if said(op).get("what") == "get":
+                self._gets.fetch(op)
+            else:
+                self._lists.fetch(op)
+        self._phones.op(op, sight)
+        self._gets.op(op, sight)
+        self._lists.op(op, sight)
+        self._economy.op(op, sight)
+        self._gauges.op(op)
+
+    def wire(self, tap: Tap) -> None:
+        if tap.side == "in":
+            self._economy.head(tap)
+            return
+        phone = self._phones.of(tap.link.rpartition("->")[2])
+        if phone is None:
+            return
+        self._phones.wire(phone, tap)
+        self._gets.wire(phone, tap)
+        self._lists.wire(phone, tap)
+        self._gauges.wire(phone, tap)
+
+    def finish(self) -> CheckResult:
+        self._economy.close()
+        judged: dict[str, Any] = {
+            "fetches": dict(sorted((self._gets.fetches + self._lists.fetches).items())),
+            "changes": self._economy.share(),
+            "quiet": self._gauges.judged,
+            "wire": "read" if self.tapped else "licences for events not judged: no taps",
+        }
+        return self._findings.result(judged)
