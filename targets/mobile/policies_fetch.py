@@ -29,7 +29,7 @@ class OneInFlight(On):
 
 
 SINGLE_FLIGHT = switch(
-    "traffic.single-flight", OneInFlight(), "Hydration Queue (Prevents Duplicate Fetches)", "resources"
+    "traffic.single-flight", OneInFlight(), "Hydration Queue (Prevents Duplicate Fetches)", "reaction"
 )
 
 
@@ -86,7 +86,7 @@ class BackOff:
         return min(timing.fetch_backoff_max_s, timing.coalesce_max_s * 2.0 ** min(failures, 16))
 
 
-BACKOFF: Slot[Pause] = Slot("failed-fetch.back-off", NoPause(), BackOff(), role="mobile", shown_by="liveness")
+BACKOFF: Slot[Pause] = Slot("failed-fetch.back-off", NoPause(), BackOff(), role="mobile", shown_by="resources")
 
 
 class Patience(Protocol):
@@ -115,7 +115,7 @@ PATIENCE: Slot[Patience] = Slot(
     FixedPatience(),
     AdaptivePatience(),
     role="mobile",
-    shown_by="convergence on a slow path",
+    shown_by="resources, on a slow path",
 )
 
 
