@@ -78,10 +78,10 @@ def test_messages_reach_whom_they_are_for(why: str, line: str, reasons: list[str
     [
         ("in time", "wire:m>r[type=register] @3 wire:r>m[msg=7,job=a]", []),
         ("after it, while the socket is being closed", "wire:m>r[type=register] @5.5 wire:r>m[msg=7]", []),
-        ("much later", "wire:m>r[type=register] @9 wire:r>m[msg=7,job=a]", ["expired-token"]),
-        ("on a new connection", "wire:m>r[type=register] @9 wire:m>r[conn=2] wire:r>m[msg=7,conn=2]", []),
-        ("nothing but a farewell", "wire:m>r[type=register] @9 wire:r>m[type=error]", []),
-        ("a relay whose clock was set", "fault:x wire:m>r[type=register] @9 wire:r>m[msg=7]", []),
+        ("much later", "wire:m>r[type=register] @19 wire:r>m[msg=7,job=a]", ["expired-token"]),
+        ("on a new connection", "wire:m>r[type=register] @19 wire:m>r[conn=2] wire:r>m[msg=7,conn=2]", []),
+        ("nothing but a farewell", "wire:m>r[type=register] @19 wire:r>m[type=error]", []),
+        ("a relay whose clock was set", "fault:x wire:m>r[type=register] @19 wire:r>m[msg=7]", []),
     ],
 )
 @pytest.mark.parametrize("life", ["5", None, "?"])
