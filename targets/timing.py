@@ -26,6 +26,7 @@ class Timing:
     mobile_cache_s: float = 300.0
     refresh_after_s: float = 5.0  # background hard refresh when the last fetch is older
     coalesce_max_s: float = 0.25  # a coalesced fetch waits at most this long
+    batch_s: float = 0.1  # chunks wait for each other so long, when they are sent in batches; less than a fetch waits
 
     def scaled(self, scale: float) -> Timing:
         """All timers divided by `scale`."""

@@ -14,6 +14,7 @@ from targets.desktop import policies as at
 from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
 from targets.desktop.cache import ListCache
 from targets.desktop.changes import Decide
+from targets.desktop.policies_options import REMOVALS, SHAPE, Told
 from targets.desktop.store import Store, StoreFailed, Write, row_of
 from targets.policy import Policies
 from targets.probe import Definite, Journal
@@ -105,7 +106,7 @@ class Jobs:
     # Events ----------------------------------------------------------------------------------------------------------
 
     def _tell(self, write: Write) -> None:
-        event, payload = write.change.event, self._payload(write)
+        event, payload = write.change.event, self._shaped(write)
         sync = payload["sync"]
         told = {"event": event, "msg": sync["msg"], "job": payload["jobId"], "rev": write.n}
         if write.change.legacy is True:
@@ -114,6 +115,17 @@ class Jobs:
         self.bus.emit(event, payload)
         self.journal("emit", bus="link", **told)
         self.bus.emit(DEVICE_LINK_EVENT, {"type": event, "payload": payload, "rev": write.n})
+
+    def _shaped(self, write: Write) -> dict[str, Any]:
+        payload, after = self._payload(write), write.after
+        if after is None or "rev" not in payload["sync"]:
+            return payload
+
+        def row() -> protocol.Row:
+            return row_of(after, self.store.response(after["id"]), self.device, self.store.id)
+
+        told = Told(write.change.event, write.before or {}, row, self.policies[REMOVALS])
+        return self.policies[SHAPE].shaped(payload, told)
 
     def _payload(self, write: Write) -> dict[str, Any]:
         job, change = write.job, write.change

@@ -49,10 +49,16 @@ PROJECT_HASH: Slot[Switch] = Slot(
 # Heads -------------------------------------------------------------------------------------------------------------
 
 
+class HeadRule(Protocol):
+    on: bool
+    pace: float  # of the timer for heads, between two of them
+
+
 class NoHeads:
     """Document: silent; what is lost on the way stays lost until somebody lists."""
 
     on = False
+    pace = 1.0
 
 
 class Heads:
@@ -60,9 +66,23 @@ class Heads:
     event is seen by nobody."""
 
     on = True
+    pace = 1.0
 
 
-HEADS: Slot[Switch] = Slot("lost-events.heads", NoHeads(), Heads(), role="desktop", shown_by="staleness")
+class OftenHeads(Heads):
+    """A head every three seconds instead of every ten."""
+
+    pace = 0.3
+
+
+HEADS: Slot[HeadRule] = Slot(
+    "lost-events.heads",
+    NoHeads(),
+    Heads(),
+    role="desktop",
+    shown_by="staleness",
+    variants={"every-3s": OftenHeads()},
+)
 
 
 class HeadRev(Protocol):

@@ -12,14 +12,16 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from targets.desktop import policies as at
+from targets.desktop.batches import Batches
 from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
 from targets.desktop.policies_open import OFFLINE
+from targets.desktop.policies_options import BATCHING
 from targets.desktop.rpc import Rpc
 from targets.desktop.store import Store
 from targets.link import DeviceLink, FrameTooBig, LinkDown
 from targets.policy import Policies
 from targets.probe import Journal
-from targets.protocol import SYNC_HEAD, Frame, RpcError, encode, event_frame, reply_frame
+from targets.protocol import RESPONSE_APPENDED, SYNC_HEAD, Frame, RpcError, encode, event_frame, reply_frame
 from targets.timing import Timing
 
 QUEUE_MAX = 10_000  # events that wait for a relay that does not read; more are lost, and a head says so
@@ -41,6 +43,7 @@ class Uplink:
         self._timing, self._policies, self._journal = timing, policies, journal
         self._bus, self._store, self._rpc, self._device = bus, store, rpc, device
         self._keeps = policies[OFFLINE].keeps
+        self._batches = Batches(policies, timing.batch_s, self._emit_batch) if policies[BATCHING].on else None
         self._handed = policies[at.FIRST_HEAD].handed(store.head)
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
@@ -70,12 +73,22 @@ class Uplink:
             return
         if not isinstance(payload, dict):
             return
+        if self._batches is not None:
+            if kind == RESPONSE_APPENDED and self._batches.take(payload):
+                return
+            self._batches.before(payload.get("jobId"))
+        self._emit(kind, payload, event.get("rev"))
+
+    def _emit_batch(self, payload: dict[str, Any]) -> None:
+        self._emit(RESPONSE_APPENDED, payload, payload["sync"]["rev"])
+
+    def _emit(self, kind: str, payload: dict[str, Any], rev: object) -> None:
         try:
             data = encode(event_frame(kind, payload))
         except (TypeError, ValueError):
             return
-        if isinstance(rev := event.get("rev"), int):
-            self._handed = rev
+        if isinstance(rev, int):
+            self._handed = max(rev, self._handed or 0)
         self._enqueue(data)
 
     def _enqueue(self, data: bytes) -> None:
@@ -84,6 +97,8 @@ class Uplink:
             self._wake.set()
 
     def _head(self) -> None:
+        if self._batches is not None:  # a head speaks of what has left
+            self._batches.flush_all()
         if self._handed is None:
             return
         rev = self._policies[at.HEAD_REV].rev(self._handed, self._store.head)
@@ -109,7 +124,7 @@ class Uplink:
     async def _repeat_head(self) -> None:
         while True:
             self._head()
-            await asyncio.sleep(self._timing.head_s)
+            await asyncio.sleep(self._timing.head_s * self._policies[at.HEADS].pace)
 
     def _on_registered(self) -> None:
         self._while_registered = [asyncio.create_task(self._send_queue())]
@@ -117,6 +132,8 @@ class Uplink:
             self._while_registered.append(asyncio.create_task(self._repeat_head()))
 
     def _on_lost(self) -> None:
+        if self._batches is not None:
+            self._batches.flush_all()
         if not self._keeps:
             self._queue.clear()
         for task in self._while_registered:

@@ -30,9 +30,13 @@ class Applier:
         if event.type == DELETED:
             self._board.remove(event.job, event.rev, event.cause)
             return Applied.YES
+        if self._changes.reads_snapshots and event.snapshot is not None:
+            self._board.install({**event.snapshot, "sync": event.payload.get("sync")}, event.cause)
+            return Applied.YES
         held = self._board.jobs.get(event.job)
-        if held is None:
-            return Applied.NO
+        return Applied.NO if held is None else self._granular(event, held)
+
+    def _granular(self, event: Event, held: Held) -> Applied:
         if event.type == RESPONSE_APPENDED:
             return self._appended(event, held)
         if event.type == FINALIZED:

@@ -87,6 +87,9 @@ class Fetches:
 
     def wait(self, event: Event, licence: str) -> bool:
         """The document's `ensureJobPresent(onReady:)`: keep `event` until its job was fetched. False: no room."""
+        if not self._order.buffers:
+            self.refresh(event.job, licence)
+            return True
         fetch = self._entry(event.job, licence)
         room = len(fetch.waiters) < WAITERS_CAP and self.buffered < BUFFER_CAP
         if room:

@@ -8,7 +8,7 @@ from typing import Any
 
 from targets.mobile.seen import Seen
 from targets.mobile.text import Text
-from targets.protocol import GLOBAL_PREFIX, device_id, project_hash
+from targets.protocol import CREATED, GLOBAL_PREFIX, device_id, project_hash
 
 Row = dict[str, Any]
 Key = tuple[float, str]  # (-createdAt, id): ascending in list order
@@ -16,7 +16,11 @@ Key = tuple[float, str]  # (-createdAt, id): ascending in list order
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """The `sync` object of an event or a row (then `prev`, `start` and `set` are empty)."""
+    """The `sync` object of an event or a row (then `prev` and all that follows `attempt` are empty).
+
+    `set`: every column that changed; or `delta`: the same, but of `metadata` only a patch. `covers`: the revisions
+    before `rev` that a batch of chunks stands for.
+    """
 
     desktop: str
     store: str
@@ -25,6 +29,8 @@ class Sync:
     attempt: int
     start: int | None = None
     set: Mapping[str, Any] | None = None
+    delta: Mapping[str, Any] | None = None
+    covers: tuple[int, ...] = ()
 
 
 def parse_sync(raw: object) -> Sync | None:
@@ -32,7 +38,7 @@ def parse_sync(raw: object) -> Sync | None:
     if not isinstance(raw, Mapping):
         return None
     rev, prev, attempt, start = raw.get("rev"), raw.get("prev", 0), raw.get("attempt", 0), raw.get("start")
-    desktop, changed = raw.get("desktop"), raw.get("set")
+    desktop, changed, delta, covers = raw.get("desktop"), raw.get("set"), raw.get("delta"), raw.get("covers")
     if not isinstance(desktop, str) or not all(type(n) is int for n in (rev, prev, attempt)):
         return None
     return Sync(
@@ -43,6 +49,8 @@ def parse_sync(raw: object) -> Sync | None:
         attempt=int(attempt),
         start=start if type(start) is int else None,
         set=changed if isinstance(changed, Mapping) else None,
+        delta=delta if isinstance(delta, Mapping) else None,
+        covers=tuple(n for n in covers if type(n) is int) if isinstance(covers, list) else (),
     )
 
 
@@ -61,6 +69,12 @@ class Event:
     def row(self) -> Row | None:
         row = self.payload.get("job")
         return row if isinstance(row, dict) else None
+
+    @property
+    def snapshot(self) -> Row | None:
+        """The whole row after an event other than `created`, where a desktop sends it; nothing before it is needed."""
+        row = self.row
+        return row if row is not None and self.type != CREATED and row.get("id") == self.job else None
 
     @property
     def session(self) -> str | None:

@@ -6,7 +6,7 @@ of the system under test leaves it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -65,6 +65,11 @@ class Order(Protocol):
         ...
 
     @property
+    def buffers(self) -> bool:
+        """Does an event that has to wait do so, or is its job fetched instead?"""
+        ...
+
+    @property
     def drains(self) -> bool:
         """Are waiters looked at again whenever their job changed, or only after its fetch?"""
         ...
@@ -75,6 +80,7 @@ class Arrival:
     the job that is there; for a missing job the seven granular events wait for its fetch."""
 
     drains = False
+    buffers = True
 
     def decide(self, event: Event, held: Held | None, floor: int) -> Decision:
         there = held is not None or event.type in (CREATED, DELETED)
@@ -92,6 +98,7 @@ class ByRevision:
     a lost one leaves a job that no event repairs."""
 
     drains = True
+    buffers = True
 
     def decide(self, event: Event, held: Held | None, floor: int) -> Decision:
         sync = event.sync
@@ -100,6 +107,8 @@ class ByRevision:
         if sync.rev <= (held.rev if held is not None else floor):
             return Decision.DROP
         if event.type == DELETED:  # ids are never used again: nothing can come after it
+            return Decision.APPLY
+        if event.snapshot is not None:
             return Decision.APPLY
         if held is None:
             return Decision.APPLY if event.type == CREATED and sync.prev == 0 else Decision.WAIT
@@ -113,14 +122,29 @@ class ByRevision:
         return sorted(waiters, key=lambda event: event.rev)
 
 
+class FetchInstead(ByRevision):
+    """An event that does not follow what is held is forgotten, and its job fetched: the row has all of it."""
+
+    buffers = False
+
+
 ARRIVAL = Arrival()
-REVISIONS: Slot[Order] = Slot("order.revisions", ARRIVAL, ByRevision(), role="mobile", shown_by="monotonic")
+REVISIONS: Slot[Order] = Slot(
+    "order.revisions",
+    ARRIVAL,
+    ByRevision(),
+    role="mobile",
+    shown_by="monotonic",
+    variants={"fetch-instead": FetchInstead()},
+)
 
 
 # What an event changes -------------------------------------------------------------------------------------------
 
 
 class Changes(Protocol):
+    reads_snapshots: bool  # whole rows in events other than `created`
+
     def handles(self, event: Event) -> bool: ...
 
     def of(self, event: Event, held: Held) -> Fields:
@@ -142,6 +166,8 @@ class FromPayload:
     """Document, "Fetch-on-Miss Pattern": each granular event carries a few fields, and the replica sets those; there is
     no handler for `job:error-details`, in no section."""
 
+    reads_snapshots = False
+
     def handles(self, event: Event) -> bool:
         return event.type != ERROR_DETAILS
 
@@ -160,17 +186,28 @@ class FromSet:
     """`sync.set` names every column that changed. Without it `updatedAt`, `attempt`, error details and the emptied
     response of a retry never reach the replica by an event."""
 
+    reads_snapshots = True
+
     def handles(self, event: Event) -> bool:
         return True
 
     def of(self, event: Event, held: Held) -> Fields:
-        if event.sync is None or event.sync.set is None:
+        sync = event.sync
+        changed = None if sync is None else sync.set if sync.delta is None else _whole(sync.delta, held)
+        if changed is None:
             return FROM_PAYLOAD.of(event, held)
-        fields = dict(event.sync.set)
+        fields = dict(changed)
         fields.pop("attempt", None)  # no column: a row tells it in its `sync`, and so does the event
         if event.type == FINALIZED and isinstance(event.payload.get("response"), str):
             fields["response"] = event.payload["response"]
         return fields
+
+
+def _whole(delta: Mapping[str, Any], held: Held) -> Fields:
+    """The columns after a delta, in which `metadata` is a patch."""
+    if "metadata" not in delta:
+        return dict(delta)
+    return {**delta, "metadata": merged(held.row.get("metadata"), delta["metadata"])}
 
 
 def merged(before: object, patch: object) -> Fields:

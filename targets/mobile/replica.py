@@ -274,7 +274,8 @@ class Replica:
     def _mark(self, event: Event) -> None:
         """This revision is accounted for."""
         if event.sync is not None and event.sync.desktop == self._desktop:
-            self.visit.seen.mark(event.sync.rev)
+            for rev in (*event.sync.covers, event.sync.rev):
+                self.visit.seen.mark(rev)
             self.watch.check()
             self._sweep()
 
