@@ -105,7 +105,7 @@ class Campaign:
         try:
             with closing(pool.results(self._within(budget_s, began_s))) as results:
                 for task, result in results:
-                    summary = _of_dead(task, result) if isinstance(result, Died) else result
+                    summary = of_dead(task, result) if isinstance(result, Died) else result
                     if summary.interrupted:
                         self._interrupted = True
                         continue
@@ -180,7 +180,7 @@ def _actions(plan: plans.Plan) -> Iterator[str]:
             yield action
 
 
-def _of_dead(task: Task, died: Died) -> RunSummary:
+def of_dead(task: Task, died: Died) -> RunSummary:
     """A run that took too long is only undecided; a worker that died or crashed is trouble of the harness."""
     trace = f"\n{died.trace}" if died.trace and os.environ.get("HARNESS_DEBUG") else ""
     trouble = f"{task.plan.name} seed {task.seed}: {died.why}{trace}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import click
 import msgspec
 
 from harness import plan as plans
+from harness.ablating import Caught
 from harness.campaign import MOST_OF_A_KIND, Campaign, Order, PlanText, new_campaign_id
-from harness.cli import _exits, _options, _plans, _say, _twice
+from harness.cli import _ablations, _exits, _options, _plans, _say, _twice
+from harness.cli._often import Often
 from harness.keep import Keep
 from harness.plan import Plan
 from harness.schedule import Schedule
@@ -48,6 +50,7 @@ from harness.verdict import Verdict
 @_options.store_option
 @_options.keep_option("failed")
 @_twice.option
+@_ablations.option
 @_options.json_option
 def command(
     *,
@@ -66,6 +69,7 @@ def command(
     store: Path,
     keep: Keep,
     check_determinism: bool,
+    ablations: bool,
     as_json: bool,
 ) -> int:
     """Run every PLAN with every seed, and group what fails. A folder or a pattern is all the plans in it; a plan with a
@@ -75,6 +79,10 @@ def command(
       harness hunt quickstart --seeds 200
       harness hunt nightly 'edge/*' my-plans/
       harness hunt quickstart edge/missing-jobs --profile documented
+      harness hunt quickstart machines --ablations --seeds 20
+
+    With --ablations the runs are made without each safeguard in turn, until a checker is INVALID; then with all of
+    them, as often as any ablation needed. Verdict, signatures and exit code are those of the latter.
     """
     chosen = [variant for one in _plans.choose_all(plan) for variant in plans.variants(one)]
     where = _plans.runtime(runtime)
@@ -108,15 +116,27 @@ def command(
         topology=topology,
         limit_s=max(map(_patience_s, schedules)),
     )
-    campaign = Campaign([_text(one) for one in chosen], seeds, order)
-    _play(campaign, jobs, budget)
+    texts = [_text(one) for one in chosen]
+    without_each = _ablations.play(texts, seeds, order, jobs, budget) if ablations else None
+    if without_each is not None:
+        seeds, budget = without_each.seeds_played, None
+    campaign = Campaign(texts, seeds, order)
+    if without_each is not None and without_each.interrupted:
+        campaign.interrupt()
+    else:
+        _play(campaign, jobs, budget)
     result = campaign.result(no_news)
     if check_determinism and not result.interrupted:
         result.problems += _twice.of_hunt(campaign, where, jobs)
+    if without_each is not None:
+        result.problems += without_each.problems
+    caught = without_each.results if without_each is not None else []
     _exits.no_more_interruption()
     if as_json:
-        _say.data(as_object(result))
+        _say.data(as_object(result, caught))
     else:
+        if caught:
+            _ablations.show(caught)
         _show(result, campaign.planned)
     _complain(result)
     return _code(result, fail_on)
@@ -155,7 +175,7 @@ class _Known(msgspec.Struct):
 def _play(campaign: Campaign, jobs: int, budget_ns: int | None) -> None:
     """Progress: on a terminal one line that moves; elsewhere a line for every new kind of failure, and now and then."""
     seen: set[tuple[str, str]] = set()
-    often = _Often(campaign.planned)
+    often = Often(campaign.planned)
     with (
         _say.progress() as note,
         closing(campaign.play(jobs, None if budget_ns is None else budget_ns / 1e9)) as runs,
@@ -170,22 +190,6 @@ def _play(campaign: Campaign, jobs: int, budget_ns: int | None) -> None:
             campaign.interrupt()
 
 
-class _Often:
-    """When to say how far it is: at every tenth of the way, but not twice in two seconds, and once a minute."""
-
-    def __init__(self, planned: int) -> None:
-        self._step = max(1, planned // 10)
-        self._last_s = time.monotonic()
-        self._always = sys.stderr is not None and sys.stderr.isatty()
-
-    def is_time(self, number: int) -> bool:
-        since_s = time.monotonic() - self._last_s
-        if self._always or since_s > 60 or (number % self._step == 0 and since_s > 2):
-            self._last_s = time.monotonic()
-            return True
-        return False
-
-
 def _line(run: RunSummary, news: list[tuple[str, str]], number: int, planned: int, kinds: int) -> str:
     found = f"{number}/{planned} runs, {kinds} kind{'' if kinds == 1 else 's'} of failure"
     if not news:
@@ -193,7 +197,7 @@ def _line(run: RunSummary, news: list[tuple[str, str]], number: int, planned: in
     return f"{found}; new: {', '.join(f'{c} {r}' for c, r in news)} ({run.plan}, seed {run.seed})"
 
 
-def as_object(result: CampaignResult) -> dict[str, Any]:
+def as_object(result: CampaignResult, ablations: Sequence[Caught] = ()) -> dict[str, Any]:
     """The object of `harness hunt --json`. What shrinking finds is null."""
     return {
         "verdict": str(result.verdict),
@@ -206,7 +210,7 @@ def as_object(result: CampaignResult) -> dict[str, Any]:
         "exercised": result.exercised,
         "signatures": [_group(s, minimal_plan=None, minimal_ops=None, minimal_faults=None) for s in result.signatures],
         "doubts": [_group(s) for s in result.doubts],
-        "ablations": [],
+        "ablations": _ablations.as_json(ablations),
     }
 
 
