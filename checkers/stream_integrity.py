@@ -58,6 +58,7 @@ class _Shown:
 
     position: int
     visit: int
+    attempt: int | None = None  # as the newest observation names it
     top: int = 0
     digest: str | None = None
     steps: list[Applied] = field(default_factory=list)  # how the text came to be
@@ -134,6 +135,7 @@ class _Judge(Reader):
         elif position != shown.position or (size, digest) != (shown.top, shown.digest):
             self._judge_whole(look, shown)
         shown.position, shown.top, shown.digest, shown.wrong = position, size, digest, not look.right
+        shown.attempt = sight.op.attempt
 
     def _judge_whole(self, look: _Look, shown: _Shown) -> None:
         """A row, or fields: the text as a whole is right or not."""
@@ -183,6 +185,8 @@ class _Judge(Reader):
 
 def _append_reason(look: _Look, where: _Range | None, shown: _Shown) -> str | None:
     """Why this application is wrong, or None. Offsets first: they tell what equal contents cannot."""
+    if _goes_back(look, shown):
+        return "mixed-attempts"
     if shown.position != look.position and shown.top:
         return None if look.right else "mixed-attempts"
     if where is not None:
@@ -196,6 +200,13 @@ def _append_reason(look: _Look, where: _Range | None, shown: _Shown) -> str | No
         return "foreign-bytes" if honest else "wrong-length"
     stated_wrong = where is not None and where.chunk is not None and seen.end not in (None, where.chunk.end)
     return "wrong-length" if stated_wrong else None
+
+
+def _goes_back(look: _Look, shown: _Shown) -> bool:
+    """Does a chunk of a former attempt extend what is shown as a later one's? Both must say whose they are."""
+    numbers = [attempt.number for attempt in look.job.attempts]
+    now, before = look.sight.op.attempt, shown.attempt
+    return now in numbers and before in numbers and look.position < shown.position
 
 
 def _is_known(where: _Range, shown: _Shown) -> bool:

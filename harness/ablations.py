@@ -98,6 +98,14 @@ def how(name: str) -> list[str]:
     if plan is None:
         return [f"no plan of its own: {slot.shown_by or 'nobody has said why'}"] if slot.is_safeguard else []
     found = read(plan)
-    masked = f"masked by {slot.masked_by}; " if slot.masked_by else ""
-    way = f", {found.way}" if slot.masked_by or found.base else ""
+    hidden = masked_by(name)
+    masked, way = (f"masked by {hidden}; ", f", {found.way}") if hidden else ("", "")
     return [f"{masked}shown by {found.check}{way}: {found.plan}, seed {found.seed}"]
+
+
+def masked_by(name: str) -> str:
+    """The second line of defence that hides the loss of a safeguard: what its plan's base leaves out, or as its slot
+    says; empty when nothing hides it."""
+    plan = planned().get(name)
+    base = read(plan).base if plan is not None else ()
+    return " and ".join(base) or policy.slots()[name].masked_by

@@ -22,7 +22,7 @@ from targets.policy import slots
 SIM: Runtime = registry.find("runtime", "sim")
 SEEDS = int(os.environ.get("HARNESS_ABLATION_SEEDS", "20"))
 SHARD = 20
-PLANNED = 1  # at least so many safeguards have a plan
+PLANNED = 16  # at least so many safeguards have a plan
 NAMES = list(ablations.planned())
 
 

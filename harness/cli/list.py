@@ -81,10 +81,9 @@ def _shown(slot: Slot[Any]) -> dict[str, Any]:
     plan = ablations.planned().get(slot.name)
     if plan is None:
         return {"plan": None, "reason": slot.shown_by or None}
-    found = ablations.read(plan)
-    hidden = bool(slot.masked_by or found.base)
+    found, hidden = ablations.read(plan), ablations.masked_by(slot.name)
     shown = {"plan": found.plan, "seed": found.seed, "check": found.check, "base_without": list(found.base)}
-    return {**shown, "masked_by": slot.masked_by or None, "way": found.way if hidden else None}
+    return {**shown, "masked_by": hidden or None, "way": found.way if hidden else None}
 
 
 def _policies() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from targets.mobile.calls import Answer, Calls
 from targets.mobile.model import Row, Timer, Visit, list_key
-from targets.mobile.policies_fetch import BACKOFF, COALESCE, FOLLOW_UP
+from targets.mobile.policies_fetch import BACKOFF, COALESCE, ERROR, FOLLOW_UP
 from targets.mobile.policies_scope import EXTENT, KEYED, Page
 
 
@@ -50,7 +50,7 @@ class Lists:
         self._calls, self._owner = calls, owner
         policies = calls.policies
         self._extent, self._keyed = policies[EXTENT], policies[KEYED]
-        self._pause, self._follow_up = policies[BACKOFF], policies[FOLLOW_UP]
+        self._pause, self._follow_up, self._error = policies[BACKOFF], policies[FOLLOW_UP], policies[ERROR]
         self._wait_s = policies[COALESCE].wait_s(calls.timing)
         self.wanted: list[str] = []
         self.flight: Flight | None = None
@@ -138,7 +138,7 @@ class Lists:
         if self._keyed and not mine:
             return
         page = read_page(answer.result, after=flight.after, filtered=False)
-        if answer.error is not None or (page.more and not page.rows):
+        if (answer.error is not None and self._error) or (page.more and not page.rows):
             self._failed(flight)
             return
         self._rounds = 0

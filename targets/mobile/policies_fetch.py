@@ -67,6 +67,14 @@ FAILURE = switch(
 )
 
 
+class ErrorIsNoList(On):
+    """A list that failed says nothing. Without it an error, which has no rows, is taken for an empty list, and the
+    screen is wiped while the desktop is away."""
+
+
+ERROR = switch("failed-fetch.error-is-no-list", ErrorIsNoList(), "Background Hard Refresh", "")
+
+
 class Pause(Protocol):
     def before_retry_s(self, failures: int, timing: Timing) -> float: ...
 

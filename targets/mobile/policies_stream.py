@@ -115,7 +115,7 @@ OFFSET: Slot[Tracking] = Slot(
     Tracker(),
     Offset(),
     role="mobile",
-    shown_by="stream-integrity on documented, or on hardened without order.revisions",
+    masked_by="the order by revisions",
     variants={"tracker-kept": TrackerKept()},
 )
 

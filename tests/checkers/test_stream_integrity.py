@@ -99,6 +99,13 @@ def test_a_retry_begins_a_text_of_its_own() -> None:
     assert _reasons(f"{retried} m:a=2 m:a=4") == []
 
 
+def test_a_chunk_of_a_former_attempt_is_no_beginning_of_a_later_one() -> None:
+    retried = 'd:+a d:a"x" d:a^'
+    assert _reasons(f"{retried} m:a=2 m:a=3 m:a@2[attempt=1]") == ["mixed-attempts"]
+    assert _reasons(f"{retried} m:a=1 m:a@2[attempt=1] m:a=3") == []
+    assert _reasons(f"{retried} m:a=3[attempt=null] m:a@2[attempt=null]") == [], "nobody says whose text it is"
+
+
 def test_texts_of_two_attempts_are_not_mixed() -> None:
     retried = 'd:+a d:a"old" d:a^ d:a"new"'
     assert _reasons(f"{retried} m:a=2 m:a@4[attempt=2]") == ["mixed-attempts"]

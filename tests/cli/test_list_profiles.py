@@ -43,7 +43,7 @@ def test_explain_says_how_to_see_the_loss(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("check", "base", "masked_by", "way"),
     [
-        ("staleness", ("lost-events.heads",), "heads", "on a base without lost-events.heads"),
+        ("staleness", ("lost-events.heads",), "lost-events.heads", "on a base without lost-events.heads"),
         ("reaction", (), "heads", "by the checker that asks for an answer to every trigger"),
         ("monotonic", (), "heads", "by a directed plan"),
     ],
