@@ -51,5 +51,6 @@ hashes: venv ## record the trace hashes of the quickstart anew
 parity: venv ## the simulated transport against real sockets, on every Python >= 3.11 that is installed
 	.venv/bin/python tests/sim/parity_all.py
 
-nightly: venv ## all unattended plans, 200 seeds each
+nightly: .venv/.dev ## all unattended plans, 200 seeds each, and every ablation with 200 seeds of its base
 	.venv/bin/harness hunt nightly --seeds 200
+	HARNESS_ABLATION_SEEDS=200 .venv/bin/python -m pytest -n 2 tests/test_ablations.py

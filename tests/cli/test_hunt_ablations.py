@@ -7,7 +7,7 @@ import json
 import pytest
 from cli_rig import Harness
 
-from harness import ablations
+from harness import ablations, registry
 from harness.ablating import Search
 from harness.tally import RunSummary
 from harness.verdict import Verdict
@@ -31,7 +31,8 @@ def test_it_says_who_noticed_each_loss_first_and_where(harness: Harness, few: li
     assert [clock["policy"], order["policy"], newer["policy"]] == few
     assert (clock["caught_by"], clock["seeds"], clock["runs"]) == (None, 3, 6)
     assert (order["plan"], order["seed"], order["seeds"]) == ("edge/duplicate-events", 5, 1)
-    assert (newer["caught_by"], newer["plan"], newer["runs"]) == ("stream-integrity", f"ablations/{NEWER}", 1)
+    assert newer["caught_by"] in registry.names("checker")
+    assert (newer["plan"], newer["runs"]) == (f"ablations/{NEWER}", 1)
     assert all(one["seconds"] > 0 for one in found["ablations"])
     assert (said.code, found["verdict"], found["runs"], found["signatures"]) == (0, "VALID", 6, [])
 
@@ -73,7 +74,8 @@ def test_a_budget_is_for_each_safeguard(harness: Harness, few: list[str]) -> Non
 def test_a_table_tells_what_nobody_noticed(harness: Harness, few: list[str]) -> None:
     out = harness(*WORDS, "--seeds", "1", "--jobs", "1").out
     assert "2 of 3 safeguards are missed by some checker" in out
-    assert "stream-integrity shrunk, 1 run, " in out
+    assert ", 1 run, " in out
+    assert f": ablations/{NEWER}, seed 0" in out
     assert "nobody noticed, 2 runs" in out
     assert "verdict  VALID" in out
 
