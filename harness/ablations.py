@@ -106,6 +106,10 @@ def how(name: str) -> list[str]:
 def masked_by(name: str) -> str:
     """The second line of defence that hides the loss of a safeguard: what its plan's base leaves out, or as its slot
     says; empty when nothing hides it."""
+    return " and ".join(base_of(name)) or policy.slots()[name].masked_by
+
+
+def base_of(name: str) -> tuple[str, ...]:
+    """What must be missing as well before the loss of this safeguard shows."""
     plan = planned().get(name)
-    base = read(plan).base if plan is not None else ()
-    return " and ".join(base) or policy.slots()[name].masked_by
+    return read(plan).base if plan is not None else ()

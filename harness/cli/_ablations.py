@@ -57,7 +57,8 @@ def _fate(caught: Caught) -> str:
     if caught.caught_by is None:
         why = "the budget is over" if caught.out_of_budget else "nobody noticed"
         return click.style(f"{why}, {_runs(caught)}", fg="yellow")
-    return f"{caught.caught_by} {caught.reason}, {_runs(caught)}: {caught.plan}, seed {caught.seed}"
+    base = f" (the base lacks {' and '.join(caught.base_without)})" if caught.base_without else ""
+    return f"{caught.caught_by} {caught.reason}, {_runs(caught)}: {caught.plan}, seed {caught.seed}{base}"
 
 
 def _runs(caught: Caught) -> str:

@@ -86,12 +86,39 @@ def test_a_profile_without_safeguards_has_none_to_take_out(harness: Harness) -> 
     assert "no safeguard" in said.err
 
 
+def _run(number: int, verdict: Verdict) -> RunSummary:
+    signatures = [("c", "r")] if verdict is Verdict.INVALID else []
+    return RunSummary(number=number, plan=f"p{number}", seed=9, verdict=verdict, signatures=signatures)
+
+
 def test_an_earlier_failure_that_ends_later_is_the_one_that_counts() -> None:
     """With two workers the second run may end first."""
     search = Search(NEWER)
     search.given = 4
     for number in (3, 1, 2):
-        run = RunSummary(number=number, plan=f"p{number}", seed=9, verdict=Verdict.INVALID, signatures=[("c", "r")])
-        search.add(run)
+        assert not search.add(_run(number, Verdict.INVALID))
     found = search.result(plans=2)
     assert (found.plan, found.runs, found.seeds) == ("p1", 2, 1)
+
+
+def test_without_a_second_line_only_a_run_whose_base_is_valid_proves_anything() -> None:
+    search = Search("length.bytes", base=("order.revisions",))
+    search.given = 2
+    for number in (0, 1):
+        assert search.add(_run(number, Verdict.INVALID))
+    search.add_of_base(_run(1, Verdict.VALID))
+    search.add_of_base(_run(0, Verdict.INVALID))
+    assert (search.result(plans=1).plan, search.result(plans=1).base_without) == ("p1", ["order.revisions"])
+
+
+def test_a_masked_safeguard_is_taken_out_of_the_base_that_its_plan_names(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ablations, "safeguards", lambda: ["length.bytes"])
+    chosen = ("edge/duplicate-events", "ablations/length.bytes")
+    words = ("hunt", *chosen, "--ablations", "--seeds", "2", "--keep", "none", "--json")
+    found = json.loads(harness(*words, "--jobs", "1").out)
+    (caught,) = found["ablations"]
+    assert caught["base_without"] == ["length.offset", "order.revisions"]
+    assert (caught["plan"], caught["seed"]) == ("ablations/length.bytes", 0), "the base is not silent on the other"
+    assert found["verdict"] == "VALID"
