@@ -6,7 +6,7 @@ commit takes the next revision of its desktop, beginning with 1.
 ===================  ================================================================================================
 `d:+a` `d:+a/s2`     the desktop creates job a (in session s1, or s2)
 `d:a"He"`            it appends a chunk to a's response
-`d:a{status=queued}` it sets columns (values are JSON, or bare words)
+`d:a{status=queued}` it sets columns (values are JSON, or bare words); `status=canceled` is a cancel
 `d:a^` `d:-a`        it retries a (a new attempt, an empty response); it deletes a
 `d:a"x"?` `…!`       a commit that began and was never answered; one that failed
 `m:a=2`              the mobile shows the whole row as of revision 2
@@ -19,6 +19,8 @@ commit takes the next revision of its desktop, beginning with 1.
 `d:up` `m:down`      its connection to the relay is registered; is lost
 `d:final` `m:final`  what the node shows at the end
 `m>get(a)` `m<ok`    a client calls; its call returns (`ok`, `fail`, `info`)
+`m<ok(a=2,b=1)@3`    it returns these rows, as of revision 3; `m<fail(not_found)` this error
+`m>list/s2{page=1}`  it lists session s2, with other parameters; `m2>2:get(a)` `m2<2:ok` another client of that mobile
 `fault:x` `heal:x`   fault x begins; heals, having met something; `inert:x`: heals, having met nothing
 `tap:m=17`           the wire delivers message 17 to the mobile
 `wire:d>r[msg=17]`   a message enters the link and leaves it; `[side=out]`: it was seen at one side only
@@ -50,7 +52,10 @@ from harness.history import Header, History, Observation, Op, OpType, Rev, Tap, 
 _TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^\s"{\[(])+')
 _JOB = re.compile(r"(?P<sign>[+\-~]?)(?P<job>\w+)(?:/(?P<session>\w+))?(?:(?P<how>[=@])(?P<rev>\d+))?")
 _MORE = re.compile(r'"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[\^~?!]')
-_CALL = re.compile(r"(?P<node>\w+)(?P<way>[<>])(?P<word>\w+)(?:\((?P<job>\w+)\))?(?P<raw>\[.*\])?")
+_CALL = re.compile(
+    r"(?P<node>\w+)(?P<way>[<>])(?:(?P<client>\d+):)?(?P<word>\w+)(?:/(?P<session>\w+))?(?:\((?P<inner>[\w=,]*)\))?"
+    r"(?:@(?P<as_of>\d+))?(?P<fields>\{[^}]*\})?(?P<raw>\[.*\])?"
+)
 _STEP_NS = 100_000_000
 _PROJECT = "p"
 SESSIONS = ("s1", "s2", "s3")
@@ -121,6 +126,7 @@ class _Reader:
         self._options: dict[str, Any] = {}
         self._faults: dict[str, int] = {}
         self._calls: dict[str, Op] = {}
+        self._asked: dict[str, dict[str, Any]] = {}  # process → parameters of its list
         self._nodes = {"desktop-1": "desktop", "relay": "relay", "mobile-1": "mobile"}
         self._ops: list[Op] = []
         self._taps: list[Tap] = []
@@ -256,15 +262,47 @@ class _Reader:
 
     def _call(self, match: re.Match[str]) -> None:
         node = self._node(match["node"])
-        process, raw = f"{node}/user", _pairs(match["raw"] or "")
+        process = f"{node}/user" + (f"-{match['client']}" if match["client"] else "")
+        raw, fields = _pairs(match["raw"] or ""), _pairs(match["fields"] or "")
         if match["way"] == ">":
-            value = {"jobId": match["job"]} if match["job"] else {}
-            self._calls[process] = self._op(process, "invoke", match["word"], node, raw, value=value, job=match["job"])
+            job = match["inner"]
+            value = {**({"jobId": job} if job else {}), **fields}
+            self._calls[process] = self._op(process, "invoke", match["word"], node, raw, value=value, job=job)
+            scope = self._mobile(node).scope if node.startswith("mobile") else {}
+            self._asked[process] = {"sessionId": match["session"] or scope.get("session"), **fields}
             return
         called = self._calls.pop(process, None)
         if called is None or match["word"] not in ("ok", "fail", "info"):
             raise NotationError(f"{match.string!r}: {process} has no open call, or that is no way to return")
-        self._op(process, match["word"], called.f, node, raw, job=called.job)
+        told = self._answer(match, called, self._asked[process], fields)
+        self._op(process, match["word"], called.f, node, raw, job=called.job, **told)
+
+    def _answer(
+        self, match: re.Match[str], called: Op, asked: dict[str, Any], fields: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Value and error of a return, as a mobile gives them."""
+        inner = match["inner"]
+        if match["word"] != "ok":
+            return {"error": {"code": inner}} if inner else {}
+        rows = [self._answered(*pair.split("=")) for pair in (inner or "").split(",") if pair]
+        as_of = {"asOf": int(match["as_of"])} if match["as_of"] else {}
+        if called.f == "list" and inner is not None:
+            whole = {"jobs": rows, "totalCount": len(rows), "more": False, "source": "desktop", "params": asked}
+            return {"value": {**whole, **as_of, **fields}}
+        if called.f == "get" and rows:
+            return {"value": {"job": rows[0], "source": "desktop", **as_of, **fields}}
+        return {"value": {}} if not fields else {"value": fields}
+
+    def _answered(self, name: str, rev: str) -> dict[str, Any]:
+        """A row in an answer."""
+        job, n = self._job(name), int(rev)
+        if job is None or n not in {**job.entries, **job.failed}:
+            raise NotationError(f"{name}={rev}: no commit of job {name} has revision {n}")
+        position, size = job.text_at(n) or (0, 0)
+        attempt = job.attempts[position]
+        text = attempt.text[:size]
+        sync = {"desktop": _device(job.desktop), "store": job.store, "rev": n, "attempt": attempt.number}
+        return {**job.row_at(n), "sync": sync, "bytes": size, "digest": text_digest(text)}
 
     def _fault(self, way: str, name: str) -> None:
         value = {"fault": name, "action": "partition", "occurrence": 0, "fixed": True}
@@ -333,7 +371,7 @@ def _commit_value(job: str, session: str, n: int, sign: str, more: _More) -> dic
         return {**store, "f": "retry", "set": {"status": "queued", **changed}, "response": ""}
     if more.text is not None:
         return {**store, "f": "chunk", "set": changed, "chunk": more.text, "start": 0}
-    return {**store, "f": "status", "set": changed}
+    return {**store, "f": "cancel" if changed.get("status") == "canceled" else "status", "set": changed}
 
 
 def _row(truth: JobTruth, n: int, shown: _Shown, more: _More) -> Observation:

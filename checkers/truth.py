@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -157,6 +158,10 @@ class JobTruth:
         """The column `name` as of revision `n`; None for one not set yet."""
         versions = self._fields.get(name)
         return versions.at(n) if versions is not None else None
+
+    def columns(self) -> Iterable[tuple[str, _Versions]]:
+        """Every column but `response` that was ever set, with its values by revision."""
+        return self._fields.items()
 
     def row_at(self, n: int) -> dict[str, Any]:
         """All columns but `response` as of revision `n`."""

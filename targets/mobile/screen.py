@@ -30,6 +30,15 @@ class Owner(Protocol):
     def reconciled(self, as_of: int, cause: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reply: `call` is the correlation id of the call that it answered."""
+
+    reply: Mapping[str, Any]
+    call: str
+    at_s: float
+
+
 class ListCache:
     """`dev_<device_id>_jobs_<request_key>` → reply, 300 s; and when each request was last fetched."""
 
@@ -37,7 +46,7 @@ class ListCache:
         self._calls, self._device = calls, device
         self._now_s = calls.clock if calls.policies[CACHE_CLOCK] else wall
         self._key = calls.policies[CACHE_KEY]
-        self._replies: dict[str, tuple[Mapping[str, Any], float]] = {}
+        self._replies: dict[str, Kept] = {}
         self._fetched: dict[str, float] = {}  # the document's lastJobsFetch
 
     def __len__(self) -> int:
@@ -46,15 +55,15 @@ class ListCache:
     def key(self, params: Mapping[str, Any]) -> str:
         return f"dev_{self._device}_jobs_{self._key.request_key(params)}"
 
-    def get(self, key: str) -> Mapping[str, Any] | None:
+    def get(self, key: str) -> Kept | None:
         found = self._replies.get(key)
-        fresh = found is not None and self._now_s() - found[1] <= self._calls.timing.mobile_cache_s
+        fresh = found is not None and self._now_s() - found.at_s <= self._calls.timing.mobile_cache_s
         self._note("hit" if fresh else "miss", key)
-        return found[0] if found is not None and fresh else None
+        return found if fresh else None
 
-    def put(self, key: str, reply: Mapping[str, Any]) -> None:
+    def put(self, key: str, reply: Mapping[str, Any], call: str) -> None:
         self._replies.pop(key, None)
-        self._replies[key] = (reply, self._now_s())
+        self._replies[key] = Kept(reply, call, self._now_s())
         self._note("fill", key)
         while len(self._replies) > CACHE_CAP:
             oldest = next(iter(self._replies))
@@ -114,10 +123,10 @@ class Screen:
             self._ask(request, None if op is not None else licence)
             return
         if self._audience.shows_cached:
-            self._show(request, cached, f"cache:{request.key}")
+            self._show(request, cached.reply, f"cache:{request.key}")
         if self.cache.due(request.key):
             self._ask(Request(visit.n, request.key, params, None), "refresh")
-        self._answer(op, cached, "cache")
+        self._answer(request, cached.reply, "cache", cached.call)
 
     def _ask(self, request: Request, licence: str | None) -> None:
         self._calls.begin("job.list", request.params, partial(self._answered, request), licence=licence)
@@ -136,9 +145,9 @@ class Screen:
         late = self._keyed and request.visit != self._owner.visit.n
         if self._audience.shows_reply and not late:
             self._show(request, answer.result, f"list:{answer.corr}")
-        self.cache.put(request.key, answer.result)
+        self.cache.put(request.key, answer.result, answer.corr)
         self.cache.fetched(request.key)
-        self._answer(request.op, answer.result, "desktop")
+        self._answer(request, answer.result, "desktop", answer.corr)
 
     def _show(self, request: Request, result: Mapping[str, Any], cause: str) -> None:
         cut = any(request.params.get(name) for name in (*FILTERS, "page"))
@@ -146,11 +155,12 @@ class Screen:
         self._owner.page(page, cause)
         self._owner.reconciled(0 if cut else page.as_of, cause)
 
-    def _answer(self, op: int | None, result: Mapping[str, Any], source: str) -> None:
-        if op is None:
+    def _answer(self, request: Request, result: Mapping[str, Any], source: str, call: str) -> None:
+        """To the user: the rows, and all that says of when and of what they are."""
+        if request.op is None:
             return
         page = read_page(result, after=None, filtered=True)
         answer = {"jobs": [summary(row) for row in page.rows], "totalCount": result.get("totalCount"), "source": source}
-        if "asOf" in result:
-            answer["asOf"] = result["asOf"]
-        self._calls.out.append(Done(op, answer))
+        answer |= {"params": dict(request.params), "call": call}
+        answer |= {name: result[name] for name in ("asOf", "store", "more") if name in result}
+        self._calls.out.append(Done(request.op, answer))
