@@ -10,6 +10,8 @@ from checkers.answers import Answer
 from checkers.books import Book, rev_of, there, wrong_column
 from harness.history import Op
 
+_LATEST = 64  # revisions of a job among which a row that names none is looked for
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -77,16 +79,15 @@ def _odd_row(book: Book, row: Mapping[str, Any], window: Window) -> Fault | None
     if job is None or not job.revs:
         return Fault("never-written", [], window, job=str(name))
     if n is None:
-        if any(there(job, m) and wrong_column(job, m, row) is None for m in job.revs[-64:]):
-            return None
-        return Fault("never-written", [], window, job=job.job)
+        known = any(there(job, m) and wrong_column(job, m, row) is None for m in job.revs[-_LATEST:])
+        return None if known else Fault("never-written", [], window, job=job.job)
     if n > window.high:
         later = book.commits.get(n)
         return Fault("future", [later] if later is not None else [], window, of=n, job=job.job)
-    if n in job.failed and n not in job.entries:
-        return Fault("undone", [job.failed[n].op], window, of=n, job=job.job)
     if n not in job.entries:
-        return Fault("never-written", [], window, job=job.job)
+        failed = job.failed.get(n)
+        reason, proof = ("undone", [failed.op]) if failed is not None else ("never-written", [])
+        return Fault(reason, proof, window, of=n, job=job.job)
     column = wrong_column(job, n, row)
     proof = [job.entries[n].op]
     return Fault("never-written", proof, window, of=n, job=job.job, column=column) if column is not None else None

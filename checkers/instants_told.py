@@ -92,7 +92,8 @@ class Teller:
         op = fault.missed
         if op is None or op.rev is None:
             return "more was complete before"
-        return f"revision {op.rev.n} ({_write(op)}) was complete at {self._at(op)}"
+        state = "complete" if op.type == "ok" else "begun"
+        return f"revision {op.rev.n} ({_write(op)}) was {state} at {self._at(op)}"
 
     def _commit(self, op: Op) -> str:
         return f"{op.node} has written revision {op.rev.n if op.rev is not None else '?'}: {_write(op)}"

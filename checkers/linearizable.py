@@ -76,9 +76,10 @@ class _Counts:
     judged: int = 0
     unclear: int = 0
     granted: int = 0  # answers that only a cache excuses
-    disordered: int = 0  # answers that went back, for their own caller
+    disordered: int = 0  # those that no order explains in which each client's own calls stand as it made them
 
-    def level(self, found: int) -> str:
+    def order(self, found: int) -> str:
+        """The strongest order of all calls that explains the answers."""
         if self.disordered:
             return "none"
         return "sequential" if self.granted or found else "linearizable"
@@ -128,7 +129,7 @@ class _Judge(Reader):
             "answers": counts.judged,
             "unclear": counts.unclear + held,
             "from_caches": counts.granted,
-            "order": counts.level(self._findings.count),
+            "order": counts.order(self._findings.count),
         }
         return self._findings.result(judged)
 
@@ -155,6 +156,7 @@ class _Judge(Reader):
         told = desktop.told
         if op.type == "fail" and op.rev is not None and told is not None and op.rev.n <= told[0]:
             proof, ledger = [told[1], op], self.ledger
+            self._counts.disordered += 1
             self._findings.add("undone", op, proof, lambda: Teller(ledger).undone(told[1], op))
             desktop.told = None
         desktop.book.commit(op)
@@ -219,31 +221,34 @@ class _Judge(Reader):
 
     def _read(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
         self._counts.judged += 1
-        n = answer.first(max(window.strict, window.last), window.high)
+        n = ordered = answer.first(max(window.strict, window.last), window.high)
         if n is None:
-            n = answer.first(window.low, window.high)
+            n = ordered = answer.first(window.low, window.high)
             self._counts.granted += n is not None
-            if n is None or n < window.last:  # what the caller knew already it must not unlearn
-                n_ordered = answer.first(window.last, window.high)
-                self._counts.disordered += n_ordered is None
+            if n is None or n < window.last:
+                ordered = answer.fit(window.last, window.high)
+            self._counts.disordered += ordered is None
         if n is None:
             self._blame(desktop, answer, window)
         else:
             self._tell(desktop, answer.returned, n)
+        if ordered is not None:
+            self._last[_client(answer.returned)] = ordered
 
     def _effect(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
         self._counts.judged += 1
         op, job = answer.returned, str(answer.returned.job)
         done = desktop.effects.succeed(op.f, job, (answer.invoke, op), window.strict, window.high)
         if done is None:
+            self._counts.disordered += 1
             self._blame(desktop, answer, window)
         else:
             self._tell(desktop, op, done.n)
+            self._last[_client(op)] = max(window.last, done.n)
 
     def _tell(self, desktop: _Desktop, op: Op, n: int) -> None:
-        """This caller, and so the world, was told of revision `n`."""
+        """Somebody, and so the world, was told of revision `n`."""
         desktop.book.counter.happened(n, op.time_ns)
-        self._last[_client(op)] = n
         if desktop.told is None or n > desktop.told[0]:
             desktop.told = (n, op)
 
@@ -268,6 +273,7 @@ class _Judge(Reader):
         for done, call in desktop.effects.unexplained():
             reason = "failed-effect" if call[1].type == "fail" else "unasked-effect"
             proof = [*call, done.begun, done.op]
+            self._counts.disordered += 1
             self._findings.add(reason, done.op, proof, lambda d=done, c=call: teller.effect(d, c))  # type: ignore[misc]
 
     def _desktop_of(self, op: Op) -> _Desktop | None:

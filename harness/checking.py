@@ -12,7 +12,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
 from checkers.ledger import Ledger
-from harness import registry
+from harness import ladder, registry
 from harness.history import Header, History, Op, Tap
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict, worst
@@ -29,7 +29,7 @@ def check(history: History, specs: Iterable[CheckSpec] | None = None) -> list[Ch
         specs = [CheckSpec(check=name) for name in registry.names("checker")]
     runs = [_Run(spec, history.header) for spec in specs]
     _pass(history, runs)
-    return [*_of_the_history(history), *(run.finish() for run in runs)]
+    return ladder.noted([*_of_the_history(history), *(run.finish() for run in runs)])
 
 
 def overall(results: Iterable[CheckResult]) -> Verdict:

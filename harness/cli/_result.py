@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from harness import ladder
 from harness.cli import _say
 from harness.keep import Kept
 from harness.report import words
@@ -23,6 +24,7 @@ def as_json(kept: Kept) -> dict[str, Any]:
     if kept.record.as_expected is not None:
         found["as_expected"] = kept.record.as_expected
     found |= {"seed": kept.record.seed, "run": str(kept.directory) if kept.directory is not None else None}
+    found["consistency"] = ladder.strongest(kept.result.results)
     return found | {"checks": checks_as_json(kept.result.results)}
 
 
@@ -46,6 +48,7 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
     failure = words.first_failure(kept.result.results)
     if failure is not None:
         story(failure)
+    consistency(kept.result.results)
     _say.line()
     stopped = ", stopped by Ctrl-C" if kept.result.interrupted else ""
     _say.line(f"verdict  {_say.verdict(kept.result.verdict)}{stopped}{_expected(kept.record.as_expected)}")
@@ -54,6 +57,14 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
     _say.line(f"run      {kept.directory}")
     _say.line(f"report   {kept.directory / 'report.html'}")
     _say.line(f"replay   {replay_command(kept.directory, store)}")
+
+
+def consistency(results: list[CheckResult]) -> None:
+    """The strongest level that the run has shown, if any was looked at."""
+    level = ladder.strongest(results)
+    if level is not None:
+        _say.line()
+        _say.paragraph(f"{level}: {ladder.means(level)}", first="consistency  ", rest="             ")
 
 
 def _expected(as_expected: bool | None) -> str:

@@ -7,20 +7,22 @@ from pathlib import Path
 import click
 
 from checkers.linearizability.decide import MODELS
-from harness import registry
+from harness import ladder, registry
 from harness.checking import check, overall
-from harness.cli import _exits, _linear, _options, _result, _say
+from harness.cli import _exits, _jobs, _linear, _options, _result, _say
 from harness.history import History, HistoryError
 from harness.interchange.export_edn import edn_lines
 from harness.report import words
 from harness.rundir import history_path, read_schedule, read_with_taps
 from harness.schedule import CheckSpec
 
+_MODELS = sorted([*MODELS, _jobs.MODEL])
+
 
 @click.command(short_help="Judge a stored history again.")
 @click.argument("history", type=click.Path(exists=True, path_type=Path))
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
-@click.option("--model", type=click.Choice(sorted(MODELS)), help="Is it linearizable as operations of this object?")
+@click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
 @click.option(
     "--export", type=click.Choice(["edn"]), help="Print the clients' operations for Knossos and Elle instead."
 )
@@ -31,8 +33,11 @@ def command(*, history: Path, checks: tuple[str, ...], model: str | None, export
     Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
 
     With --model HISTORY may also be Jepsen's EDN or the log of its etcd test: any concurrent history of one register,
-    or of keys that are judged one by one.
+    or of keys that are judged one by one. With --model job it is a run's: the answers that its
+    clients got.
     """
+    if model == _jobs.MODEL:
+        return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
         return _linear.check(history_path(history) or history if history.is_dir() else history, model, as_json=as_json)
     if export is not None:
@@ -46,12 +51,14 @@ def command(*, history: Path, checks: tuple[str, ...], model: str | None, export
     results = check(found, specs)
     verdict = overall(results)
     if as_json:
-        _say.data({"verdict": str(verdict), "history": str(history), "checks": _result.checks_as_json(results)})
+        told = {"verdict": str(verdict), "history": str(history), "consistency": ladder.strongest(results)}
+        _say.data({**told, "checks": _result.checks_as_json(results)})
         return _exits.OF_VERDICT[verdict]
     _result.table(results)
     failure = words.first_failure(results)
     if failure is not None:
         _result.story(failure)
+    _result.consistency(results)
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
     return _exits.OF_VERDICT[verdict]

@@ -75,6 +75,7 @@ def of_run(run: StoredRun) -> dict[str, Any]:
         "reason": words.reason,
         "kinds": words.kinds,
         "system": words.system(run.record),
+        "consistency": words.consistency(run.results),
         "faults": [fault_row(group, origin_ns) for group in list(faults.values())[:_MOST_ROWS]],
         "more_faults": max(0, len(faults) - _MOST_ROWS),
         "environment": environment(run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness import registry
+from harness import ladder, registry
 from harness.report.textdiff import TextPair, compare
 from harness.rundir import RunRecord
 from harness.schedule import profile_name
@@ -82,6 +82,12 @@ def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
         return "Nothing was judged."
     told = reason(failure.check, failure.reason) or shortened(failure.message, 160) or f"{failure.check} failed."
     return told if failure.verdict is Verdict.INVALID else f"Not decided: {told[:1].lower()}{told[1:]}"
+
+
+def consistency(results: Iterable[CheckResult]) -> str:
+    """The strongest level of consistency that the run has shown, and what it means; empty when none was judged."""
+    level = ladder.strongest(results)
+    return f"{level}: {ladder.means(level)}" if level is not None else ""
 
 
 def kinds(result: CheckResult) -> str:

@@ -24,9 +24,7 @@ class CounterInTransaction:
     on = True
 
 
-AS_OF: Slot[Switch] = Slot(
-    "snapshots.as-of-in-transaction", CounterApart(), CounterInTransaction(), role="desktop", shown_by="linearizable"
-)
+AS_OF: Slot[Switch] = Slot("snapshots.as-of-in-transaction", CounterApart(), CounterInTransaction(), role="desktop")
 
 
 class NoProject:

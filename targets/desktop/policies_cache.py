@@ -29,9 +29,7 @@ class FiltersInKey:
         return filters
 
 
-CACHE_KEYS: Slot[CacheKeys] = Slot(
-    "list-cache.filters-in-key", PlainKeys(), FiltersInKey(), role="desktop", shown_by="linearizable"
-)
+CACHE_KEYS: Slot[CacheKeys] = Slot("list-cache.filters-in-key", PlainKeys(), FiltersInKey(), role="desktop")
 
 
 class Invalidated(Protocol):
@@ -55,9 +53,7 @@ class BothKeys:
         return (session_key, project_key)
 
 
-INVALIDATED: Slot[Invalidated] = Slot(
-    "list-cache.project-key", SessionKey(), BothKeys(), role="desktop", shown_by="linearizable"
-)
+INVALIDATED: Slot[Invalidated] = Slot("list-cache.project-key", SessionKey(), BothKeys(), role="desktop")
 
 
 # The list cache: generations ---------------------------------------------------------------------------------------
@@ -83,7 +79,11 @@ class BeforeWrite:
 
 
 BEFORE_WRITE: Slot[Switch] = Slot(
-    "list-cache.before-write", OnlyAfter(), BeforeWrite(), role="desktop", shown_by="linearizable"
+    "list-cache.before-write",
+    OnlyAfter(),
+    BeforeWrite(),
+    role="desktop",
+    masked_by="list-cache.closed-while-writing",
 )
 
 
@@ -100,9 +100,7 @@ class ClosedWhileWriting:
     on = True
 
 
-CLOSED: Slot[Switch] = Slot(
-    "list-cache.closed-while-writing", AlwaysOpen(), ClosedWhileWriting(), role="desktop", shown_by="linearizable"
-)
+CLOSED: Slot[Switch] = Slot("list-cache.closed-while-writing", AlwaysOpen(), ClosedWhileWriting(), role="desktop")
 
 
 class DropsOnly:
@@ -123,7 +121,7 @@ AFTER_WRITE: Slot[Switch] = Slot(
     DropsOnly(),
     BumpsAfter(),
     role="desktop",
-    shown_by="linearizable with --without list-cache.before-write",
+    masked_by="list-cache.before-write",
 )
 
 
@@ -140,9 +138,7 @@ class FillsIfUnchanged:
     on = True
 
 
-FILL: Slot[Switch] = Slot(
-    "list-cache.fill-checked", FillsAnyway(), FillsIfUnchanged(), role="desktop", shown_by="linearizable"
-)
+FILL: Slot[Switch] = Slot("list-cache.fill-checked", FillsAnyway(), FillsIfUnchanged(), role="desktop")
 
 
 class ServesAsRead:
@@ -158,6 +154,4 @@ class HitReadsCounter:
     on = True
 
 
-HIT: Slot[Switch] = Slot(
-    "list-cache.hit-as-of", ServesAsRead(), HitReadsCounter(), role="desktop", shown_by="linearizable"
-)
+HIT: Slot[Switch] = Slot("list-cache.hit-as-of", ServesAsRead(), HitReadsCounter(), role="desktop")

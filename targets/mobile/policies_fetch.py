@@ -233,9 +233,7 @@ class RequestKey:
         return json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-CACHE_KEY: Slot[CacheKey] = Slot(
-    "list-cache.mobile-key", ScopeKey(), RequestKey(), role="mobile", shown_by="linearizable"
-)
+CACHE_KEY: Slot[CacheKey] = Slot("list-cache.mobile-key", ScopeKey(), RequestKey(), role="mobile")
 
 
 class MonotonicAge(On):

@@ -75,3 +75,27 @@ def test_a_runs_history_is_exported_for_jepsens_tools(harness: Harness):
     assert first.startswith("{:index 0, :time ")
     assert ":type :invoke, :f :" in said.out
     assert "observe" not in said.out
+
+
+def test_a_runs_own_history_is_judged_as_jobs(harness: Harness):
+    assert harness("run", "quickstart", "--json").code == 0
+    said = harness("check", "store/latest", "--model", "job")
+    assert (said.code, said.is_clean()) == (0, True)
+    assert "linearizable (single writer)" in said.out and "verdict  VALID" in said.out
+    told = json.loads(harness("check", "store/latest", "--model", "job", "--json").out)
+    assert (told["verdict"], told["order"]) == ("VALID", "linearizable") and told["operations"] > 5
+
+
+def test_a_run_that_answered_wrongly_is_told_as_jobs(harness: Harness):
+    run = harness("run", "ablations/list-cache.project-key", "--without", "list-cache.project-key", "--json")
+    said = harness("check", json.loads(run.out)["run"], "--model", "job")
+    assert (said.code, said.is_clean()) == (1, True)
+    assert "linearizable: stale" in said.out and "mobile-2's list" in said.out
+    told = json.loads(harness("check", json.loads(run.out)["run"], "--model", "job", "--json").out)
+    assert [failure["reason"] for failure in told["failures"]] == ["stale"]
+
+
+def test_what_is_no_runs_history_is_refused_as_jobs(harness: Harness, history):
+    said = harness("check", history(STALE % "1"), "--model", "job")
+    assert (said.code, said.is_clean()) == (254, True)
+    assert "not a history" in said.err
