@@ -14,7 +14,7 @@ KEPT = ("agreement", "convergence", "monotonic", "no-resurrection", "stream-inte
 
 def results(order: str | None = "linearizable", answers: int = 3, **verdicts: Verdict | None) -> list[CheckResult]:
     """All that counts is VALID but for `verdicts` (names with `_` for `-`)."""
-    found = {name: Verdict.VALID for name in KEPT} | {k.replace("_", "-"): v for k, v in verdicts.items()}
+    found = dict.fromkeys(KEPT, Verdict.VALID) | {k.replace("_", "-"): v for k, v in verdicts.items()}
     made = [CheckResult(check=name, verdict=verdict) for name, verdict in found.items()]
     if order is not None:
         details = {"order": order, "answers": answers}
