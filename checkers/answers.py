@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.books import Book, Listed, asked_by
+from checkers.books import Book, Listed, Unclear, asked_by
 from checkers.caches import Caches
 from checkers.effects import KINDS
 from harness.history import Op
@@ -58,7 +58,7 @@ class Answer:
 
 
 def read_answer(invoke: Op, op: Op, book: Book, caches: Caches) -> Answer | None:
-    """None for what says nothing of jobs, or too little to judge it."""
+    """None for what says nothing of jobs. Raises `Unclear` for what says too little to judge it."""
     answer = Answer(book, invoke, op, invoke.time_ns)
     value = op.value if isinstance(op.value, dict) else {}
     if op.type == "fail":
@@ -81,12 +81,12 @@ def read_answer(invoke: Op, op: Op, book: Book, caches: Caches) -> Answer | None
     return _list(answer, value, caches)
 
 
-def _list(answer: Answer, value: Mapping[str, Any], caches: Caches) -> Answer | None:
-    """A list that does not say what it was asked for cannot be judged."""
+def _list(answer: Answer, value: Mapping[str, Any], caches: Caches) -> Answer:
+    """Raises `Unclear` for a list that does not say what it was asked for."""
     params, rows, total = value.get("params"), value.get("jobs"), value.get("totalCount")
     asked = asked_by(params) if isinstance(params, dict) else None
     if asked is None or not isinstance(params, dict) or not isinstance(rows, list):
-        return None
+        raise Unclear
     rows = [row if isinstance(row, dict) else {} for row in rows]
     answer.listed = Listed(asked, rows, total if type(total) is int else None, value.get("more") is True)
     answer.from_ns = caches.from_ns(answer.invoke.time_ns, answer.book.desktop, value, params)

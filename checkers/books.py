@@ -80,7 +80,7 @@ class Book:
     def commit(self, op: Op) -> None:
         """An op of a commit, after the ledger has folded it."""
         value = op.value if isinstance(op.value, dict) else {}
-        store = value.get("store") or ""
+        store = str(value.get("store") or "")
         if op.job is None or op.rev is None:
             return
         n = op.rev.n
@@ -193,7 +193,7 @@ class Book:
         found = [job for name in (shelf.jobs if shelf else ()) if (job := self.job(name)) is not None and there(job, n)]
         for column, wanted in (("status", asked.statuses), ("taskType", asked.tasks)):
             if wanted is not None:
-                found = [job for job in found if job.value_at(column, n) in wanted]
+                found = [job for job in found if str(job.value_at(column, n)) in wanted]
         return sorted(found, key=lambda job: (-_number(job.value_at("createdAt", n)), job.job))
 
     def _span(self, listed: Listed, low: int, high: int) -> tuple[int, int]:

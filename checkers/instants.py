@@ -103,7 +103,7 @@ def _not_asked_for(book: Book, answer: Answer, window: Window) -> Fault | None:
     for row in rows:
         outside = not book.on_shelf(asked.shelf, row.get("id"))
         filtered = [(asked.statuses, "status"), (asked.tasks, "taskType")]
-        column = next((c for wanted, c in filtered if wanted is not None and row.get(c) not in wanted), None)
+        column = next((c for wanted, c in filtered if wanted is not None and str(row.get(c)) not in wanted), None)
         if outside or column is not None:
             return Fault("not-asked-for", [], window, job=str(row.get("id")), column=column)
     return None

@@ -27,6 +27,8 @@ from harness.verdict import CheckResult
 _CALLS = frozenset({"get", "list", *KINDS})
 _OF_DESKTOPS = frozenset({"emit", "cache", "rpc", "link"})  # lines that show that a desktop was heard of
 
+_TOO_LITTLE = "not judged: no answer says enough, or the history lacks the beginning of the desktops' stores"
+
 
 class _Linearizable:
     NAME = "linearizable"
@@ -131,6 +133,8 @@ class _Judge(Reader):
             "from_caches": counts.granted,
             "order": counts.order(self._findings.count),
         }
+        if not self._findings.count and not counts.judged and judged["unclear"]:
+            return CheckResult(check=CHECKER.NAME, verdict=None, message=_TOO_LITTLE, details=judged)
         return self._findings.result(judged)
 
     # ---- desktops ---------------------------------------------------------------------------------------------------
@@ -152,7 +156,7 @@ class _Judge(Reader):
         desktop.held = kept
 
     def _commit(self, desktop: _Desktop, op: Op) -> None:
-        kind = op.value.get("f") if isinstance(op.value, dict) else None
+        kind = str(op.value.get("f")) if isinstance(op.value, dict) else ""
         told = desktop.told
         if op.type == "fail" and op.rev is not None and told is not None and op.rev.n <= told[0]:
             proof, ledger = [told[1], op], self.ledger
@@ -161,7 +165,7 @@ class _Judge(Reader):
             desktop.told = None
         desktop.book.commit(op)
         if kind in KINDS and op.job is not None and op.rev is not None:
-            desktop.effects.commit(str(kind), op)
+            desktop.effects.commit(kind, op)
 
     def _own_call(self, desktop: _Desktop, op: Op) -> None:
         """A delete by the desktop's own user: its answer names the revision."""
@@ -198,29 +202,30 @@ class _Judge(Reader):
                 desktop.effects.fail(op.f, op.job, (invoke, op))
             else:
                 desktop.effects.perhaps(op.f, op.job, invoke)
-        answer = read_answer(invoke, op, desktop.book, self._caches)
-        if answer is None:
-            return
-        if not desktop.book.whole:
-            self._counts.unclear += 1
-            return
-        counter = desktop.book.counter
-        window = Window(
-            strict=counter.complete_before(invoke.time_ns),
-            low=counter.complete_before(answer.from_ns),
-            high=counter.called,
-            last=self._last.get(_client(op), 0),
-        )
         try:
-            if answer.effect:
-                self._effect(desktop, answer, window)
-            else:
-                self._read(desktop, answer, window)
+            answer = read_answer(invoke, op, desktop.book, self._caches)
+            if answer is not None:
+                self._fits(desktop, answer)
         except Unclear:
             self._counts.unclear += 1
 
+    def _fits(self, desktop: _Desktop, answer: Answer) -> None:
+        """Raises `Unclear`."""
+        if not desktop.book.whole:
+            raise Unclear
+        counter = desktop.book.counter
+        window = Window(
+            strict=counter.complete_before(answer.invoke.time_ns),
+            low=counter.complete_before(answer.from_ns),
+            high=counter.called,
+            last=self._last.get(_client(answer.returned), 0),
+        )
+        if answer.effect:
+            self._effect(desktop, answer, window)
+        else:
+            self._read(desktop, answer, window)
+
     def _read(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
-        self._counts.judged += 1
         n = ordered = answer.first(max(window.strict, window.last), window.high)
         if n is None:
             n = ordered = answer.first(window.low, window.high)
@@ -234,6 +239,7 @@ class _Judge(Reader):
             self._tell(desktop, answer.returned, n)
         if ordered is not None:
             self._last[_client(answer.returned)] = ordered
+        self._counts.judged += 1
 
     def _effect(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
         self._counts.judged += 1

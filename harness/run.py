@@ -139,6 +139,8 @@ def _describe(node: Node, stage: Stage) -> dict[str, Any]:
     described = {name: value for name in fields if (value := getattr(node, name))}
     if life_s := node.env.get("TOKEN_LIFE_S"):
         described["token_life_s"] = life_s
+    doubt_ns = getattr(probe, "clock_doubt_ns", 0)  # of a machine of its own: its journal's times may be off by that
+    described |= {"clock_doubt_ns": doubt_ns} if doubt_ns else {}
     return {**described, "level": probe.hello.level if probe is not None else 0}
 
 

@@ -158,7 +158,8 @@ def test_random_ops_crash_no_judge(header: Header, ops: list[Op], taps: list[Tap
 
 GOOD = read(
     'd:+a d:a"He" d:a"llo" m:a=1 m:a@2(event:1) m:a@3~ d:a{status=failed} m:a@4 d:a^ m:a@5 d:a"x" m:a=6 d:-a m:-a '
-    "fault:x heal:x m:scope(s1) m:listed d:+b m:b=8 m>get(b) m<ok "
+    "fault:x heal:x m:scope(s1) m:listed d:+b m:b=8 m>get(b) m<ok(b=8)@8 m>list m<ok(b=8)@8{source=cache,call=c1} "
+    "m>list{statusFilter=x} m<ok() m>cancel(b) d:b{status=canceled} m<ok m>delete(a) m<fail(not_found) "
     "r!conn[device=device-of-mobile-1,state=registered,conn=1] m!link[state=registered] "
     "m!fetch[what=list,licence=first-list,corr=c1,phase=begin,page=0,visit=2] m!call[corr=c2,phase=begin] "
     "m!fetch[what=list,corr=c1,phase=ok,asOf=8] wire:r>m[type=sync:gap] "
