@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from checkers.linearizability import engine
 from harness import registry, tools
 from harness.runtimes import RuntimeUnavailable
 
@@ -63,6 +64,7 @@ def checks() -> Iterator[Check]:
     yield _python()
     yield _websockets()
     yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "SQLite 3.35 or newer")
+    yield Check("linearizability engine", True, engine.TOLD)
     yield _toxiproxy()
     for name in registry.names("runtime"):
         runtime = registry.find("runtime", name)

@@ -81,6 +81,7 @@ class Space(Protocol):
 
     initial: State
     dead: State | None  # a state that nothing observed can come from but through a blind step; None: there is none
+    trapped: bool  # no operation of the trial is a blind step
 
     def effect(self, operation: Operation) -> Effect: ...
 

@@ -3,40 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 
-from checkers.linearizability import Answer, Linearizable, Model, NotLinearizable, OutOfBudget, Trial, frontier, zones
+from checkers.linearizability import (
+    Answer,
+    Linearizable,
+    Model,
+    NotLinearizable,
+    OutOfBudget,
+    Trial,
+    buckets,
+    engine,
+    frontier,
+    zones,
+)
 from checkers.linearizability.registers import CasRegister, Register
 from checkers.linearizability.stores import AppendList, KeyValue
 
 MODELS: dict[str, Model] = {m.NAME: m for m in (Register(), CasRegister(), KeyValue(), AppendList())}
 
 
-@dataclass(frozen=True)
 class Judged:
-    """One key's trial and answer. `numbers`: its operations' numbers in the whole trial."""
+    """One key's answer, and its part of the trial, taken apart only when somebody asks for it.
 
-    key: Hashable
-    trial: Trial
-    numbers: list[int]
-    answer: Answer
+    `numbers`: its operations' numbers in the whole trial. What an answer counts, it counts in `trial`.
+    """
+
+    __slots__ = ("_parts", "answer", "key")
+
+    def __init__(self, key: Hashable, answer: Answer, parts: _Parts) -> None:
+        self.key, self.answer, self._parts = key, answer, parts
+
+    @property
+    def trial(self) -> Trial:
+        return self._parts.of(self.key)[0]
+
+    @property
+    def numbers(self) -> list[int]:
+        return self._parts.of(self.key)[1]
 
 
-def decide(trial: Trial, model: Model, budget: int = frontier.BUDGET) -> Iterator[Judged]:
+class _Parts:
+    """A trial by key; None is the only one of a model without keys."""
+
+    def __init__(self, trial: Trial, keyed: bool) -> None:
+        self._trial, self._keyed = trial, keyed
+        self._by_key: dict[Hashable, tuple[Trial, list[int]]] | None = None
+
+    def of(self, key: Hashable) -> tuple[Trial, list[int]]:
+        return self.all()[key]
+
+    def all(self) -> dict[Hashable, tuple[Trial, list[int]]]:
+        if self._by_key is None:
+            whole = (None, self._trial, list(range(len(self._trial.operations))))
+            self._by_key = {k: (t, n) for k, t, n in (split(self._trial) if self._keyed else [whole])}
+        return self._by_key
+
+
+def decide(
+    trial: Trial, model: Model, budget: int = frontier.BUDGET, by: engine.Engine | None = engine.ENGINE
+) -> Iterator[Judged]:
     """Every key in the order of first use; one answer only for a model without keys.
 
-    Raises `Malformed` for an operation that the model does not know. `budget` is for all keys together.
+    Raises `Malformed` for an operation that the model does not know. `budget` is each key's. `by` None: pure Python.
     """
-    for key, part, numbers in split(trial) if model.KEYED else [(None, trial, list(range(len(trial.operations))))]:
-        yield Judged(key, part, numbers, decide_one(part, model, budget))
+    parts = _Parts(trial, model.KEYED)
+    told = by.decide(trial, model.NAME, model.KEYED, budget) if by is not None else None
+    if told is not None:
+        for key, answer in told:
+            yield Judged(
+                key, answer if not isinstance(answer, OutOfBudget) else _last(parts.of(key)[0], model, answer), parts
+            )
+        return
+    for key, (part, _) in parts.all().items():
+        yield Judged(key, _pure(part, model, budget), parts)
 
 
-def decide_one(trial: Trial, model: Model, budget: int = frontier.BUDGET) -> Answer:
-    """The answer for one object."""
+def decide_one(
+    trial: Trial, model: Model, budget: int = frontier.BUDGET, by: engine.Engine | None = engine.ENGINE
+) -> Answer:
+    """The answer for one object: keys are not looked at."""
+    told = by.decide(trial, model.NAME, False, budget) if by is not None else None
+    if told is None:
+        return _pure(trial, model, budget)
+    answer = told[0][1]
+    return _last(trial, model, answer) if isinstance(answer, OutOfBudget) else answer
+
+
+def _pure(trial: Trial, model: Model, budget: int) -> Answer:
+    """What the linear methods refute, the frontier explains."""
     space = model.space(trial.operations)
     if isinstance(model, Register) and zones.fits(trial) and zones.explains(trial):
         return Linearizable(zones.METHOD)
-    return frontier.decide(trial, space, budget)  # what zones refute, the frontier explains
+    answer = buckets.decide(trial) if isinstance(model, AppendList) else None
+    if isinstance(answer, Linearizable):
+        return answer
+    explained = frontier.decide(trial, space, budget)
+    return answer if isinstance(explained, OutOfBudget) and answer is not None else explained
+
+
+def _last(trial: Trial, model: Model, answer: Answer) -> Answer:
+    """What is too wide for the compiled frontier may be none for a linear method that has no part in it."""
+    return (buckets.decide(trial) if isinstance(model, AppendList) else None) or answer
 
 
 def split(trial: Trial) -> list[tuple[Hashable, Trial, list[int]]]:

@@ -14,13 +14,15 @@ but breadth-first over time instead of depth-first over orders. Every reduction 
   it, or the next step depends on it. A blind step right after it would erase it unseen.
 - *symmetry*: indeterminate operations with equal steps are told apart by nothing but their number, so they are counted.
 - *dominance*: with equal state and mask, who has used fewer indeterminate operations can do all that the other can.
-- *the dead state*: one from which, without a blind step, no observed state can be reached, is given up when an
-  observation must return before a blind step can begin. This one alone looks ahead.
+- *the dead state*: one from which, without a blind step, no observed state can be reached. In it all other steps change
+  nothing and are eager. It is given up when an observation must return before a blind step can begin: this alone looks
+  ahead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
 from checkers.linearizability import (
@@ -88,9 +90,10 @@ class _Kinds:
 class _Pending:
     """The determinate operations under way, each with a bit of its own, by what they do."""
 
-    __slots__ = ("at", "bits", "blind", "free", "movers", "nots", "refusals", "shared", "slots")
+    __slots__ = ("at", "bits", "blind", "free", "movers", "nots", "refusals", "shared", "slots", "trap")
 
-    def __init__(self) -> None:
+    def __init__(self, trap: Any) -> None:
+        self.trap = trap  # the dead state, if no step leads out of it; else None
         self.bits: dict[int, int] = {}  # operation → its bit
         self.free: list[int] = []  # bits that nobody has any more
         self.slots = 0
@@ -127,6 +130,8 @@ class _Pending:
         self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
         if steps.blind:
             self.blind |= bit
+        elif self.trap is not None:  # it leads from there to there
+            self.at[self.trap] = self.at.get(self.trap, 0) | bit
 
     def end(self, bit: int, effect: Effect) -> None:
         """The bit is free again: no configuration has it any more."""
@@ -135,7 +140,8 @@ class _Pending:
         if kind is Is:
             self.at[effect.state] ^= bit  # type: ignore[union-attr]
         elif kind is To:
-            del self.movers[bit]
+            if not self.movers.pop(bit)[-1] and self.trap is not None:
+                self.at[self.trap] ^= bit
             self.blind &= ~bit
         else:
             self.nots[effect.state] ^= bit  # type: ignore[union-attr]
@@ -143,14 +149,16 @@ class _Pending:
 
 
 class _Search:
-    """The frontier of one trial, event by event. `foresee`: give up what looking ahead shows to be hopeless."""
+    """The frontier of a trial's first `length` events, one by one. What looking ahead, over the first `horizon` of
+    them, shows to be hopeless is given up."""
 
-    def __init__(self, trial: Trial, space: Space, budget: int, *, foresee: bool) -> None:
+    def __init__(self, trial: Trial, space: Space, budget: int, length: int, horizon: int) -> None:
         self.trial, self.space = trial, space
-        self.pending = _Pending()
+        self.pending = _Pending(space.dead if space.trapped else None)
         self.kinds = _Kinds(sum(o.outcome == "info" for o in trial.operations))
         self.left = budget
-        self.doomed = _Doomed(trial, space) if foresee and space.dead is not None else None
+        self.length = length
+        self.doomed = _Doomed(trial, space, horizon) if space.dead is not None else None
 
     def run(self) -> Answer:
         operations, effect_of = self.trial.operations, self.space.effect
@@ -158,7 +166,7 @@ class _Search:
         effects: list[Any] = [None] * len(operations)
         frontier: set[Config] = {(self.space.initial, 0, 0)}
         peak = 1
-        for position, event in enumerate(self.trial.events):
+        for position, event in enumerate(islice(self.trial.events, self.length)):
             if event >= 0:
                 operation = operations[event]
                 effect = effects[event] = effect_of(operation)
@@ -169,10 +177,10 @@ class _Search:
                 continue
             bit = pending.bits.pop(~event)
             after = self._linearized(frontier, bit, position)
+            if self.left < 0:  # first: what was not tried is not known to fail
+                return OutOfBudget(METHOD, position)
             if not after:
                 return self._failure(~event, position, frontier)
-            if self.left < 0:
-                return OutOfBudget(METHOD, position)
             pending.end(bit, effects[~event])
             frontier = after
             if len(after) > 1:
@@ -204,7 +212,10 @@ class _Search:
         pending, field = self.pending, self.kinds.field
         at, nots, refusals, blinds = pending.at.get, pending.nots.get, pending.refusals, pending.blind
         choices, dead = self._choices(), self._hopeless(position)
-        seen: set[Any] | None = set(stack) if len(choices) > 1 else None  # one step leads to no other
+        seen: set[Any] | None = None  # one step leads to no other, unless it is counted
+        if len(choices) > 1 or self.kinds.active:
+            seen = set(stack)
+            stack = list(seen)
         tried = 0
         while stack and tried <= self.left:
             state, mask, used, any_next = stack.pop()
@@ -222,14 +233,11 @@ class _Search:
                     continue
                 if then & bit:
                     after.add((target, then ^ bit, used + one))
-                elif seen is not None or one:
+                elif seen is not None:
                     config = (target, then, used + one, then != mask)
-                    if seen is None:
-                        seen = {config}
-                    elif config in seen:
-                        continue
-                    seen.add(config)
-                    stack.append(config)
+                    if config not in seen:
+                        seen.add(config)
+                        stack.append(config)
         self.left -= tried
 
     def _choices(self) -> list[_Choice]:
@@ -264,7 +272,7 @@ class _Search:
         return kept
 
     def _failure(self, operation: int, position: int, before: set[Config]) -> NotLinearizable:
-        states = [self.space.show(state) for state in sorted({state for state, _, _ in before}, key=repr)]
+        states = sorted((self.space.show(state) for state in {state for state, _, _ in before}), key=repr)
         pending = sorted((*self.pending.bits, operation))
         return NotLinearizable(method=METHOD, blamed=operation, position=position, states=states, pending=pending)
 
@@ -273,8 +281,8 @@ class _Doomed:
     """Whether the dead state is hopeless at a return: the earliest return of an observation that is called later comes
     before the next call of a blind step."""
 
-    def __init__(self, trial: Trial, space: Space) -> None:
-        self._trial, self._space = trial, space
+    def __init__(self, trial: Trial, space: Space, horizon: int) -> None:
+        self._trial, self._space, self._horizon = trial, space, horizon
         self._at: list[bool] | None = None
 
     def at(self, position: int) -> bool:
@@ -291,7 +299,8 @@ class _Doomed:
             doomed[position] = first_seen < next_blind
             event = events[position]
             if event < 0:
-                returns[~event] = position
+                if position < self._horizon:
+                    returns[~event] = position
                 continue
             effect = self._space.effect(operations[event])
             if type(effect) is To:
@@ -305,11 +314,22 @@ class _Doomed:
 def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     """Is `trial` linearizable? Exact, within `budget` steps.
 
-    A prefix is judged with what the operations under way will answer. Looking ahead finds a failure before its time: it
-    is looked for again without, so that the prefix is the shortest; past the budget the earlier answer stands.
+    A prefix is judged with what the operations under way will answer. Looking ahead finds a failure before its time, so
+    the shortest prefix is searched for with foresight of just that prefix; past the budget the earlier answer stands.
     """
-    answer = _Search(trial, space, budget, foresee=True).run()
-    if isinstance(answer, NotLinearizable) and space.dead is not None:
-        exact = _Search(trial, space, budget, foresee=False).run()
-        return answer if isinstance(exact, OutOfBudget) else exact
-    return answer
+    length = len(trial.events)
+    answer = _Search(trial, space, budget, length, length).run()
+    if not isinstance(answer, NotLinearizable) or space.dead is None:
+        return answer
+    first, last, width = answer.position, length - 1, 1  # the return that fails is among these
+    while first < last:
+        middle = first + min(width - 1, (last - first) // 2)
+        found = _Search(trial, space, budget, middle + 1, middle + 1).run()
+        if isinstance(found, NotLinearizable):
+            first, last = max(first, found.position), middle
+        elif isinstance(found, Linearizable):
+            first, width = middle + 1, width * 4
+        else:
+            return answer
+    exact = _Search(trial, space, budget, first + 1, first).run()
+    return answer if isinstance(exact, OutOfBudget) else exact

@@ -18,6 +18,7 @@ class _Values:
 
     initial: Hashable = NIL
     dead: Hashable | None = None
+    trapped = False
 
     def effect(self, operation: Operation) -> Effect:
         f = operation.f
@@ -29,7 +30,7 @@ class _Values:
         return _refused(before) if operation.outcome == "fail" else _swapped(before, after)
 
     def show(self, state: Any) -> Any:
-        return None if state == NIL else state
+        return show_value(state)
 
 
 def _remembered(make: Callable[..., Effect]) -> Callable[..., Effect]:
@@ -76,6 +77,15 @@ def as_state(value: Any) -> Hashable:
     if isinstance(value, (list, tuple)):
         return ("list", *(as_state(v) for v in value))
     return (type(value).__name__, repr(value))
+
+
+def show_value(state: Any) -> Any:
+    """What `as_state` made a state of; of odd values their `repr`."""
+    if not isinstance(state, tuple):
+        return state
+    if state == NIL:
+        return None
+    return [show_value(s) for s in state[1:]] if state[0] == "list" else state[1]
 
 
 class Register:

@@ -21,7 +21,8 @@ class _Prefixes:
 
     dead: Hashable | None = DEAD
 
-    def __init__(self, initial: Any, seen: set[Any]) -> None:
+    def __init__(self, initial: Any, seen: set[Any], trapped: bool) -> None:
+        self.trapped = trapped
         self._seen = sorted(seen)
         self._numbers: dict[Any, int] = {}
         self._values: list[Any] = []
@@ -43,13 +44,16 @@ class _Prefixes:
         return DEAD if state == DEAD else self.number(self._values[state] + tail)
 
     def show(self, state: Any) -> Any:
-        if state == DEAD:
-            return "(a value that nobody read)"
-        value = self._values[state]
-        return list(value) if isinstance(value, tuple) else value
+        return show_text(DEAD if state == DEAD else self._values[state])
 
     def _append(self, tail: Any) -> Effect:
         return To(lambda state: self.append(state, tail), False, ("append", tail))
+
+
+def show_text(value: Any) -> Any:
+    if value == DEAD:
+        return "(a value that nobody read)"
+    return list(value) if isinstance(value, tuple) else value
 
 
 class _Texts(_Prefixes):
@@ -83,7 +87,8 @@ class KeyValue:
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
         _typed(operations, ("put", "append"), str, "a text")
-        return _Texts("", {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"})
+        seen = {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"}
+        return _Texts("", seen, all(o.f != "put" for o in operations))
 
 
 class AppendList:
@@ -97,7 +102,7 @@ class AppendList:
         _typed(operations, ("append",), (int, str), "a number or a text")
         reads = [o.result for o in operations if o.f == "read" and o.outcome == "ok"]
         try:
-            return _Lists((), {tuple(read or ()) for read in reads})
+            return _Lists((), {tuple(read or ()) for read in reads}, True)
         except TypeError as exc:
             raise Malformed(f"a read of the model append gives a list of numbers or of texts: {exc}") from None
 

@@ -1,0 +1,22 @@
+/* Sets of configurations, each an array of so many words, the first its state. */
+#ifndef CONFIGS_H
+#define CONFIGS_H
+
+#include "core.h"
+
+typedef struct {
+    uint64_t *items;
+    uint32_t count, room, slots;
+    uint32_t *table; /* 1 + index into items; once there are more than a few */
+} Set;
+
+int set_add(Set *set, const uint64_t *config, uint32_t words); /* 0, NO_MEMORY, or OUT_OF_BUDGET: it grows too large */
+void set_empty(Set *set);
+void set_free(Set *set);
+
+/* From here on the set is only read. */
+void set_sort(Set *set, uint32_t words);
+/* Of equal state and mask, the first `same` words, those stay than whom nobody has used less. */
+void set_drop_dominated(Set *set, uint32_t same, uint32_t words, const uint64_t *guards);
+
+#endif

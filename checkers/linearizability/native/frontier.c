@@ -1,0 +1,398 @@
+/* The just-in-time frontier: see frontier.py, whose reductions these are. A configuration is an array of `words`:
+ * its state (and ANY), which pending operations are linearized, how many indeterminate ones of each kind are used. */
+#include "configs.h"
+
+#define ANY ((uint64_t)1 << 32) /* a blind step may follow */
+#define LOOK_UP ((uint64_t)1 << 22) /* steps between two looks at the keyboard */
+
+typedef struct {
+    Op op;
+    uint32_t slot, number;
+} Mover;
+
+typedef struct {
+    Op op;
+    uint32_t word, shift, total, called;
+    uint64_t field;
+} Kind;
+
+typedef struct {
+    const Trial *trial;
+    uint32_t mask_words, used_words, words;
+    uint64_t *at, *nots, *refusals, *blind; /* bits of reads and of refusals by state; of all refusals; of blind steps */
+    uint64_t *guards, *from, *to;
+    Mover *movers;
+    uint32_t mover_count, free_count, slots;
+    uint32_t *free;
+    int32_t *slot_of; /* operation → its bit, -1: not pending */
+    Kind *kinds;
+    uint32_t kind_count, active, blind_kinds;
+    uint32_t *kind_of, *in_use; /* operation → kind; the kinds that were called */
+    uint8_t *doomed;
+    int refusing, trapped, foresee, error;
+    uint32_t horizon; /* how far ahead it may look, and no farther */
+    int64_t left;
+    uint64_t looked;
+    Set now, after, late;
+} Search;
+
+/* ---- what is pending ---- */
+
+static inline void flip(uint64_t *words, uint32_t slot) { words[slot / 64] ^= (uint64_t)1 << (slot % 64); }
+
+static inline int has(const uint64_t *words, uint32_t slot) { return words[slot / 64] >> (slot % 64) & 1; }
+
+static void flip_seen(Search *s, Op op, uint32_t slot) {
+    if (op.kind == IS) {
+        flip(s->at + (size_t)op.a * s->mask_words, slot);
+    } else if (op.kind == IS_NOT) {
+        flip(s->nots + (size_t)op.a * s->mask_words, slot);
+        flip(s->refusals, slot);
+    } else if (op.kind == SET) {
+        flip(s->blind, slot);
+    } else if (op.kind == GROW && s->trapped) {
+        flip(s->at + (size_t)DEAD * s->mask_words, slot); /* which nothing leads out of */
+    }
+}
+
+static void begin(Search *s, uint32_t number) {
+    Op op = s->trial->ops[number];
+    uint32_t slot = s->free_count ? s->free[--s->free_count] : s->slots++;
+    s->slot_of[number] = (int32_t)slot;
+    flip_seen(s, op, slot);
+    s->refusing += op.kind == IS_NOT;
+    if (op.kind >= SET) s->movers[s->mover_count++] = (Mover){op, slot, number};
+}
+
+static void end(Search *s, uint32_t number) {
+    Op op = s->trial->ops[number];
+    uint32_t slot = (uint32_t)s->slot_of[number];
+    s->slot_of[number] = -1;
+    s->free[s->free_count++] = slot;
+    flip_seen(s, op, slot);
+    s->refusing -= op.kind == IS_NOT;
+    for (uint32_t m = 0; op.kind >= SET && m < s->mover_count; m++)
+        if (s->movers[m].number == number) s->movers[m] = s->movers[--s->mover_count];
+}
+
+static void lost(Search *s, uint32_t number) {
+    Kind *kind = &s->kinds[s->kind_of[number]];
+    if (!kind->called++) {
+        s->in_use[s->active++] = s->kind_of[number];
+        s->blind_kinds += kind->op.kind == SET;
+    }
+}
+
+/* ---- steps ---- */
+
+static inline State step(Search *s, Op op, State state) {
+    if (op.kind == SET) return op.a;
+    if (op.kind == SWAP) return state == op.a ? op.b : NOWHERE;
+    return texts_grow(s->trial->texts, state, op.a);
+}
+
+/* What changes nothing happens at once. */
+static inline void eager(const Search *s, uint64_t *config) {
+    State state = (State)config[0];
+    if (state >= s->trial->states) { /* met in the search: nobody reads or refuses it */
+        if (s->refusing)
+            for (uint32_t w = 0; w < s->mask_words; w++) config[1 + w] |= s->refusals[w];
+        return;
+    }
+    const uint64_t *at = s->at + (size_t)state * s->mask_words;
+    for (uint32_t w = 0; w < s->mask_words; w++) config[1 + w] |= at[w];
+    if (!s->refusing) return;
+    const uint64_t *nots = s->nots + (size_t)state * s->mask_words;
+    for (uint32_t w = 0; w < s->mask_words; w++) config[1 + w] |= s->refusals[w] & ~nots[w];
+}
+
+static void keep(Search *s, uint64_t *config, uint32_t returning) {
+    int done = has(config + 1, returning);
+    if (done) {
+        flip(config + 1, returning);
+        config[0] = (State)config[0];
+    }
+    int trouble = set_add(done ? &s->after : &s->late, config, s->words);
+    if (trouble == NO_MEMORY) s->error = trouble;
+    if (trouble == OUT_OF_BUDGET) s->left = -1;
+}
+
+/* Whether the dead state is hopeless at a return: see _Doomed. */
+static int look_ahead(Search *s) {
+    const Trial *t = s->trial;
+    uint32_t never = t->event_count + 1, next_blind = never, first_seen = never;
+    uint32_t *returns = calloc(t->op_count + 1, sizeof *returns);
+    s->doomed = malloc(t->event_count);
+    if (!returns || !s->doomed) s->error = NO_MEMORY;
+    for (uint32_t position = t->event_count; position-- && !s->error;) {
+        s->doomed[position] = first_seen < next_blind;
+        int32_t event = t->events[position];
+        if (event < 0)
+            returns[~event] = position + 1;
+        else if (t->ops[event].kind == SET)
+            next_blind = position;
+        else if (t->ops[event].kind == IS && returns[event] && returns[event] <= s->horizon && returns[event] - 1 < first_seen)
+            first_seen = returns[event] - 1;
+    }
+    free(returns);
+    return s->error;
+}
+
+static int hopeless(Search *s, uint32_t position) {
+    if (!s->foresee || s->blind_kinds || (!s->doomed && look_ahead(s))) return 0;
+    return s->doomed[position];
+}
+
+/* All chains of pending operations that end with the one that returns. */
+static void expand(Search *s, uint32_t returning, int no_dead) {
+    uint32_t size = s->words * sizeof(uint64_t), masks = s->mask_words;
+    int64_t tried = 0;
+    for (uint32_t i = 0; i < s->late.count && tried <= s->left && !s->error; i++) {
+        memcpy(s->from, s->late.items + (size_t)i * s->words, size);
+        State state = (State)s->from[0];
+        int any = (s->from[0] & ANY) != 0;
+        s->looked += s->mover_count + s->active;
+        if (s->looked > LOOK_UP) {
+            s->looked = 0;
+            if (PyErr_CheckSignals()) s->error = INTERRUPTED;
+        }
+        for (uint32_t c = 0; c < s->mover_count + s->active; c++) {
+            const Kind *kind = c < s->mover_count ? NULL : &s->kinds[s->in_use[c - s->mover_count]];
+            const Op op = kind ? kind->op : s->movers[c].op;
+            if ((op.kind == SET && !any) || (!kind && has(s->from + 1, s->movers[c].slot))) continue;
+            State target = step(s, op, state);
+            if (target == NOWHERE) continue;
+            if (kind && (target == state || (s->from[kind->word] >> kind->shift & kind->field) >= kind->called)) continue;
+            tried++;
+            memcpy(s->to, s->from, size);
+            s->to[0] = target | ANY;
+            if (kind)
+                s->to[kind->word] += (uint64_t)1 << kind->shift;
+            else
+                flip(s->to + 1, s->movers[c].slot);
+            eager(s, s->to);
+            if (kind && !memcmp(s->to + 1, s->from + 1, masks * sizeof(uint64_t))) s->to[0] ^= ANY; /* none was taken */
+            if (no_dead && target == DEAD) {
+                uint64_t left = 0;
+                for (uint32_t w = 0; w < masks; w++) left |= s->blind[w] & ~s->to[1 + w];
+                if (!left) continue;
+            }
+            keep(s, s->to, returning);
+        }
+    }
+    s->left -= tried;
+}
+
+static void linearize(Search *s, uint32_t number, uint32_t position) {
+    uint32_t returning = (uint32_t)s->slot_of[number];
+    set_empty(&s->after);
+    set_empty(&s->late);
+    for (uint32_t i = 0; i < s->now.count; i++) {
+        memcpy(s->to, s->now.items + (size_t)i * s->words, s->words * sizeof(uint64_t));
+        s->to[0] |= ANY;
+        eager(s, s->to);
+        keep(s, s->to, returning);
+    }
+    if (s->late.count) expand(s, returning, hopeless(s, position));
+    if (s->trial->texts && s->trial->texts->failed) s->error = NO_MEMORY;
+}
+
+/* ---- one pass ---- */
+
+static uint32_t bits_of(uint32_t number) {
+    uint32_t bits = 0;
+    while (number >> bits) bits++;
+    return bits;
+}
+
+/* Equal indeterminate operations are one kind; each kind's counter has its field, with a guard above it. */
+static void count_kinds(Search *s) {
+    const Trial *t = s->trial;
+    Map numbers[GROW + 1] = {{0}};
+    for (uint32_t n = 0; n < t->op_count; n++) {
+        Op op = t->ops[n];
+        if (!op.lost || op.kind < SET) continue;
+        uint32_t *number = map_at(&numbers[op.kind], (uint64_t)op.a << 32 | op.b);
+        if (!number) {
+            s->error = NO_MEMORY;
+            break;
+        }
+        if (!*number) {
+            s->kinds[s->kind_count] = (Kind){.op = op};
+            *number = ++s->kind_count;
+        }
+        s->kind_of[n] = *number - 1;
+        s->kinds[*number - 1].total++;
+    }
+    uint32_t bit = 0;
+    for (uint32_t k = 0; k < s->kind_count; k++) {
+        uint32_t width = bits_of(s->kinds[k].total) + 1;
+        if (bit % 64 + width > 64) bit += 64 - bit % 64;
+        s->kinds[k].word = bit / 64;
+        s->kinds[k].shift = bit % 64;
+        s->kinds[k].field = ((uint64_t)1 << (width - 1)) - 1;
+        bit += width;
+    }
+    s->used_words = (bit + 63) / 64;
+    for (int kind = SET; kind <= GROW; kind++) map_free(&numbers[kind]);
+}
+
+static uint32_t most_pending(const Trial *t) {
+    uint32_t pending = 0, most = 1;
+    for (uint32_t p = 0; p < t->event_count; p++) {
+        if (t->events[p] < 0)
+            pending--;
+        else if (!t->ops[t->events[p]].lost && ++pending > most)
+            most = pending;
+    }
+    return most;
+}
+
+static void prepare(Search *s) {
+    const Trial *t = s->trial;
+    uint32_t losses = 0, most = most_pending(t);
+    s->trapped = t->texts != NULL;
+    for (uint32_t n = 0; n < t->op_count; n++) {
+        losses += t->ops[n].lost;
+        if (t->ops[n].kind == SET) s->trapped = 0;
+    }
+    s->kinds = malloc((losses + 1) * sizeof *s->kinds);
+    s->in_use = malloc((losses + 1) * sizeof *s->in_use);
+    s->kind_of = losses ? malloc(t->op_count * sizeof *s->kind_of) : NULL;
+    if (!s->kinds || !s->in_use || (losses && !s->kind_of)) goto failed;
+    if (losses) count_kinds(s);
+    s->mask_words = (most + 63) / 64;
+    s->words = 1 + s->mask_words + s->used_words;
+    for (uint32_t k = 0; k < s->kind_count; k++) s->kinds[k].word += 1 + s->mask_words;
+    if ((uint64_t)t->states * s->mask_words >= (uint64_t)1 << 26) {
+        s->error = TOO_WIDE;
+        return;
+    }
+    size_t table = (size_t)t->states * s->mask_words;
+    uint64_t *all = calloc(2 * table + 3 * s->mask_words + s->used_words + 2 * s->words, sizeof *all);
+    s->at = all;
+    s->movers = malloc(most * sizeof *s->movers);
+    s->free = malloc(most * sizeof *s->free);
+    s->slot_of = malloc((t->op_count + 1) * sizeof *s->slot_of);
+    if (!all || !s->movers || !s->free || !s->slot_of) goto failed;
+    s->nots = all + table;
+    s->refusals = s->nots + table;
+    s->blind = s->refusals + s->mask_words;
+    s->from = s->blind + s->mask_words;
+    s->to = s->from + s->words;
+    s->guards = s->to + s->words;
+    for (uint32_t n = 0; n < t->op_count; n++) s->slot_of[n] = -1;
+    for (uint32_t k = 0; k < s->kind_count; k++)
+        s->guards[s->kinds[k].word - 1 - s->mask_words] |= (s->kinds[k].field + 1) << s->kinds[k].shift;
+    s->left = t->budget;
+    s->from[0] = t->initial;
+    if (!set_add(&s->now, s->from, s->words)) return;
+failed:
+    s->error = NO_MEMORY;
+}
+
+static void fail(Search *s, Answer *answer, uint32_t blamed, uint32_t position) {
+    answer->outcome = NOT_LINEARIZABLE;
+    answer->blamed = blamed;
+    answer->position = position;
+    answer->states = malloc((s->now.count + 1) * sizeof *answer->states);
+    answer->pending = malloc((s->trial->op_count + 1) * sizeof *answer->pending);
+    if (!answer->states || !answer->pending) {
+        answer->outcome = NO_MEMORY;
+        return;
+    }
+    set_sort(&s->now, s->words);
+    for (uint32_t i = 0; i < s->now.count; i++) {
+        State state = (State)s->now.items[(size_t)i * s->words];
+        if (!i || state != answer->states[answer->state_count - 1]) answer->states[answer->state_count++] = state;
+    }
+    for (uint32_t n = 0; n < s->trial->op_count; n++)
+        if (s->slot_of[n] >= 0) answer->pending[answer->pending_count++] = n;
+}
+
+static void pass(Search *s, uint32_t length, Answer *answer) {
+    const Trial *t = s->trial;
+    answer->outcome = LINEARIZABLE;
+    answer->peak = 1;
+    for (uint32_t position = 0; position < length && !s->error; position++) {
+        int32_t event = t->events[position];
+        if (event >= 0) {
+            if (!t->ops[event].lost)
+                begin(s, (uint32_t)event);
+            else if (t->ops[event].kind >= SET)
+                lost(s, (uint32_t)event);
+            continue;
+        }
+        linearize(s, (uint32_t)~event, position);
+        if (s->left < 0) {
+            answer->outcome = OUT_OF_BUDGET;
+            answer->position = position;
+            break;
+        }
+        if (!s->after.count && !s->error) {
+            fail(s, answer, (uint32_t)~event, position);
+            break;
+        }
+        end(s, (uint32_t)~event);
+        if (s->after.count > 1 && s->active) set_drop_dominated(&s->after, 1 + s->mask_words, s->words, s->guards);
+        if (s->after.count > answer->peak) answer->peak = s->after.count;
+        Set before = s->now;
+        s->now = s->after;
+        s->after = before;
+    }
+    if (s->error) answer->outcome = s->error;
+}
+
+/* Judges the first `length` events, foreseeing the first `horizon`. */
+static void search(const Trial *trial, uint32_t length, uint32_t horizon, Answer *answer) {
+    Search s = {.trial = trial, .foresee = trial->texts != NULL, .horizon = horizon};
+    memset(answer, 0, sizeof *answer);
+    prepare(&s);
+    if (s.error)
+        answer->outcome = s.error;
+    else
+        pass(&s, length, answer);
+    Set *sets[] = {&s.now, &s.after, &s.late};
+    for (int i = 0; i < 3; i++) set_free(sets[i]);
+    free(s.at);
+    free(s.movers);
+    free(s.free);
+    free(s.slot_of);
+    free(s.kinds);
+    free(s.in_use);
+    free(s.kind_of);
+    free(s.doomed);
+}
+
+/* Looking ahead finds a failure before its time. */
+void frontier_decide(const Trial *trial, Answer *answer) {
+    search(trial, trial->event_count, trial->event_count, answer);
+    if (answer->outcome != NOT_LINEARIZABLE || !trial->texts) return;
+    uint32_t first = answer->position, last = trial->event_count - 1, width = 1; /* the return that fails is among these */
+    Answer exact;
+    while (first < last) {
+        uint32_t middle = width - 1 < (last - first) / 2 ? first + width - 1 : first + (last - first) / 2;
+        search(trial, middle + 1, middle + 1, &exact);
+        answer_free(&exact);
+        if (exact.outcome == NOT_LINEARIZABLE) {
+            last = middle;
+            if (exact.position > first) first = exact.position;
+        } else if (exact.outcome == LINEARIZABLE) {
+            first = middle + 1;
+            width *= 4;
+        } else {
+            goto done;
+        }
+    }
+    search(trial, first + 1, first, &exact);
+done:
+    if (exact.outcome == OUT_OF_BUDGET) return; /* the earlier answer stands */
+    answer_free(answer);
+    *answer = exact;
+}
+
+void answer_free(Answer *answer) {
+    free(answer->states);
+    free(answer->pending);
+    answer->states = answer->pending = NULL;
+}

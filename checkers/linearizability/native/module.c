@@ -1,0 +1,109 @@
+/* The Python side: `decide(operations, events, family, keyed, budget)` → one tuple a key, or None: left to Python. */
+#include "core.h"
+
+static PyObject *numbers(const uint32_t *items, uint32_t count) {
+    PyObject *list = PyList_New(count);
+    for (uint32_t i = 0; list && i < count; i++) {
+        PyObject *number = PyLong_FromUnsignedLong(items[i]);
+        if (!number) Py_CLEAR(list);
+        if (list) PyList_SET_ITEM(list, i, number);
+    }
+    return list;
+}
+
+static PyObject *states(const Object *object, const Answer *answer, int family) {
+    PyObject *list = PyList_New(answer->state_count);
+    for (uint32_t i = 0; list && i < answer->state_count; i++) {
+        PyObject *state = object_show(object, answer->states[i], family);
+        if (!state) Py_CLEAR(list);
+        if (list) PyList_SET_ITEM(list, i, state);
+    }
+    return list;
+}
+
+/* (key, "zones"), (key, peak), (key, position, blamed, states, pending), (key, None, position); None is left to Python. */
+static PyObject *told(const Object *object, PyObject *key, const Answer *answer, int family) {
+    if (answer->outcome == LINEARIZABLE) return Py_BuildValue("(OI)", key, answer->peak);
+    if (answer->outcome == OUT_OF_BUDGET) return Py_BuildValue("(OOI)", key, Py_None, answer->position);
+    if (answer->outcome == TOO_WIDE) return Py_NewRef(Py_None);
+    if (answer->outcome == NO_MEMORY) return PyErr_NoMemory();
+    if (answer->outcome == INTERRUPTED) return NULL;
+    PyObject *possible = states(object, answer, family), *pending = numbers(answer->pending, answer->pending_count);
+    if (possible && pending)
+        return Py_BuildValue("(OIINN)", key, answer->position, answer->blamed, possible, pending);
+    Py_XDECREF(possible);
+    Py_XDECREF(pending);
+    return NULL;
+}
+
+/* A new reference; None: left to Python; NULL: an exception. */
+static PyObject *decide_part(const History *history, const Part *part, int family, long long budget) {
+    Object object;
+    PyObject *answered = NULL;
+    int trouble = object_begin(&object, history, part, family);
+    if (trouble > 0) answered = Py_NewRef(Py_None);
+    if (!trouble) {
+        int explained = object.unique ? zones_explain(&object.trial) : 0;
+        object.trial.budget = budget;
+        if (explained < 0) {
+            PyErr_NoMemory();
+        } else if (explained) {
+            answered = Py_BuildValue("(Os)", part->key, "zones");
+        } else {
+            Answer answer;
+            frontier_decide(&object.trial, &answer);
+            answered = told(&object, part->key, &answer, family);
+            answer_free(&answer);
+        }
+    }
+    object_free(&object);
+    return answered;
+}
+
+static PyObject *decide(PyObject *module, PyObject *args) {
+    PyObject *operations, *events, *all = NULL;
+    int family, keyed;
+    long long budget;
+    if (!PyArg_ParseTuple(args, "OOipL", &operations, &events, &family, &keyed, &budget)) return NULL;
+    History history;
+    int trouble = history_read(&history, operations, events, family, keyed);
+    if (trouble > 0) all = Py_NewRef(Py_None);
+    if (!trouble && (all = PyList_New(history.count))) {
+        for (uint32_t k = 0; k < history.count; k++) {
+            PyObject *one = decide_part(&history, &history.parts[k], family, budget);
+            if (!one) {
+                Py_CLEAR(all);
+                break;
+            }
+            if (one == Py_None) {
+                Py_SETREF(all, one);
+                break;
+            }
+            PyList_SET_ITEM(all, k, one);
+        }
+    }
+    history_free(&history);
+    return all;
+}
+
+static PyObject *bind(PyObject *module, PyObject *args) {
+    PyObject *operation, *as_state;
+    if (!PyArg_ParseTuple(args, "OO", &operation, &as_state)) return NULL;
+    int known = history_bind(operation);
+    if (known < 0 || object_bind(as_state)) return NULL;
+    return PyBool_FromLong(known);
+}
+
+static PyMethodDef methods[] = {
+    {"decide", decide, METH_VARARGS, "One answer a key; None: left to Python."},
+    {"bind", bind, METH_VARARGS, "The Operation type and as_state; False: its fields are not where they can be read."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__native(void) {
+    PyObject *module = PyModule_Create(&definition);
+    if (module && PyModule_AddStringConstant(module, "SOURCE", SOURCE_DIGEST)) Py_CLEAR(module);
+    return module;
+}

@@ -1,0 +1,145 @@
+"""The compiled engine gives the answers of the Python one. It is built here where it was not; without a compiler these
+tests are skipped, and the Python one is all there is."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from oracle import trials
+
+from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, engine
+from checkers.linearizability.decide import MODELS, decide, decide_one
+
+ROOT = Path(__file__).parents[3]
+TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
+fuzz = settings(
+    max_examples=250 * TIMES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=TIMES == 1,
+)
+
+
+def load(path: Path, name: str):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> engine.Engine:
+    if engine.ENGINE is not None:
+        return engine.ENGINE
+    hook = load(ROOT / "hatch_build.py", "hatch_build")
+    try:
+        built = hook.build(engine.SOURCES, tmp_path_factory.mktemp("native"))
+    except hook.Unbuildable as exc:
+        pytest.skip(f"no compiled engine: {exc}")
+    found = engine.bind(load(built, "_native"))
+    assert found is not None
+    return found
+
+
+def told(answer):
+    """All that an answer says but how it was found."""
+    if isinstance(answer, Linearizable):
+        return "linearizable"
+    if isinstance(answer, NotLinearizable):
+        return answer.position, answer.blamed, answer.states, answer.pending
+    return "out of budget"
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+@pytest.mark.parametrize("budget", [3, 20_000_000])
+def test_both_engines_say_the_same(model, budget, compiled):
+    @fuzz
+    @given(trials(model, most=12))
+    def agree(trial):
+        assert compiled.decide(trial, model, False, budget) is not None
+        pure, fast = (decide_one(trial, MODELS[model], budget, by) for by in (None, compiled))
+        assert told(pure) == told(fast)
+
+    agree()
+
+
+@pytest.mark.parametrize("count", [64, 65, 128, 200])
+def test_what_is_wider_than_a_machine_word_is_told_the_same(count, compiled):
+    """Reads at once, and equal writes that may happen at any time, more than a word has bits."""
+    for odd in (None, count // 2):
+        operations = [Operation(f="write", value=1, outcome="info") for _ in range(count)]
+        operations += [Operation(f="read", result=2 if n == odd else 1) for n in range(count)]
+        operations += [Operation(f="write", value=n, outcome="info") for n in range(3, count)]
+        calls = list(range(len(operations)))
+        trial = Trial(operations, [*calls, *(~n for n in range(count, 2 * count))])
+        pure, fast = (decide_one(trial, MODELS["register"], by=by) for by in (None, compiled))
+        assert told(pure) == told(fast)
+        assert isinstance(pure, Linearizable) == (odd is None)
+
+
+def test_keys_come_in_the_same_order_with_the_same_answers(compiled):
+    operations = [
+        Operation(f="put", key="b", value="x"),
+        Operation(f="append", key=1, value="é"),
+        Operation(f="get", key="b", result="y"),
+        Operation(f="get", key=1, result="é"),
+    ]
+    trial = Trial(operations, [0, 1, ~1, ~0, 2, 3, ~2, ~3])
+    pure, fast = (list(decide(trial, MODELS["kv"], by=by)) for by in (None, compiled))
+    assert [(j.key, told(j.answer), j.numbers) for j in pure] == [(j.key, told(j.answer), j.numbers) for j in fast]
+    assert [isinstance(j.answer, Linearizable) for j in pure] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("model", "operations", "events"),
+    [
+        ("register", [Operation(f="odd")], [0, ~0]),
+        ("register", [Operation(f="read")], [0, ~0, ~0]),
+        ("register", [Operation(f="read")], [0, ~1]),
+        ("register", [Operation(f="read", outcome="info")], [0, ~0]),
+        ("cas-register", [Operation(f="cas", value=3)], [0, ~0]),
+        ("kv", [Operation(f="put", value=3)], [0, ~0]),
+        ("append", [Operation(f="append", value=1), Operation(f="append", value="a")], [0, 1, ~0, ~1]),
+        ("append", [Operation(f="read", result="abc")], [0, ~0]),
+    ],
+)
+def test_what_is_odd_is_left_to_python(model, operations, events, compiled):
+    assert compiled.decide(Trial(operations, events), model, False, 1000) is None
+
+
+def test_values_that_are_no_plain_numbers_are_told_apart_as_in_python(compiled):
+    for value in (True, 1.0, (1, (2,)), [1, 2], "1", None, 2**70, -(2**63), {"a": 1}):
+        for seen in (1, True, 1.0, (1, (2,)), (1, 2), "1", None, 2**70, -(2**63), {"a": 1}):
+            trial = Trial([Operation(f="write", value=value), Operation(f="read", result=seen)], [0, ~0, 1, ~1])
+            pure, fast = (decide_one(trial, MODELS["register"], by=by) for by in (None, compiled))
+            assert told(pure) == told(fast)
+
+
+def test_a_variable_of_the_environment_asks_for_pure_python():
+    code = "from checkers.linearizability import engine; print(engine.ENGINE, engine.TOLD)"
+    environment = {**os.environ, "HARNESS_PURE": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "None pure Python, as HARNESS_PURE asks\n"
+
+
+def test_a_built_module_of_other_sources_is_not_used(compiled):
+    class Other:
+        SOURCE = "0" * 16
+
+    assert engine.bind(Other) is None
+
+
+def test_without_a_compiler_there_is_a_reason(tmp_path, monkeypatch):
+    hook = load(ROOT / "hatch_build.py", "hatch_build")
+    monkeypatch.delenv("HARNESS_PURE", raising=False)
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(hook.Unbuildable, match="no compiler 'no-such-compiler'"):
+        hook.build(engine.SOURCES, tmp_path)
+    assert not list(tmp_path.iterdir())
