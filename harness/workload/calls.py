@@ -89,13 +89,14 @@ class SetStatus(Call):
 
 
 class Chunk(Call):
-    """`repeat` makes a long text of a short one; `legacy` leaves the accumulated length out, or spells it `snake`."""
+    """`repeat` makes a long text of a short one; `legacy` leaves the accumulated length out, spells it `snake`,
+    or leaves out of which session and project it is (`no-session`)."""
 
     do: Literal["chunk"]
     job: JobId
     text: str
     repeat: int = Field(1, ge=1, le=1_000_000)
-    legacy: bool | Literal["snake"] = False
+    legacy: bool | Literal["snake", "no-session"] = False
 
     def value(self, node: Node) -> dict[str, Any]:
         return {"jobId": self.job, "chunk": self.text * self.repeat, **({"legacy": self.legacy} if self.legacy else {})}

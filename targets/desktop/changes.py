@@ -27,7 +27,8 @@ class Change:
     set: Mapping[str, Any] = field(default_factory=dict)
     payload: Mapping[str, Any] = field(default_factory=dict)
     chunk: str | None = None
-    legacy: bool | str = False  # of a chunk: True without a length or revision, "snake" with `accumulated_length`
+    legacy: bool | str = False  # of a chunk: True without a length or revision, "snake" with `accumulated_length`,
+    # "no-session" without session and project
     body: bool = False  # the event carries the whole response
     new_attempt: bool = False
 

@@ -6,6 +6,7 @@ dense and events leave in the order of their commits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,9 +130,9 @@ class Jobs:
 
     def _payload(self, write: Write) -> dict[str, Any]:
         job, change = write.job, write.change
-        payload: dict[str, Any] = {"jobId": job["id"], "sessionId": job["sessionId"]}
-        if self.policies[at.PROJECT_HASH].on:
-            payload["projectHash"] = job["projectHash"]
+        payload: dict[str, Any] = {"jobId": job["id"]}
+        if change.legacy != "no-session":
+            payload |= self._place(job)
         payload |= change.payload
         if change.event == protocol.CREATED and write.after is not None:
             payload["job"] = row_of(write.after, "", self.device, self.store.id)
@@ -144,6 +145,10 @@ class Jobs:
                 payload[name] = job["bytes"]
         payload["sync"] = self._sync(write)
         return payload
+
+    def _place(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        project = {"projectHash": job["projectHash"]} if self.policies[at.PROJECT_HASH].on else {}
+        return {"sessionId": job["sessionId"], **project}
 
     def _sync(self, write: Write) -> dict[str, Any]:
         """A legacy producer knows no revisions: its event carries the frame's own number only."""

@@ -34,13 +34,18 @@ class NoProject:
 
 
 class ProjectHash:
-    """Events carry the job's `projectHash`. Without it a replica in global mode shows jobs of other projects."""
+    """Events carry the job's `projectHash`. Without it a replica in global mode fetches jobs of other
+    projects, and shows them if it shows whatever it fetched."""
 
     on = True
 
 
 PROJECT_HASH: Slot[Switch] = Slot(
-    "session-switch.project-hash", NoProject(), ProjectHash(), role="desktop", shown_by="isolation"
+    "session-switch.project-hash",
+    NoProject(),
+    ProjectHash(),
+    role="desktop",
+    shown_by="isolation on a base without without-session.job-decides",
 )
 
 

@@ -26,8 +26,15 @@ class Merge:
         if scope is None and self._keyed:
             return
         if scope is not None and self._session and not scope.holds(row):
+            self._elsewhere(row)
             return
         self._install(row, cause)
+
+    def _elsewhere(self, row: Row) -> None:
+        """For this scope the job is absent, as of its row: an event that waits for it would ask again, for ever."""
+        sync = parse_sync(row.get("sync"))
+        if sync is not None:
+            self._bury(row["id"], sync.rev)
 
     def page(self, page: Page, cause: str) -> None:
         """Document, "Background Hard Refresh": "full replacement"; hardened: one page merged, job by job."""

@@ -17,7 +17,7 @@ class ActiveDesktop(On):
     """Only the active desktop's events count. Without it jobs of another desktop of the same user appear."""
 
 
-DESKTOP = switch("session-switch.desktop-gate", ActiveDesktop(), "Global Mode Bypass", "convergence with two desktops")
+DESKTOP = switch("session-switch.desktop-gate", ActiveDesktop(), "Global Mode Bypass", "isolation")
 
 
 class SameProject(On):
@@ -25,7 +25,7 @@ class SameProject(On):
     jobs of all."""
 
 
-PROJECT = switch("session-switch.project-gate", SameProject(), "Global Mode Bypass", "convergence in global mode")
+PROJECT = switch("session-switch.project-gate", SameProject(), "Global Mode Bypass", "isolation")
 
 
 class JobDecides(On):

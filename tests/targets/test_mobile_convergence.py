@@ -148,6 +148,18 @@ def assert_removed_stay_away(bench: Bench) -> None:
             assert seen["job"] not in gone, seen
 
 
+def test_an_event_without_a_session_is_fetched_for_once_and_its_job_of_another_session_stays_away() -> None:
+    desktop = Desktop()
+    bench = Bench().started(desktop)
+    bench.get_frame(desktop.create("there", session="s2"))
+    event = desktop.status("there", "running")
+    del event["payload"]["sessionId"]
+    bench.get_frame(event)
+    for _ in range(5):
+        bench.serve(desktop, pause_s=3.0)
+    assert (bench.jobs, bench.licences("get")) == ({}, ["miss"])
+
+
 def test_the_attempt_of_a_retry_that_no_row_follows_is_no_column():
     """The first list is answered before the retry; the events that came meanwhile are applied after it."""
     story = [
