@@ -84,7 +84,8 @@ class Traffic:
             if callers and user not in {self.users[c] for c in callers}:
                 self._stray("foreign-user", tap, client, callers[0], "a call" if tap.type != "rpc-reply" else "a reply")
             return
-        senders = self._senders.get((tap.type, tap.job, tap.msg)) if tap.msg is not None else None
+        named = tap.msg is not None and (tap.job is not None or tap.source is None)  # heads of two stores may agree
+        senders = self._senders.get((tap.type, tap.job, tap.msg or "")) if named else None
         if senders:
             self._from(senders, tap, client)
         elif tap.source is not None:
