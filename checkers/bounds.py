@@ -45,7 +45,8 @@ class Bounds:
     head_ns: int
     dead_peer_ns: int
     stable_ns: int
-    connect_ns: int  # an attempt that began before a heal runs into its time-out, the longest back-off, one that works
+    attempt_ns: int  # an upgrade and a registration that run into their time-outs
+    pause_ns: int  # longest back-off between two attempts
 
     def one_fetch_ns(self, pages: int, patience_ns: int) -> int:
         """A fetch that is under way, and one after it that covers `pages`; each waits to be coalesced."""
@@ -57,8 +58,14 @@ class Bounds:
 
     @property
     def registered_ns(self) -> int:
-        """After the last heal every client is registered again within this."""
-        return self.dead_peer_ns + self.connect_ns
+        """After the last heal every client is registered again within this: it notices that its connection is dead,
+        or that an attempt has failed; then the longest pause passes."""
+        return max(self.dead_peer_ns, self.attempt_ns) + self.pause_ns + self.event_ns
+
+    @property
+    def converge_ns(self) -> int:
+        """And shows everything within this, from then on."""
+        return self.one_fetch_ns(1, self.fetch_ns) + self.repair_ns(self.fetch_ns)
 
 
 _NEEDED = (
@@ -85,5 +92,6 @@ def bounds(header: Header) -> Bounds | None:
         head_ns=ns["head_s"],
         dead_peer_ns=ns["dead_peer_s"],
         stable_ns=ns["stable_s"],
-        connect_ns=2 * (ns["upgrade_s"] + ns["register_s"]) + round(_JITTER * ns["backoff_max_s"]) + busy_ns,
+        attempt_ns=ns["upgrade_s"] + ns["register_s"],
+        pause_ns=round(_JITTER * ns["backoff_max_s"]),
     )

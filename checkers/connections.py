@@ -130,7 +130,7 @@ class Connections:
             return self._touched_by_fault(op)
         if op.f == "started" and op.node is not None and op.node not in self.clients:
             return list(self.clients)
-        return [op.node] if op.node in self.clients else []
+        return [op.node] if op.node is not None and op.node in self.clients else []
 
     def feed(self, op: Op) -> None:
         if op.f == "fault-begin":

@@ -101,8 +101,10 @@ class _Judge(Reader):
                 self._look(pair, self._last.time_ns, self._last, "never-shown")
         for mobile, (opened, op) in self._late_lists.items():
             self._judge_list(mobile, opened, op)
+        bound_ns = self._bounds.event_ns if self._within_ns is None else self._within_ns
         judged: dict[str, Any] = {"judged": self._judged, "k": self._worst_k, "delta": in_words(self._worst_ns)}
-        judged["bound"] = in_words(self._within_ns if self._within_ns is not None else self._bounds.event_ns)
+        judged["bound"] = in_words(bound_ns)
+        judged["said"] = f"The least bounds that would hold: Δ {judged['delta']}, k {self._worst_k}."
         return self._findings.result(judged)
 
     # ---- desktops -------------------------------------------------------------------------------------------------
@@ -111,8 +113,7 @@ class _Judge(Reader):
         if op.type != "ok" or op.node is None or op.rev is None or op.job is None:
             return
         job = self.ledger.truth.job(op.node, op.job)
-        entry = job.entries.get(op.rev.n) if job is not None else None
-        if job is None or entry is None:
+        if job is None or (entry := job.entries.get(op.rev.n)) is None:
             return
         if job.store:
             self._stores.setdefault(op.node, job.store)
@@ -132,10 +133,9 @@ class _Judge(Reader):
         former = self._stores.get(op.node)
         self._stores[op.node] = store
         if former is not None and former != store:
-            for pair in self._pairs:
-                if pair.screen.desktop == op.node:
-                    pair.screen.pending.clear()
-                    pair.screen.shown.clear()
+            for screen in (pair.screen for pair in self._pairs if pair.screen.desktop == op.node):
+                screen.pending.clear()
+                screen.shown.clear()
 
     def _jobs(self, desktop: str) -> Iterator[JobTruth]:
         store = self._stores.get(desktop)

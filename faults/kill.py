@@ -16,12 +16,13 @@ class KillWords(OnNodes):
 
     KILL ends them at once; TERM lets them end by themselves, if they do so soon. Their sockets are closed by the
     kernel. With `power: true` the whole machine goes dark: peers hear nothing until it is back, and what its disk had
-    not synced is lost.
+    not synced is lost. With `wipe: true` the store is empty when they start anew, as on a machine that was replaced.
     """
 
     signal: Signal = "KILL"
     restart: DurationNs = Field(2_000_000_000, gt=0)
     power: bool = False
+    wipe: bool = False
 
     @field_validator("for_", mode="before")
     @classmethod
@@ -38,7 +39,7 @@ class KillWords(OnNodes):
 class Kill:
     ACTION: ClassVar[str] = "kill"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"kill", "cut_power"})
+    VERBS: ClassVar[frozenset[str]] = frozenset({"kill", "cut_power", "wipe_store"})
     EXAMPLE: ClassVar[str] = "{action: kill, nodes: [desktop-1], signal: KILL, restart: 2s, at: 3s}"
     Params: ClassVar[type[Timed]] = KillWords
     LENGTH: ClassVar[str] = "restart"
@@ -50,7 +51,7 @@ class Kill:
         return int(params.restart)
 
     def needs(self, params: Any) -> frozenset[str]:
-        return frozenset({"cut_power" if params.power else "kill"})
+        return frozenset({"cut_power" if params.power else "kill"} | ({"wipe_store"} if params.wipe else set()))
 
     @asynccontextmanager
     async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
@@ -59,6 +60,8 @@ class Kill:
         async with AsyncExitStack() as scope:
             for node in occurrence.nodes:
                 await scope.enter_async_context(_ending(ground, node, words, occurrence, effect))
+                if words.wipe:
+                    await scope.enter_async_context(ground.wipe_store(node, effect))
             yield effect
 
 

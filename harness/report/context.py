@@ -72,6 +72,7 @@ def of_run(run: StoredRun) -> dict[str, Any]:
         "pair": words.text_pair(failure) if failure is not None else None,
         "results": words.in_order(run.results)[:_MOST_ROWS],
         "guarantee": words.guarantee,
+        "promised": words.promised,
         "reason": words.reason,
         "kinds": words.kinds,
         "system": words.system(run.record),

@@ -70,6 +70,13 @@ def reason(check: str, code: str | None) -> str:
         return ""
 
 
+def promised(result: CheckResult) -> str:
+    """What a checker that found nothing guards, and what it measured."""
+    measured = result.details.get("said")
+    said = f" {shortened(measured, 600)}" if isinstance(measured, str) else ""
+    return f"{guarantee(result.check)}{said}"
+
+
 def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
     """The verdict in one sentence, for somebody who knows no checker."""
     found = list(results)

@@ -13,8 +13,8 @@ from harness.runtimes import Runtime
 
 _NO_STORE: Final = "keeps no store"
 NODES_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # role → verb → why not
-    "relay": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
-    "mobile": {"slow_disk": _NO_STORE, "fill_disk": _NO_STORE},
+    "relay": dict.fromkeys(("wipe_store", "slow_disk", "fill_disk"), _NO_STORE),
+    "mobile": dict.fromkeys(("wipe_store", "slow_disk", "fill_disk"), _NO_STORE),
 }
 KINDS_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # kind of its program → the same
     "module": {"slow_disk": "opens its store by itself, and need not heed how slow it is"},

@@ -134,7 +134,11 @@ class CommittedAtStart:
 
 
 FIRST_HEAD: Slot[AfterStart] = Slot(
-    "crash-before-emit.first-head", NothingHanded(), CommittedAtStart(), role="desktop", shown_by="staleness"
+    "crash-before-emit.first-head",
+    NothingHanded(),
+    CommittedAtStart(),
+    role="desktop",
+    shown_by="staleness with --without lost-events.presence-notices",
 )
 
 

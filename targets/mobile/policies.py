@@ -285,6 +285,6 @@ class StoreIdentity(On):
     database with those of a wiped one, and refuses everything until the counter has caught up."""
 
 
-STORE = switch("order.store", StoreIdentity(), "Data Integrity", "convergence after a wiped store")
+STORE = switch("order.store", StoreIdentity(), "Data Integrity", "staleness and convergence, after a wiped store")
 
 Clock = Callable[[], float]

@@ -52,6 +52,9 @@ COMMITS = st.fixed_dictionaries(
     },
 )
 JOURNALS = (
+    "started",
+    "recovered",
+    "background",
     "fetch",
     "call",
     "link",
@@ -119,7 +122,10 @@ TAPS = st.builds(
     conn=st.integers(0, 1),
     bytes=st.integers(0, 9),
     msg=st.none() | WORDS | st.sampled_from(["s/3", "online/b/2", "offline/b/x", "1"]),
-    type=WORDS | st.sampled_from(["sync:head", "sync:gap", "presence", "registered", "rpc-reply", "job:x"]),
+    type=WORDS
+    | st.sampled_from(
+        ["sync:head", "sync:gap", "presence", "register", "registered", "rpc:job.get", "rpc-reply", "job:x"]
+    ),
     job=st.none() | st.sampled_from(["a", "b"]),
     source=st.none() | WORDS,
 )
@@ -141,6 +147,7 @@ HEADERS = st.builds(
     runtime=WORDS,
     profile=st.sampled_from(["hardened", "documented", ""]),
     nodes=NODES | st.just(read("").header.nodes),
+    timing=st.just(read("").header.timing) | st.dictionaries(WORDS | st.just("head_s"), st.floats(-1, 9)),
     faults=st.lists(st.dictionaries(NAMES | st.just("fixed") | st.just("occurrences"), JSON, max_size=3), max_size=2),
     scheduled_ops=st.integers(-1, 5),
 )
@@ -164,7 +171,7 @@ GOOD = read(
     "m!fetch[what=list,licence=first-list,corr=c1,phase=begin,page=0,visit=2] m!call[corr=c2,phase=begin] "
     "m!fetch[what=list,corr=c1,phase=ok,asOf=8] wire:r>m[type=sync:gap] "
     "m!fetch[what=get,job=b,licence=miss,corr=c3,phase=begin,visit=2] m!fetch[what=get,job=b,corr=c3,phase=fail] "
-    "r!drop[device=device-of-mobile-1,event=job:x] m!link[state=closed] m:final d:final"
+    "r!drop[device=device-of-mobile-1,event=job:x] m!link[state=closed] m:down d:+c @200 m:final d:final"
 )
 
 

@@ -16,7 +16,7 @@ NODES = [Node(name="relay", role="relay"), Node(name="desktop-1", role="desktop"
 LINKS = [("desktop-1", "relay"), ("mobile-1", "relay")]
 
 
-def file_run(directory: Path, line: str, checks: tuple[str, ...] = (), title: str = "A plan") -> StoredRun:
+def file_run(directory: Path, line: str, checks: tuple[str | CheckSpec, ...] = (), title: str = "A plan") -> StoredRun:
     """Write the directory of a run whose history is `line`, and read it back. Forms of the report are not written."""
     history = notation.read(line)
     system = System(nodes=NODES, links=LINKS, profile=history.header.profile)
@@ -32,7 +32,7 @@ def file_run(directory: Path, line: str, checks: tuple[str, ...] = (), title: st
         system=system,
         steps=[],
         faults=[],
-        checks=[CheckSpec(check=name) for name in checks],
+        checks=[CheckSpec(check=asked) if isinstance(asked, str) else asked for asked in checks],
     )
     results = check(history, schedule.checks or None)
     record = RunRecord(

@@ -8,11 +8,13 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import yaml
 from a_run import file_run
 from page_reader import Page
 
 from harness import registry, report
 from harness.report import page, words
+from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 
 DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'
@@ -44,6 +46,12 @@ def test_a_valid_run_says_so_and_tells_no_failure(tmp_path):
     assert found.text.startswith("VALID")
     assert "Nothing went wrong" in found.text
     assert "How it came about" not in found.text
+
+
+def test_what_a_checker_measured_stands_beside_what_it_guards(tmp_path):
+    found = written(tmp_path, "d:up m:up m:scope(s1) m:listed d:+a m:a=1(event:1)", ("latency", "staleness"))
+    assert "Measured: hit, calm: n 1, p1 100.0 ms" in found.text
+    assert "The least bounds that would hold: Δ 100.0 ms, k 2." in found.text
 
 
 def test_a_checker_without_enough_evidence_is_listed_as_not_judged(tmp_path):
@@ -150,7 +158,9 @@ def test_a_run_that_was_killed_says_that_nothing_has_judged_it(tmp_path):
 @pytest.mark.parametrize("name", CHECKERS)
 def test_every_checkers_anomaly_can_be_read(tmp_path, name):
     checker = registry.find("checker", name)
-    run = file_run(tmp_path / "run", checker.ANOMALY + ENOUGH, (name,))
+    shown = yaml.safe_load(checker.EXAMPLE)  # its name, or a mapping with every parameter it has
+    params = {k: v for k, v in shown.items() if k != "check"} if isinstance(shown, dict) else {}
+    run = file_run(tmp_path / "run", checker.ANOMALY + ENOUGH, (CheckSpec(check=name, params=params),))
     (result,) = [r for r in run.results if r.check == name]
     found = Page(page.render(run))
     assert result.verdict in (Verdict.INVALID, Verdict.UNKNOWN)

@@ -112,6 +112,21 @@ def test_a_store_in_memory_outlives_the_process(disk: Disk) -> None:
     assert kept(disk, uri) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("on_files", [True, False])
+def test_a_wiped_store_is_empty_and_can_be_used_again(on_files: bool) -> None:
+    disk = Disk()
+    try:
+        uri = disk.make_store(on_files=on_files)
+        for _ in range(2):
+            held = sqlite3.connect(uri, uri=True)
+            held.execute("CREATE TABLE t (x)")  # fails when there is one
+            held.commit()
+            held.close()
+            disk.wipe()
+    finally:
+        disk.remove()
+
+
 def test_stores_of_killed_harnesses_are_swept_and_those_of_live_ones_stay(disk: Disk) -> None:
     uri = disk.make_store(on_files=True)
     mine = Path(uri.removeprefix("file:")).parent

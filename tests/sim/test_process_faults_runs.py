@@ -30,6 +30,7 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
     "kill a mobile": ("{action: kill, nodes: [mobile-1], restart: 1s, at: 3s}", {"processes_restarted"}),
     "a desktop without power": ("{action: kill, nodes: [desktop-1], power: true, at: 3s}", {"processes_killed"}),
     "a relay without power": ("{action: kill, nodes: [relay], power: true, at: 3s}", {"connections_lost"}),
+    "a desktop's machine replaced": ("{action: kill, nodes: [desktop-1], wipe: true, at: 3s}", {"stores_wiped"}),
     "pause a desktop": ("{action: pause, nodes: [desktop-1], at: 2s, for: 4s}", {"callbacks_parked"}),
     "pause the relay": ("{action: pause, nodes: [relay], at: 2s, for: 4s}", {"bytes_left_unread"}),
     "pause a mobile": ("{action: pause, nodes: [mobile-1], at: 2s, for: 4s}", {"bytes_left_unread"}),
@@ -227,6 +228,7 @@ def test_a_fault_that_makes_no_sense_is_refused_at_its_place(words: str, place: 
     ("words", "why"),
     [
         ("{action: kill, nodes: [relay], power: true, at: 1s}", "no `power: true`"),
+        ("{action: kill, nodes: [desktop-1], wipe: true, at: 1s}", "no `wipe: true`"),
         ("{action: clock, nodes: [relay], skew: 1s, at: 1s}", "containers share the clock"),
         ("{action: slow_consumer, nodes: [relay], at: 1s}", "reads its sockets by itself"),
         ("{action: disk_full, nodes: [desktop-1], at: 1s}", "share the disk"),

@@ -16,6 +16,7 @@ from harness.runtimes.probe_client import JournalSink, ProbeClient
 
 VERBS: Final = frozenset({"kill", "pause"})
 WHY_NOT: Final[Mapping[str, str]] = {
+    "wipe_store": "no `wipe: true`: the files of a stopped container are out of reach",
     "cut_power": "no `power: true`: a container's writes are kept by the host's kernel, which stays up",
     "skew": "containers share the clock of their kernel; only the simulator has one per node",
     "stall": "a program in a container reads its sockets by itself; only the simulator can keep it from that",
@@ -102,6 +103,9 @@ class ContainerMachines:
 
     def cut_power(self, node: str, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["cut_power"])
+
+    def wipe_store(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
+        raise NotImplementedError(WHY_NOT["wipe_store"])
 
     def skew(self, node: str, skew_ms: float, rate: float, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["skew"])

@@ -54,6 +54,7 @@ class Disk:
         self._latency = "0"
         self._directory: Path | None = None
         self._anchor: sqlite3.Connection | None = None
+        self._uri = ""  # of a store in memory
 
     def make_store(self, *, on_files: bool) -> str:
         """A new store; its SQLite URI. Call `remove` when the run is over."""
@@ -62,6 +63,7 @@ class Disk:
             self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
             return f"file:{self._directory / 'store.db'}"
         uri = f"file:jobsync-{next(_stores)}?mode=memory&cache=shared"
+        self._uri = uri
         self._anchor = sqlite3.connect(uri, uri=True)  # keeps it while no process does
         return uri
 
@@ -71,6 +73,16 @@ class Disk:
             self._anchor.close()
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+    def wipe(self) -> None:
+        """Nothing is in the store any more. No process has it open."""
+        self.close_all()
+        if self._directory is not None:
+            for path in self._directory.iterdir():
+                path.unlink()
+        if self._anchor is not None:
+            self._anchor.close()
+            self._anchor = sqlite3.connect(self._uri, uri=True)
 
     def serve(self, environment: dict[str, str]) -> None:
         """A program starts: its environment says how long an access takes, and is read again at every access."""

@@ -14,7 +14,7 @@ from harness.runtimes.sim.node import Node
 from harness.runtimes.sim.transport import Endpoint
 from harness.runtimes.sim.world import World
 
-VERBS: Final = frozenset({"kill", "cut_power", "pause", "skew", "stall", "slow_disk", "fill_disk"})
+VERBS: Final = frozenset({"kill", "cut_power", "wipe_store", "pause", "skew", "stall", "slow_disk", "fill_disk"})
 
 _GRACE_S: Final = 0.5  # a process that was sent TERM ends by itself within this, or is killed
 
@@ -62,6 +62,15 @@ class Processes:
         finally:
             self._light(node)
             await self._come_back(name, effect)
+
+    @asynccontextmanager
+    async def wipe_store(self, name: str, effect: Effect) -> AsyncIterator[None]:
+        node = self._node(name)
+        if node.ended:
+            self._mark("wipe", node)
+            node.machine.disk.wipe()
+            effect.note(stores_wiped=1)
+        yield
 
     async def _terminate(self, node: Node) -> None:
         """A program that heeds the signal cancels its main task; then its others end, as `asyncio.run` ends them."""

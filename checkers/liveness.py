@@ -1,0 +1,278 @@
+"""After the faults everybody is back, reachable and quiet; and nobody storms meanwhile."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.bounds import bounds, in_words
+from checkers.connections import Client, Connections
+from checkers.findings import Findings, Story, told
+from checkers.ledger import Reader, message_of
+from checkers.storms import Storms
+from harness.history import Header, Op, Tap
+from harness.verdict import CheckResult
+
+_CALLS = frozenset(
+    (
+        *("create", "status", "chunk", "progress", "tokens", "cost", "metadata", "error", "finalize", "delete"),
+        *("retry", "open", "close", "list", "get", "cancel", "switch", "background", "foreground"),
+    )
+)
+_DISTURBS = _CALLS | {"commit", "started", "recovered", "fault-begin", "fault-heal"}
+_QUIET = frozenset({"heartbeat", "sync:head", ""})  # what an idle system says; "" is what nobody can read
+
+
+class _Liveness:
+    NAME = "liveness"
+    GUARANTEE = (
+        "After the last fault every client is registered and reachable, and everything is shown, within a bound made "
+        "of the topology's timers; then nothing is said but heartbeats and heads, and nobody ever storms."
+    )
+    NEEDS = Level.L0
+    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final"}
+    REASONS: Mapping[str, str] = {
+        "unregistered": "A client did not register again within its bound.",
+        "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
+        "evicted": "An older socket of a client, registered late, threw out the one that the client was using.",
+        "presence-wrong": "The relay's last word on a client contradicts that client's connection.",
+        "reconnect-storm": "A client opened socket after socket without a pause.",
+        "fetch-storm": "A replica repeated a failed fetch again and again without a pause.",
+        "late-convergence": "A replica changed after everything should have been shown.",
+        "restless": "Messages other than heartbeats and heads were sent after everything should have been quiet.",
+    }
+    EXAMPLE = "liveness"
+    ANOMALY = "d:up m:up fault:x m:down heal:x @200 m:final[registered=false]"
+    INNOCENT = "d:up m:up fault:x m:down heal:x @60 m:up @200 m:final"
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        return _Judge(header)
+
+
+CHECKER: Checker = _Liveness()
+
+
+class _Judge(Reader):
+    def __init__(self, header: Header) -> None:
+        self._header, self._bounds = header, bounds(header)
+        self._findings = Findings(CHECKER.NAME)
+        self._taps: deque[Tap] = deque(maxlen=64)  # the last ones that an idle system does not send
+        self._told: dict[tuple[str, str], Tap] = {}  # (whom, device) → the relay's last word on it
+        self._opened: list[tuple[int, str]] = []  # sockets, as the wire saw them
+        self._current: dict[str, tuple[int, Op]] = {}  # device → its registered socket
+        self._undisturbed: dict[str, Op] = {}
+        self._down: dict[str, Op] = {}
+        self._suspended: set[str] = set()
+        self._disturbed: Op | None = None
+        self._shown: Op | None = None
+        self._last: Op | None = None
+        if self._bounds is None:
+            return
+        self._quiet_ns = self._bounds.registered_ns + self._bounds.converge_ns
+        self._connections, self._storms = Connections(header, self._bounds), Storms(self._bounds)
+        devices = [str(n.get("device_id")).lower() for n in header.nodes.values() if n.get("device_id")]
+        self._nodes = {
+            str(n.get("device_id")).lower(): name
+            for name, n in header.nodes.items()
+            if n.get("device_id") and devices.count(str(n.get("device_id")).lower()) == 1
+        }
+
+    # ---- the wire -------------------------------------------------------------------------------------------------
+
+    def tap(self, tap: Tap) -> None:
+        if self._bounds is None:
+            return
+        self._connections.tap(tap)
+        if tap.side != "in":
+            return
+        if tap.type not in _QUIET:
+            self._taps.append(tap)
+        if tap.type == "register":
+            self._opened.append((tap.time_ns, tap.link.partition("->")[0]))
+        elif tap.type == "presence" and tap.source is not None:
+            self._told[tap.link.rpartition("->")[2], tap.source] = tap
+
+    # ---- ops ------------------------------------------------------------------------------------------------------
+
+    def feed(self, op: Op) -> None:
+        self._last = op
+        if self._bounds is None:
+            return
+        if op.f in _DISTURBS:
+            self._disturbed = op
+        if op.f == "observe":
+            self._shown = op if message_of(op.cause) is not None else self._shown
+        elif op.f == "conn":
+            self._conn(op)
+        elif op.f == "fetch":
+            self._fetch(op)
+        elif op.f in Connections.FEEDS or op.f == "foreground":
+            self._connection(op)
+
+    def _connection(self, op: Op) -> None:
+        touched = list(self._connections.touched(op))
+        self._connections.feed(op)
+        for name in touched:
+            if op.f != "link":
+                self._undisturbed[name] = op
+            if op.f in ("started", "foreground", "background"):
+                self._storms.pardon(name)
+            if op.f in ("fault-begin", "fault-heal") and _is_clock(op):
+                self._storms.skew(name, 1 if op.f == "fault-begin" else -1)
+        if op.f == "started" and op.node not in self._connections.clients:
+            self._current.clear()
+        if op.f == "link" and op.node in self._connections.clients:
+            self._link(op.node, op)
+
+    def _link(self, name: str, op: Op) -> None:
+        state = op.value.get("state") if isinstance(op.value, dict) else None
+        if state == "open":
+            self._storm(self._storms.opens(name, op.time_ns, op), name, op)
+        elif state == "registered":
+            self._storms.registered(name, op.time_ns)
+            self._down.pop(name, None)
+        elif state in ("closed", "suspended"):
+            self._down.setdefault(name, op)
+        self._suspended.discard(name)
+        if state == "suspended":
+            self._suspended.add(name)
+
+    def _conn(self, op: Op) -> None:
+        """The relay numbers the sockets that it accepts."""
+        value = op.value if isinstance(op.value, dict) else {}
+        device, state, number = str(value.get("device")).lower(), value.get("state"), value.get("conn")
+        name = self._nodes.get(device)
+        if name is None or not isinstance(number, int):
+            return
+        current = self._current.get(device)
+        if state == "registered":
+            self._current[device] = (number, op)
+            if current is not None and current[0] > number:
+                self._evicted(name, current[1], op)
+        elif current is not None and current[0] == number:
+            del self._current[device]
+
+    def _fetch(self, op: Op) -> None:
+        value = op.value if isinstance(op.value, dict) else {}
+        if value.get("phase") == "begin" and value.get("licence") == "retry" and op.node is not None:
+            what = (str(value.get("what")), op.job)
+            found = self._storms.retries(op.node, what, op)
+            if found is not None:
+                what_ = f"the row of job {op.job}" if op.job is not None else "its list"
+                message = (
+                    f"{op.node} asked again and again for {what_}, without a pause, until {self.ledger.at(op.time_ns)}"
+                )
+                self._add("fetch-storm", op, message, [found[0]])
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+
+    def finish(self) -> CheckResult:
+        last = self._last
+        if self._bounds is None or last is None:
+            message = "not judged: the history does not say the topology's timers"
+            return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
+        for time_ns, name in self._opened:
+            client = self._connections.clients.get(name)
+            if client is not None and not client.journals:
+                self._storm(self._storms.opens(name, time_ns, None), name, last)
+        for name, time_ns in self._connections.due(last.time_ns):
+            self._connections.registers(name, time_ns)
+        for client in self._connections.clients.values():
+            self._judge_client(client, last)
+        self._judge_presence(last)
+        self._judge_quiet(last)
+        return self._findings.result(
+            {
+                "clients": len(self._connections.clients),
+                "wire": "watched" if self.ledger.tapped else "not judged: no taps",
+                "quiet": "watched" if self._quiet_from(last) is not None else "not judged: the run ended before",
+            }
+        )
+
+    def _judge_client(self, client: Client, last: Op) -> None:
+        assert self._bounds is not None
+        down, name = self._down.get(client.name), client.name
+        if down is not None and name not in self._suspended and client.journals and not client.faults:
+            since = max(down, self._undisturbed.get(name, down), key=lambda op: op.time_ns)
+            if last.time_ns - since.time_ns > self._bounds.registered_ns:
+                took = in_words(last.time_ns - since.time_ns)
+                message = f"{name} lost its connection and has not registered again for {took}"
+                self._add("unregistered", last, message, [down, since])
+        if self._live(client, last) and self._mapped(name) is False:
+            message = f"{name} is registered, and the relay does not know it any more: nothing reaches it"
+            self._add("unreachable", last, message, [client.cause, self.ledger.finals.get(self._relay())])
+
+    def _live(self, client: Client, last: Op) -> bool:
+        """Beyond doubt, and not just since now."""
+        assert self._bounds is not None
+        since_ns = client.live_ns
+        return since_ns is not None and not client.faults and since_ns + self._bounds.event_ns <= last.time_ns
+
+    def _relay(self) -> str:
+        return next((n for n, node in self._header.nodes.items() if node.get("role") == "relay"), "relay")
+
+    def _mapped(self, name: str) -> bool | None:
+        """Does the relay's final state list this client? None: it does not say."""
+        final = self.ledger.finals.get(self._relay())
+        users = final.value.get("connections") if final is not None and isinstance(final.value, dict) else None
+        node = self._header.nodes.get(name, {})
+        if not isinstance(users, dict) or not node.get("user_id"):
+            return None
+        devices = users.get(str(node["user_id"]))
+        return isinstance(devices, dict) and str(node.get("device_id")).lower() in {str(d).lower() for d in devices}
+
+    def _judge_presence(self, last: Op) -> None:
+        """What the relay said last, on a connection that still stands, of a client that is surely there."""
+        for (whom, device), tap in self._told.items():
+            name, listener = self._nodes.get(device.lower()), self._connections.clients.get(whom)
+            if name is None or listener is None or listener.live_ns is None or name == whom:
+                continue
+            client = self._connections.clients[name]
+            offline = (tap.msg or "").startswith("offline")
+            if offline and self._live(client, last) and listener.arrivals.connection_at(last.time_ns) == tap.conn:
+                at = self.ledger.at(tap.time_ns)
+                message = (
+                    f"the relay's last word to {whom}, at {at}, is that {name} is offline, and {name} is registered"
+                )
+                self._add("presence-wrong", last, message, [client.cause])
+
+    def _quiet_from(self, last: Op) -> int | None:
+        """From when on nothing more may happen; None: the run ended before that."""
+        disturbed = self._disturbed
+        quiet_ns = disturbed.time_ns + self._quiet_ns if disturbed is not None else None
+        return quiet_ns if quiet_ns is not None and quiet_ns < last.time_ns else None
+
+    def _judge_quiet(self, last: Op) -> None:
+        quiet_ns, disturbed = self._quiet_from(last), self._disturbed
+        if quiet_ns is None or disturbed is None or any(c.faults for c in self._connections.clients.values()):
+            return
+        after = in_words(self._quiet_ns)
+        if self._shown is not None and self._shown.time_ns > quiet_ns:
+            message = f"{self._shown.node} changed what it shows more than {after} after the last thing that happened"
+            self._add("late-convergence", self._shown, message, [disturbed])
+        late = next((tap for tap in self._taps if tap.time_ns > quiet_ns), None)
+        if late is not None:
+            message = f"{late.type} was sent on {late.link} more than {after} after the last thing that happened"
+            self._add("restless", last, message, [disturbed])
+
+    # ---- words ----------------------------------------------------------------------------------------------------
+
+    def _storm(self, found: tuple[Op | None, Op | None] | None, name: str, op: Op) -> None:
+        if found is not None:
+            message = f"{name} opened socket after socket without a pause, until {self.ledger.at(op.time_ns)}"
+            self._add("reconnect-storm", op, message, [found[0]])
+
+    def _evicted(self, name: str, former: Op, op: Op) -> None:
+        message = f"an older socket of {name} registered at {self.ledger.at(op.time_ns)} and threw out its newer one"
+        self._add("evicted", op, message, [former])
+
+    def _add(self, reason: str, op: Op, message: str, proof: Iterable[Op | None]) -> None:
+        before = [p for p in proof if p is not None and p is not op]
+        story = told([*((p, f"{p.node or p.process}: {p.f}") for p in before), (op, message)])
+        self._findings.add(reason, op, [*before, op], lambda: Story(message, {"story": story}))
+
+
+def _is_clock(op: Op) -> bool:
+    return isinstance(op.value, dict) and op.value.get("action") == "clock"
