@@ -65,7 +65,9 @@ class Checker(Protocol):
     ANOMALY: str  # a history in the tiny language (checkers.notation) that it finds INVALID
     INNOCENT: str  # the twin of ANOMALY that it finds VALID
 
-    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge: ...
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        """A plan is asked beforehand, with an empty header: raises `ValueError` for a parameter that means nothing."""
+        ...
 
 
 @runtime_checkable

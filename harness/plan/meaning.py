@@ -12,6 +12,7 @@ import yaml
 
 from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration
 from harness import registry
+from harness.history import Header
 from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.following import Chain
 from harness.plan.model import PlanWords
@@ -27,6 +28,7 @@ from targets import policy, profiles
 from targets.policy import UnknownPolicy
 from targets.timing import Timing
 
+_NO_RUN = Header(plan="", seed=0, runtime="sim", profile="")  # enough to ask a checker about its parameters
 _MAX_STEPS = 500_000
 _NS = 10**9
 
@@ -181,11 +183,17 @@ def _checks(setting: Setting) -> Iterator[PlanError]:
         if check.check not in known:
             yield _unknown(setting.document.find(path, check.check), "checker", check.check, known)
             continue
-        allowed = _parameters(registry.find("checker", check.check).EXAMPLE)
-        for key in check.params:
+        checker = registry.find("checker", check.check)
+        allowed = _parameters(checker.EXAMPLE)
+        for key, value in check.params.items():
             if key not in allowed:
                 where = setting.document.key((*path, key))
                 yield PlanError(where, f"{check.check} has no parameter {key!r}", _there_are(key, allowed))
+                continue
+            try:
+                checker.begin(_NO_RUN, {key: value})
+            except ValueError as exc:
+                yield PlanError(setting.document.value((*path, key)), str(exc))
 
 
 def _parameters(example: str) -> list[str]:

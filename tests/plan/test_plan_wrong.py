@@ -143,6 +143,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "convergence has no parameter 'wthin'",
         "there are: none",
     ),
+    "a parameter that means nothing": (
+        "checks: [{check: staleness, within: «2}]",
+        "expected a duration such as 250ms or 2s, not 2",
+        "",
+    ),
     "an unknown profile": (
         "expect: {«hardend: {verdict: VALID}}",
         "unknown profile 'hardend'",
