@@ -44,7 +44,6 @@ class Bounds:
     fetch_pause_ns: int  # longest pause after failed fetches
     head_ns: int
     dead_peer_ns: int
-    stable_ns: int
     attempt_ns: int  # an upgrade and a registration that run into their time-outs
     pause_ns: int  # longest back-off between two attempts
 
@@ -69,7 +68,7 @@ class Bounds:
 
 
 _NEEDED = (
-    *("head_s", "coalesce_max_s", "fetch_s", "call_s", "fetch_backoff_max_s", "dead_peer_s", "stable_s"),
+    *("head_s", "coalesce_max_s", "fetch_s", "call_s", "fetch_backoff_max_s", "dead_peer_s"),
     *("upgrade_s", "register_s", "backoff_max_s"),
 )
 
@@ -91,7 +90,6 @@ def bounds(header: Header) -> Bounds | None:
         fetch_pause_ns=ns["fetch_backoff_max_s"],
         head_ns=ns["head_s"],
         dead_peer_ns=ns["dead_peer_s"],
-        stable_ns=ns["stable_s"],
         attempt_ns=ns["upgrade_s"] + ns["register_s"],
         pause_ns=round(_JITTER * ns["backoff_max_s"]),
     )

@@ -55,7 +55,6 @@ class _Judge(Reader):
         self._begun: dict[tuple[str, int], Op] = {}
         self._shown: dict[tuple[str, str], int] = {}  # (mobile, job) → revision
         self._listed: dict[str, int | None] = {}
-        self._faulty_ns: dict[str, int] = {}  # client → the last time that a fault touched it
         self._took: dict[str, list[int]] = {}
 
     def tap(self, tap: Tap) -> None:
@@ -74,8 +73,6 @@ class _Judge(Reader):
             if sight is not None and op.node is not None:
                 self._observe(op.node, sight)
         elif self._connections is not None:
-            if op.f in ("fault-begin", "fault-heal"):
-                self._faulty_ns |= dict.fromkeys(self._connections.touched(op), op.time_ns)
             self._connections.feed(op)
 
     def finish(self) -> CheckResult:
@@ -126,7 +123,7 @@ class _Judge(Reader):
         client = self._connections.clients.get(name) if self._connections is not None else None
         if client is None or client.live_ns is None or client.faults:
             return False
-        return client.live_ns <= since_ns and self._faulty_ns.get(name, -1) < since_ns
+        return client.live_ns <= since_ns
 
     def _slow(self, mobile: str, entry: Entry, begun: Op, op: Op, took_ns: int, within_ns: int) -> None:
         def tell() -> Story:

@@ -131,7 +131,6 @@ class _Judge(Reader):
         if state == "open":
             self._storm(self._storms.opens(name, op.time_ns, op), name, op)
         elif state == "registered":
-            self._storms.registered(name, op.time_ns)
             self._down.pop(name, None)
         elif state in ("closed", "suspended"):
             self._down.setdefault(name, op)

@@ -1,7 +1,8 @@
 """Storms: reconnects and fetches that follow each other faster than any sensible back-off lets them.
 
-A back-off that doubles makes six attempts in the first ten seconds (unscaled) and fewer in all that follow; one that is
-hurried by heads and presence a few more. What makes several times as many has no back-off.
+A back-off that doubles makes six attempts in the first ten seconds (unscaled) and fewer in all that follow, also when
+it begins anew after five seconds registered; one that is hurried by heads and presence makes a few more. What makes
+several times as many has no back-off.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from checkers.bounds import Bounds
 from harness.history import Op
 
 _WINDOW_S = 10.0  # unscaled
-ATTEMPTS = 15  # sockets opened by one client within the window, none of them long registered
+ATTEMPTS = 15  # sockets opened by one client within the window
 RETRIES = 40  # repetitions of one failed fetch within the window
 
 
@@ -39,9 +40,7 @@ class Rate:
 class Storms:
     def __init__(self, bounds: Bounds) -> None:
         self._window_ns = round(_WINDOW_S * bounds.scale * 1e9)
-        self._stable_ns = bounds.stable_ns
         self._sockets: dict[str, Rate] = {}
-        self._registered: dict[str, int] = {}
         self._fetches: dict[Hashable, Rate] = {}
         self._skewed: dict[str, int] = {}  # clients whose clocks run at another rate: so do their pauses
 
@@ -57,16 +56,11 @@ class Storms:
             if isinstance(key, tuple) and key[0] == client:
                 rate.forget()
 
-    def registered(self, client: str, time_ns: int) -> None:
-        self._registered[client] = time_ns
-
     def opens(self, client: str, time_ns: int, op: Op | None) -> tuple[Op | None, Op | None] | None:
-        """A socket was opened. After one that was registered for long enough the back-off begins anew."""
-        rate = self._sockets.setdefault(client, Rate(ATTEMPTS, self._window_ns))
-        since_ns = self._registered.pop(client, None)
-        if self._skewed.get(client) or (since_ns is not None and 10 * (time_ns - since_ns) >= 9 * self._stable_ns):
-            rate.forget()
-        return rate.add(time_ns, op)
+        """A socket was opened."""
+        if self._skewed.get(client):
+            return None
+        return self._sockets.setdefault(client, Rate(ATTEMPTS, self._window_ns)).add(time_ns, op)
 
     def retries(self, client: str, what: Hashable, op: Op) -> tuple[Op | None, Op | None] | None:
         """A failed fetch is repeated."""

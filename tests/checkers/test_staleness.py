@@ -58,6 +58,7 @@ STALE, NEVER, LIST = "stale", "never-shown", "first-list-late"
         ("a fault on a commit that was late before", f"{OPEN} @100 d:+a @110 fault:x @120 m:a=1 heal:x", [STALE]),
         ("a new registration", f"{OPEN} @100 fault:x d:+a heal:x d:down d:up m:down m:up @140 m:a=1", [STALE]),
         ("calm again", f"{OPEN} @100 fault:x heal:x @400 d:+a @403 m:a=1", [STALE]),
+        ("calm again, and away", f"{OPEN} @100 fault:x heal:x @400 m:down d:+a m:up @425 m:a=1", [STALE]),
         ("a restarted mobile", f"{OPEN} @100 d:+a m:restart m:scope(s2) m:listed @200 m:final", []),
     ],
 )  # fmt: skip
@@ -65,6 +66,14 @@ def test_the_clock_runs_only_while_the_path_is_whole(why: str, line: str, reason
     result = judge(line, NAME)
     assert ([result.reason, *result.others] if result.reason else []) == reasons
     assert result.verdict is (Verdict.INVALID if reasons else Verdict.VALID)
+
+
+def test_a_commit_that_is_shown_before_its_answer_is_journaled_is_shown() -> None:
+    history = read(f"{OPEN} @100 d:+a m:a=1 @110 m:final")
+    answer = next(op for op in history.ops if op.f == "commit" and op.type == "ok")
+    answer.time_ns += 200_000_000
+    history.ops.sort(key=lambda op: op.time_ns)
+    assert judge(history, NAME).verdict is Verdict.VALID
 
 
 def test_within_is_a_bound_of_the_plan() -> None:
