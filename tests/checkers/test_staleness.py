@@ -59,7 +59,7 @@ STALE, NEVER, LIST = "stale", "never-shown", "first-list-late"
         ("a new registration", f"{OPEN} @100 fault:x d:+a heal:x d:down d:up m:down m:up @140 m:a=1", [STALE]),
         ("calm again", f"{OPEN} @100 fault:x heal:x @400 d:+a @403 m:a=1", [STALE]),
         ("calm again, and away", f"{OPEN} @100 fault:x heal:x @400 m:down d:+a m:up @425 m:a=1", [STALE]),
-        ("a restarted mobile", f"{OPEN} @100 d:+a m:restart m:scope(s2) m:listed @200 m:final", []),
+        ("a restarted mobile", f"{OPEN} @100 d:+a m:restart @200 m:scope(s2) m:listed m:final", []),
     ],
 )  # fmt: skip
 def test_the_clock_runs_only_while_the_path_is_whole(why: str, line: str, reasons: list[str]) -> None:
