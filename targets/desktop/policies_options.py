@@ -37,7 +37,9 @@ class NullForRemoved(OnlyWhatIsThere):
         return {**super().patch(before, after), **dict.fromkeys(key for key in before if key not in after)}
 
 
-REMOVALS: Slot[Removals] = Slot("delta.removals", OnlyWhatIsThere(), NullForRemoved(), role="desktop")
+REMOVALS: Slot[Removals] = Slot(
+    "delta.removals", OnlyWhatIsThere(), NullForRemoved(), role="desktop", shown_by="convergence"
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ class PrevOfFirst:
         return int(batch[0]["sync"]["prev"])
 
 
-BATCH_PREV: Slot[BatchPrev] = Slot("batching.first-prev", PrevOfLast(), PrevOfFirst(), role="desktop")
+BATCH_PREV: Slot[BatchPrev] = Slot(
+    "batching.first-prev", PrevOfLast(), PrevOfFirst(), role="desktop", shown_by="resources"
+)
 
 
 class OvertakenByOthers:
@@ -156,6 +160,7 @@ BATCH_FLUSH: Slot[Switch] = Slot(
     FlushedFirst(),
     role="desktop",
     masked_by="the order by revisions, which waits",
+    shown_by="convergence with --without order.revisions",
 )
 
 
@@ -172,7 +177,9 @@ class MaximumWait:
     on = True
 
 
-BATCH_WAIT: Slot[Switch] = Slot("batching.maximum-wait", WaitsForQuiet(), MaximumWait(), role="desktop")
+BATCH_WAIT: Slot[Switch] = Slot(
+    "batching.maximum-wait", WaitsForQuiet(), MaximumWait(), role="desktop", shown_by="staleness"
+)
 
 
 class SaysLast:
@@ -188,4 +195,4 @@ class SaysAll:
     on = True
 
 
-BATCH_COVERS: Slot[Switch] = Slot("batching.covers", SaysLast(), SaysAll(), role="desktop")
+BATCH_COVERS: Slot[Switch] = Slot("batching.covers", SaysLast(), SaysAll(), role="desktop", shown_by="resources")
