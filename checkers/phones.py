@@ -101,6 +101,7 @@ class Phones:
                 device = header.nodes.get(desktop or "", {}).get("device_id") or desktop
                 self.by_node[name] = Phone(name, desktop, str(device).lower(), hardened.get(name, True))
         self.revs: dict[str, dict[str, tuple[int, bool]]] = {}  # desktop → message → revision, and does it say so
+        self._batches: dict[str, dict[str, list[int]]] = {}  # desktop → message → all revisions it stands for
 
     def of(self, node: str | None) -> Phone | None:
         return self.by_node.get(node or "")
@@ -110,6 +111,8 @@ class Phones:
     def op(self, op: Op, sight: Sight | None) -> None:
         if op.f == "emit":
             self._emitted(op)
+        elif op.f == "batch":
+            self._batch(op)
         elif op.f in ("fault-begin", "fault-heal"):
             self._fault(op)
         elif (phone := self.of(op.node)) is None:
@@ -139,6 +142,13 @@ class Phones:
         rev, msg = line.get("rev"), line.get("msg")
         if line.get("bus") == "link" and isinstance(rev, int) and msg is not None:
             self.revs.setdefault(op.node or "", {})[str(msg)] = (rev, line.get("bare") is True)
+
+    def _batch(self, op: Op) -> None:
+        line = said(op)
+        revs = line.get("revs")
+        if isinstance(revs, list):
+            known = [rev for rev in revs if isinstance(rev, int)]
+            self._batches.setdefault(op.node or "", {})[str(line.get("msg"))] = known
 
     def _fault(self, op: Op) -> None:
         line = said(op)
@@ -203,7 +213,8 @@ class Phones:
         elif tap.type.startswith("job:") and tap.msg is not None:
             rev, bare = self.revs.get(phone.desktop or "", {}).get(tap.msg, (0, True))
             if not bare:
-                phone.seen.mark(rev)
+                for n in (*self._batches.get(phone.desktop or "", {}).get(tap.msg, ()), rev):
+                    phone.seen.mark(n)
 
     def current(self, phone: Phone, tap: Tap) -> bool:
         """Did it come on the connection that the phone listens to?"""

@@ -31,7 +31,20 @@ class _Reaction:
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(
         {
-            *("observe", "fetch", "call", "link", "trigger", "emit", "conn", "deliver", "drop", "rpc", "started"),
+            *(
+                "observe",
+                "fetch",
+                "call",
+                "link",
+                "trigger",
+                "emit",
+                "batch",
+                "conn",
+                "deliver",
+                "drop",
+                "rpc",
+                "started",
+            ),
             *("final", "fault-begin", "fault-heal"),
         }
     )

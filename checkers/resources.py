@@ -31,7 +31,7 @@ class _Resources:
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(
         {
-            *("observe", "fetch", "cache", "link", "trigger", "emit", "drop", "recovered", "started", "list"),
+            *("observe", "fetch", "cache", "link", "trigger", "emit", "batch", "drop", "recovered", "started", "list"),
             *("final", "fault-begin", "fault-heal"),
         }
     )

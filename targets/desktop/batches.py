@@ -28,9 +28,9 @@ class Batch:
 
 
 class Batches:
-    """`send(payload)` takes a batch, or a chunk that stayed alone, as the payload of one event."""
+    """`send(payload, revs)` takes a batch, or a chunk that stayed alone, as one event, and what it stands for."""
 
-    def __init__(self, policies: Policies, window_s: float, send: Callable[[Payload], None]) -> None:
+    def __init__(self, policies: Policies, window_s: float, send: Callable[[Payload, list[int]], None]) -> None:
         self._policies, self._window_s, self._send = policies, window_s, send
         self._waiting: dict[str, Batch] = {}
 
@@ -64,7 +64,7 @@ class Batches:
         batch = self._waiting.pop(job, None)
         if batch is not None:
             batch.timer.cancel()
-            self._send(self._joined(batch.chunks))
+            self._send(self._joined(batch.chunks), [int(chunk["sync"]["rev"]) for chunk in batch.chunks])
 
     def flush_all(self) -> None:
         for job in list(self._waiting):

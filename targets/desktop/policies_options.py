@@ -12,6 +12,7 @@ from targets.protocol import CREATED, DELETED, Row
 
 Payload = dict[str, Any]
 IDENTITY = ("jobId", "sessionId", "projectHash")
+LENGTH = ("accumulatedLength", "accumulated_length")  # legacy producers spell it otherwise
 
 # What an event carries ---------------------------------------------------------------------------------------------
 
@@ -76,7 +77,7 @@ class Delta:
         delta = {name: value for name, value in changed.items() if name == "response" or told.held.get(name) != value}
         if "metadata" in delta:
             delta["metadata"] = told.removals.patch(told.held["metadata"], delta["metadata"])
-        kept = {n: payload[n] for n in (*IDENTITY, "chunk", "accumulatedLength", "response") if n in payload}
+        kept = {n: payload[n] for n in (*IDENTITY, "chunk", *LENGTH, "response") if n in payload}
         return {**kept, "sync": {**sync, "delta": delta}}
 
 
@@ -87,7 +88,7 @@ class Snapshots:
         if told.event == DELETED:
             return payload
         sync = {name: value for name, value in payload["sync"].items() if name != "set"}
-        kept = {name: payload[name] for name in (*IDENTITY, "accumulatedLength") if name in payload}
+        kept = {name: payload[name] for name in (*IDENTITY, *LENGTH) if name in payload}
         return {**kept, "job": told.row(), "sync": sync}
 
 
@@ -112,7 +113,7 @@ class Batched:
 
 
 _EACH = EachChunk()
-BATCHING: Slot[Switch] = Slot("option.batching", _EACH, _EACH, role="desktop", variants={"on": Batched()})
+BATCHING: Slot[Switch] = Slot("option.batching", _EACH, _EACH, role="desktop", variants={"batched": Batched()})
 
 
 class BatchPrev(Protocol):

@@ -79,7 +79,9 @@ class Uplink:
             self._batches.before(payload.get("jobId"))
         self._emit(kind, payload, event.get("rev"))
 
-    def _emit_batch(self, payload: dict[str, Any]) -> None:
+    def _emit_batch(self, payload: dict[str, Any], revs: list[int]) -> None:
+        if len(revs) > 1:
+            self._journal("batch", msg=payload["sync"]["msg"], job=payload["jobId"], revs=revs)
         self._emit(RESPONSE_APPENDED, payload, payload["sync"]["rev"])
 
     def _emit(self, kind: str, payload: dict[str, Any], rev: object) -> None:

@@ -24,6 +24,10 @@ class Owner(Protocol):
     @property
     def visit_n(self) -> int: ...
 
+    def revision(self, job: str) -> int:
+        """Up to which the job, or its absence, is known."""
+        ...
+
     def fetched(self, row: Row, cause: str) -> None: ...
 
     def not_found(self, job: str, answer: Answer) -> None: ...
@@ -46,6 +50,7 @@ class Fetch:
     rounds: int = 0  # fetches in a row that failed, or left somebody waiting
     waiters: list[Event] = field(default_factory=list)
     asked: bool = False  # somebody wants the row, waiter or not
+    upto: int = 0  # an event of this revision was forgotten; 0: none
     again: bool = False  # and somebody asked while it was on its way
     in_flight: bool = False
     due: int = 0  # the timer that starts it; 0: none
@@ -88,7 +93,7 @@ class Fetches:
     def wait(self, event: Event, licence: str) -> bool:
         """The document's `ensureJobPresent(onReady:)`: keep `event` until its job was fetched. False: no room."""
         if not self._order.buffers:
-            self.refresh(event.job, licence)
+            self._instead(event, licence)
             return True
         fetch = self._entry(event.job, licence)
         room = len(fetch.waiters) < WAITERS_CAP and self.buffered < BUFFER_CAP
@@ -97,9 +102,20 @@ class Fetches:
         self._schedule(event.job, fetch, self._wait_s)
         return room
 
+    def _instead(self, event: Event, licence: str) -> None:
+        """Fetch the job of an event that nobody keeps."""
+        fetch = self._entry(event.job, licence)
+        if fetch.in_flight:
+            self.refresh(event.job, licence)
+            return
+        fetch.upto = max(fetch.upto, event.rev)
+        self._schedule(event.job, fetch, self._wait_s)
+
     def changed(self, job: str) -> None:
         """The job changed otherwise: perhaps nobody needs to wait any more."""
         fetch = self.by_job.get(job)
+        if fetch is not None and 0 < fetch.upto <= self._owner.revision(job) and not (fetch.asked or fetch.in_flight):
+            self._drop(job, fetch)
         if fetch is None or not fetch.waiters or not self._order.drains:
             return
         waiters, fetch.waiters = fetch.waiters, []
@@ -144,7 +160,7 @@ class Fetches:
         fetch.due = 0
         if self._failure and not self._calls.registered:
             return  # `hurry` comes with the registration
-        fetch.in_flight, fetch.asked = True, False
+        fetch.in_flight, fetch.asked, fetch.upto = True, False, 0
         done: Callable[[Answer], None] = partial(self._answered, job, fetch)
         self._calls.begin("job.get", {"jobId": job}, done, licence=fetch.licence, visit=fetch.visit)
 

@@ -63,12 +63,12 @@ class Merge:
 
     def _install(self, row: Row, cause: str) -> None:
         job, sync = row["id"], parse_sync(row.get("sync"))
-        if self._newer and sync is not None and sync.rev <= self._known(job):
+        if self._newer and sync is not None and sync.rev <= self.known(job):
             return
         self._board.install(row, cause)
         self._changed(job)
 
-    def _known(self, job: str) -> int:
+    def known(self, job: str) -> int:
         """The revision up to which the job, or its absence, is known."""
         held, visit = self._board.jobs.get(job), self._board.visit
         return held.rev if held is not None else max(visit.as_of, visit.tombs.get(job, 0))

@@ -99,6 +99,9 @@ class Replica:
     def listing(self) -> bool:
         return self.lists.flight is not None or bool(self.lists.wanted)
 
+    def revision(self, job: str) -> int:
+        return self.merge.known(job)
+
     def swallowed(self, job: str) -> None:
         self.watch.trigger("refresh", detail=job)
 

@@ -154,7 +154,7 @@ def test_a_stream_without_a_pause_is_sent_all_the_same(without: tuple[str, ...],
     texts: list[str] = []
 
     async def go() -> None:
-        batches = Batches(profiles.load(without=without), 1.0, lambda payload: texts.append(payload["chunk"]))
+        batches = Batches(profiles.load(without=without), 1.0, lambda payload, _: texts.append(payload["chunk"]))
         for rev in range(25):
             batches.take(
                 {"jobId": "a", "chunk": "x", "accumulatedLength": 1, "sync": {"rev": rev, "prev": 0, "start": 0}}
