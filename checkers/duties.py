@@ -43,7 +43,7 @@ class Duties:
         self._bound_ns = 3 * judge.ns("coalesce_max_s") + 4 * judge.slack_ns
         self._retry_ns = self._bound_ns + judge.ns("fetch_backoff_max_s")
         self._open: dict[str, list[Duty]] = {}  # by node
-        self._gets: dict[tuple[str, str], str] = {}  # (node, job) → correlation id under way
+        self._gets: dict[tuple[str, str], tuple[str, int]] = {}  # (node, job) → correlation id under way, its visit
         self._got_ns: dict[tuple[str, str], int] = {}
         self._last_list: dict[str, Op] = {}
         self._presence: dict[str, tuple[bool, str, int]] = {}
@@ -167,16 +167,17 @@ class Duties:
         line, key = said(op), (phone.node, job)
         if begins:
             if line.get("visit") == phone.visit:
-                self._gets[key] = str(line.get("corr"))
+                self._gets[key] = (str(line.get("corr")), phone.visit)
                 self._answer(phone, op.time_ns, lambda d: d.key == job, op)
             return
-        if self._gets.get(key) != str(line.get("corr")):
+        corr, visit = self._gets.get(key, ("", 0))
+        if corr != str(line.get("corr")):
             return
         del self._gets[key]
         self._got_ns[key] = op.time_ns
         error = line.get("error")
         definite = isinstance(error, dict) and error.get("code") == "not_found"
-        if line.get("phase") == "fail" and not definite:
+        if line.get("phase") == "fail" and not definite and visit == phone.visit:  # a former screen owes nothing
             self._owe("failed-fetch", phone, op.time_ns, op=op, key=job)
 
     def _answer(self, phone: Phone, now_ns: int, answers: Any, op: Op) -> None:

@@ -91,6 +91,12 @@ def event(n: int) -> str:
         ("a failed get", f"{OPEN} {{get}} m!fetch[what=get,job=a,corr=g,phase=fail] @19 d:final", ["failed-fetch"]),
         ("a failed get again", f"{OPEN} {{get}} m!fetch[what=get,job=a,corr=g,phase=fail] {{get}} @19 d:final", []),
         (
+            "a failed get of a former screen",
+            f"{OPEN} {{get}} m:scope(s2) {LIST.replace('visit=2', 'visit=3')} m!fetch[what=list,corr=c1,phase=ok] "
+            "m!fetch[what=get,job=a,corr=g,phase=fail] @19 d:final",
+            [],
+        ),
+        (
             "a refresh during a get",
             f"{OPEN} {{get}} m!trigger[what=refresh,detail=a] m!fetch[what=get,job=a,corr=g,phase=ok] @9 d:final",
             ["swallowed"],
