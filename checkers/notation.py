@@ -36,71 +36,25 @@ sets a raw field of anything: `m:a@3[end=9]`, `m:final[foreground=false]`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from checkers import notation_parts as parts
+from checkers.notation_parts import NotationError
 from checkers.notation_wire import journal_line, wire_taps
 from checkers.truth import JobTruth, Truth
-from harness.history import Header, History, Observation, Op, OpType, Rev, Tap, text_digest
+from harness.history import Header, History, Observation, Op, OpType, Rev, Tap
 
-_TOKEN = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^\s"{\[(])+')
 _JOB = re.compile(r"(?P<sign>[+\-~]?)(?P<job>\w+)(?:/(?P<session>\w+))?(?:(?P<how>[=@])(?P<rev>\d+))?")
-_MORE = re.compile(r'"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[\^~?!]')
 _CALL = re.compile(
     r"(?P<node>\w+)(?P<way>[<>])(?:(?P<client>\d+):)?(?P<word>\w+)(?:/(?P<session>\w+))?(?:\((?P<inner>[\w=,]*)\))?"
     r"(?:@(?P<as_of>\d+))?(?P<fields>\{[^}]*\})?(?P<raw>\[.*\])?"
 )
 _STEP_NS = 100_000_000
-_PROJECT = "p"
 SESSIONS = ("s1", "s2", "s3")
-_TIMING = {
-    "ping_s": 30.0,
-    "heartbeat_s": 30.0,
-    "dead_peer_s": 60.0,
-    "upgrade_s": 10.0,
-    "register_s": 5.0,
-    "close_s": 2.0,
-    "call_s": 30.0,
-    "fetch_s": 5.0,
-    "relay_pending_s": 45.0,
-    "head_s": 10.0,
-    "stable_s": 5.0,
-    "backoff_max_s": 30.0,
-    "backoff_unit_s": 0.5,
-    "fetch_backoff_max_s": 5.0,
-    "coalesce_max_s": 0.25,
-    "desktop_cache_s": 2.0,
-    "mobile_cache_s": 300.0,
-    "refresh_after_s": 5.0,
-}  # of a topology that is not scaled, seconds
-
-
-class NotationError(ValueError):
-    """A token that the language does not have; the message quotes it."""
-
-
-@dataclass
-class _More:
-    """What stands behind the job in a token."""
-
-    text: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
-    raw: dict[str, Any] = field(default_factory=dict)
-    cause: str | None = None
-    marks: str = ""
-
-
-@dataclass
-class _Shown:
-    row: dict[str, Any]
-    text: bytes
-    attempt: int
 
 
 @dataclass
@@ -109,7 +63,7 @@ class _Mobile:
     scope: dict[str, Any] = field(default_factory=lambda: {"session": SESSIONS[0]})
     visit: int = 1
     incarnation: int = 0
-    jobs: dict[str, _Shown] = field(default_factory=dict)
+    jobs: dict[str, parts.Shown] = field(default_factory=dict)
 
 
 def read(line: str) -> History:
@@ -130,14 +84,14 @@ class _Reader:
         self._nodes = {"desktop-1": "desktop", "relay": "relay", "mobile-1": "mobile"}
         self._ops: list[Op] = []
         self._taps: list[Tap] = []
-        for token in _tokens(line):
+        for token in parts.tokens(line):
             self._read(token)
         self.history = History(header=self._header(), ops=self._ops, taps=self._taps)
 
     def _read(self, token: str) -> None:
         if token.startswith("%"):
             name, _, value = token[1:].partition("=")
-            self._options[name] = _value(value)
+            self._options[name] = parts.read_value(value)
             return
         if token.startswith("@"):
             self._now_ns = round(float(token[1:]) * 1e9)
@@ -146,14 +100,14 @@ class _Reader:
         if call := _CALL.fullmatch(token):
             self._call(call)
             return
-        if line := journal_line(token, self._node, _pairs):
+        if line := journal_line(token, self._node, parts.read_pairs):
             node, f, fields = line
             self._op(f"{node}/journal", "info", f, node, {}, value=fields, job=fields.get("job"))
             return
         who, _, what = token.partition(":")
         if who in ("fault", "heal", "inert"):
             self._fault(who, what)
-        elif who == "wire" and (taps := wire_taps(what, self._node, _pairs, self._now_ns)):
+        elif who == "wire" and (taps := wire_taps(what, self._node, parts.read_pairs, self._now_ns)):
             self._taps += taps
         elif who == "tap":
             node, _, message = what.partition("=")
@@ -166,7 +120,7 @@ class _Reader:
         desktop = node.startswith("desktop")
         for word, act in (("final", self._final), ("scope", self._scope), ("listed", self._listed)):
             if re.match(rf"{word}(?!\w|[=@])", what):
-                return act(node, _more(what[len(word) :], token))
+                return act(node, parts.read_more(what[len(word) :], token))
         if what in ("up", "down"):
             value = {"state": "registered" if what == "up" else "closed"}
             self._op(f"{node}/journal", "info", "link", node, {}, value=value)
@@ -178,23 +132,23 @@ class _Reader:
         match = _JOB.match(what)
         if match is None:
             raise NotationError(f"cannot read {token!r}")
-        more = _more(what[match.end() :], token)
+        more = parts.read_more(what[match.end() :], token)
         return self._commit(node, match, more) if desktop else self._observe(node, match, more, token)
 
     # ---- desktops ---------------------------------------------------------------------------------------------------
 
-    def _commit(self, node: str, match: re.Match[str], more: _More) -> None:
+    def _commit(self, node: str, match: re.Match[str], more: parts.More) -> None:
         n = self._heads[node] = self._heads.get(node, 0) + 1
         job, known = match["job"], self._truth.job(node, match["job"])
         session = match["session"] or (known.session if known else None) or SESSIONS[0]
         attempt = (known.attempts[-1].number if known and known.attempts else 1) + ("^" in more.marks)
-        value = _commit_value(job, session, n, match["sign"], more)
+        value = parts.commit_value(job, session, n, match["sign"], more)
         if known and known.attempts and "chunk" in value:
             value["start"] = known.attempts[-1].length
         known_fields: dict[str, Any] = {
             "job": job,
             "session": session,
-            "rev": Rev(_device(node), n),
+            "rev": Rev(parts.device_of(node), n),
             "attempt": attempt,
             "value": value,
         }
@@ -206,7 +160,7 @@ class _Reader:
 
     # ---- mobiles ----------------------------------------------------------------------------------------------------
 
-    def _observe(self, node: str, match: re.Match[str], more: _More, token: str) -> None:
+    def _observe(self, node: str, match: re.Match[str], more: parts.More, token: str) -> None:
         mobile, job = self._mobile(node), match["job"]
         truth = self._job(job)
         n = int(match["rev"]) if match["rev"] else None
@@ -216,13 +170,16 @@ class _Reader:
             return self._show(mobile, seen, more, job=job)
         if n is not None and (truth is None or n not in {**truth.entries, **truth.failed}):
             raise NotationError(f"{token!r}: no commit of job {job} has revision {n}")
-        shown = mobile.jobs.setdefault(job, _Shown({}, b"", 1))
-        seen = _row(truth, n, shown, more) if match["how"] == "=" and truth and n else _change(truth, n, shown, more)
-        rev = Rev(_device(truth.desktop), n) if truth and n and "~" not in more.marks else None
+        shown = mobile.jobs.setdefault(job, parts.Shown({}, b"", 1))
+        if match["how"] == "=" and truth and n:
+            seen = parts.row_shown(truth, n, shown, more)
+        else:
+            seen = parts.change_shown(truth, n, shown, more)
+        rev = Rev(parts.device_of(truth.desktop), n) if truth and n and "~" not in more.marks else None
         known: dict[str, Any] = {"job": job, "session": truth.session if truth else None, "rev": rev}
         return self._show(mobile, seen, more, attempt=shown.attempt, **known)
 
-    def _show(self, mobile: _Mobile, seen: Observation, more: _More, **fields: Any) -> None:
+    def _show(self, mobile: _Mobile, seen: Observation, more: parts.More, **fields: Any) -> None:
         seen.visit = mobile.visit
         names = set(Observation.__struct_fields__)
         value = {**msgspec.to_builtins(seen), **{k: v for k, v in more.raw.items() if k in names}}
@@ -230,25 +187,25 @@ class _Reader:
         fields |= {"cause": more.cause, "incarnation": mobile.incarnation, "value": value}
         self._op(f"{mobile.name}/replica", "ok", "observe", mobile.name, raw, **fields)
 
-    def _scope(self, node: str, more: _More) -> None:
+    def _scope(self, node: str, more: parts.More) -> None:
         mobile = self._mobile(node)
         kind, _, name = (more.cause or "").rpartition(":")
         mobile.scope, mobile.visit, mobile.jobs = {kind or "session": name}, mobile.visit + 1, {}
         seen = Observation(kind="scope", set={"scope": mobile.scope, "visit": mobile.visit})
-        self._show(mobile, seen, _More(raw=more.raw))
+        self._show(mobile, seen, parts.More(raw=more.raw))
 
-    def _listed(self, node: str, more: _More) -> None:
+    def _listed(self, node: str, more: parts.More) -> None:
         self._show(self._mobile(node), Observation(kind="listed"), more)
 
     # ---- the rest ---------------------------------------------------------------------------------------------------
 
-    def _final(self, node: str, more: _More) -> None:
+    def _final(self, node: str, more: parts.More) -> None:
         state = self._desktop_state(node) if node.startswith("desktop") else self._mobile_state(node)
         self._op(f"{node}/final", "ok", "final", node, {}, value={**state, **more.raw})
 
     def _desktop_state(self, node: str) -> dict[str, Any]:
         mine = sorted((job for (owner, _), job in self._truth.jobs.items() if owner == node), key=lambda j: j.job)
-        jobs = {j.job: _whole_row(j) for j in mine if j.entries and j.deleted is None}
+        jobs = {j.job: parts.whole_row(j) for j in mine if j.entries and j.deleted is None}
         return {"jobs": jobs, "head": self._heads.get(node, 0), "store": f"store-{node}"}
 
     def _mobile_state(self, node: str) -> dict[str, Any]:
@@ -263,7 +220,7 @@ class _Reader:
     def _call(self, match: re.Match[str]) -> None:
         node = self._node(match["node"])
         process = f"{node}/user" + (f"-{match['client']}" if match["client"] else "")
-        raw, fields = _pairs(match["raw"] or ""), _pairs(match["fields"] or "")
+        raw, fields = parts.read_pairs(match["raw"] or ""), parts.read_pairs(match["fields"] or "")
         if match["way"] == ">":
             job = match["inner"]
             value = {**({"jobId": job} if job else {}), **fields}
@@ -284,7 +241,8 @@ class _Reader:
         inner = match["inner"]
         if match["word"] != "ok":
             return {"error": {"code": inner}} if inner else {}
-        rows = [self._answered(*pair.split("=")) for pair in (inner or "").split(",") if pair]
+        pairs = (pair.split("=") for pair in (inner or "").split(",") if pair)
+        rows = [parts.answered_row(self._job(name), name, int(rev)) for name, rev in pairs]
         as_of = {"asOf": int(match["as_of"])} if match["as_of"] else {}
         if called.f == "list" and inner is not None:
             whole = {"jobs": rows, "totalCount": len(rows), "more": False, "source": "desktop", "params": asked}
@@ -292,17 +250,6 @@ class _Reader:
         if called.f == "get" and rows:
             return {"value": {"job": rows[0], "source": "desktop", **as_of, **fields}}
         return {"value": {}} if not fields else {"value": fields}
-
-    def _answered(self, name: str, rev: str) -> dict[str, Any]:
-        """A row in an answer."""
-        job, n = self._job(name), int(rev)
-        if job is None or n not in {**job.entries, **job.failed}:
-            raise NotationError(f"{name}={rev}: no commit of job {name} has revision {n}")
-        position, size = job.text_at(n) or (0, 0)
-        attempt = job.attempts[position]
-        text = attempt.text[:size]
-        sync = {"desktop": _device(job.desktop), "store": job.store, "rev": n, "attempt": attempt.number}
-        return {**job.row_at(n), "sync": sync, "bytes": size, "digest": text_digest(text)}
 
     def _fault(self, way: str, name: str) -> None:
         value = {"fault": name, "action": "partition", "occurrence": 0, "fixed": True}
@@ -325,7 +272,7 @@ class _Reader:
         for name, role in self._nodes.items():
             nodes[name] = {"role": role, "level": level}
             if role != "relay":
-                nodes[name] |= {"user": "u2" if name in others else "u1", "device_id": _device(name)}
+                nodes[name] |= {"user": "u2" if name in others else "u1", "device_id": parts.device_of(name)}
             if role == "mobile":
                 nodes[name]["desktop"] = next((n for n in others if name in others and n[0] == "d"), "desktop-1")
         declared = [
@@ -337,7 +284,7 @@ class _Reader:
             runtime=self._options.get("runtime", "sim"),
             profile=self._options.get("profile", "hardened"),
             nodes=nodes,
-            timing=dict(_TIMING),
+            timing=dict(parts.TIMING),
             faults=declared,
             scheduled_ops=self._options.get("scheduled", 0),
         )
@@ -358,105 +305,3 @@ class _Reader:
 
     def _job(self, job: str) -> JobTruth | None:
         return next((truth for (_, name), truth in self._truth.jobs.items() if name == job), None)
-
-
-def _commit_value(job: str, session: str, n: int, sign: str, more: _More) -> dict[str, Any]:
-    store: dict[str, Any] = {"store": "store-1"}
-    if sign == "-":
-        return {**store, "f": "delete"}
-    if sign == "+":
-        return {**store, "f": "create", "set": {**_new_row(job, session), "updatedAt": n, **more.fields}}
-    changed = {"updatedAt": n, **more.fields}
-    if "^" in more.marks:
-        return {**store, "f": "retry", "set": {"status": "queued", **changed}, "response": ""}
-    if more.text is not None:
-        return {**store, "f": "chunk", "set": changed, "chunk": more.text, "start": 0}
-    return {**store, "f": "cancel" if changed.get("status") == "canceled" else "status", "set": changed}
-
-
-def _row(truth: JobTruth, n: int, shown: _Shown, more: _More) -> Observation:
-    position, size = truth.text_at(n) or (0, 0)
-    attempt = truth.attempts[position]
-    shown.row = {**truth.row_at(n), **more.fields}
-    shown.attempt = attempt.number
-    shown.text = attempt.text[:size] if more.text is None else more.text.encode()
-    return Observation(kind="row", set=shown.row, bytes=len(shown.text), digest=text_digest(shown.text))
-
-
-def _change(truth: JobTruth | None, n: int | None, shown: _Shown, more: _More) -> Observation:
-    entry = (truth.entries.get(n) or truth.failed.get(n)) if truth and n is not None else None
-    changed = {**(entry.commit.set if entry else {}), **more.fields}
-    shown.row = {**shown.row, **changed}
-    if entry is not None and entry.commit.response is not None:
-        shown.text, shown.attempt = entry.commit.response.encode(), entry.attempt
-    chunk = more.text if more.text is not None else entry.commit.chunk if entry else None
-    if chunk is None:
-        return Observation(kind="patch", set=changed, bytes=len(shown.text), digest=text_digest(shown.text))
-    data, before = chunk.encode(), len(shown.text)
-    shown.text += data
-    end = (entry.commit.start or 0) + len(data) if entry and "~" not in more.marks else None
-    digest = text_digest(shown.text)
-    length = len(shown.text)
-    return Observation(
-        kind="append", set=changed, bytes=length, digest=digest, end=end, length=len(data), before=before
-    )
-
-
-def _whole_row(job: JobTruth) -> dict[str, Any]:
-    last = job.attempts[-1]
-    return {**job.row_at(job.revs[-1]), "response": last.text.decode(), "sync": {"attempt": last.number}}
-
-
-def _new_row(job: str, session: str) -> dict[str, Any]:
-    tokens = dict.fromkeys(("tokensSent", "tokensReceived", "cacheReadTokens", "cacheWriteTokens"), 0)
-    project = {"sessionId": session, "projectHash": hashlib.sha256(_PROJECT.encode()).hexdigest()}
-    return {"id": job, **project, "status": "created", **tokens, "metadata": {}, "createdAt": 0, "isFinalized": False}
-
-
-def _device(node: str) -> str:
-    return f"device-of-{node}"
-
-
-def _tokens(line: str) -> Iterator[str]:
-    end = 0
-    for match in _TOKEN.finditer(line):
-        if line[end : match.start()].strip():
-            break
-        end = match.end()
-        yield match[0]
-    if line[end:].strip():
-        raise NotationError(f"cannot read {line[end:].strip()[:40]!r}: an open quote or bracket?")
-
-
-def _more(text: str, token: str) -> _More:
-    more, at = _More(), 0
-    for match in _MORE.finditer(text):
-        if match.start() != at:
-            break
-        at, part = match.end(), match[0]
-        if part[0] == '"':
-            more.text = json.loads(part)
-        elif part[0] == "{":
-            more.fields = _pairs(part)
-        elif part[0] == "[":
-            more.raw = _pairs(part)
-        elif part[0] == "(":
-            more.cause = part[1:-1]
-        else:
-            more.marks += part
-    if at != len(text):
-        raise NotationError(f"{token!r}: cannot read {text[at:]!r}")
-    return more
-
-
-def _pairs(part: str) -> dict[str, Any]:
-    inner = part[1:-1]
-    pairs = (item.partition("=") for item in inner.split(",") if item)
-    return {name.strip(): _value(value) for name, _, value in pairs}
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
