@@ -177,7 +177,7 @@ class Book:
     def fits(self, listed: Listed, n: int) -> bool:
         """Is this what the list would have been at revision `n`?"""
         asked, rows = listed.asked, listed.rows
-        jobs = self._matching(asked, n)
+        jobs = self.matching(asked, n)
         if listed.total is not None and listed.total != len(jobs):
             return False
         first = asked.page * asked.size
@@ -187,7 +187,7 @@ class Book:
         pairs = zip(jobs[first : first + cut], rows, strict=False)
         return all(job.job == row.get("id") and same_row(job, n, row) for job, row in pairs)
 
-    def _matching(self, asked: Asked, n: int) -> list[JobTruth]:
+    def matching(self, asked: Asked, n: int) -> list[JobTruth]:
         """All jobs that the list holds at revision `n`, in its order."""
         shelf = self._shelves.get(asked.shelf)
         found = [job for name in (shelf.jobs if shelf else ()) if (job := self.job(name)) is not None and there(job, n)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.answers import Answer
-from checkers.books import Book, rev_of, there, wrong_column
+from checkers.books import Book, rev_of, same_row, there, wrong_column
 from harness.history import Op
 
 _LATEST = 64  # revisions of a job among which a row that names none is looked for
@@ -35,6 +35,7 @@ class Fault:
     missed: Op | None = None
     job: str | None = None
     column: str | None = None
+    apart: str = ""  # in words, what a list that fits no revision differs in
 
 
 def blame(book: Book, answer: Answer, window: Window) -> Fault:
@@ -65,7 +66,9 @@ def _of_another_revision(book: Book, answer: Answer, window: Window) -> Fault:
     if of is None or of >= window.low:
         of = answer.latest(window.high)
     if of is None:
-        return _not_asked_for(book, answer, window) or Fault("torn-list", [], window)
+        return _not_asked_for(book, answer, window) or Fault(
+            "torn-list", [], window, apart=_apart(book, answer, window)
+        )
     if of < window.low:
         missed = _missed(book, answer, of, window.low)
         return Fault("stale-cache" if answer.cached else "stale", [], window, of=of, missed=missed)
@@ -107,6 +110,29 @@ def _not_asked_for(book: Book, answer: Answer, window: Window) -> Fault | None:
         if outside or column is not None:
             return Fault("not-asked-for", [], window, job=str(row.get("id")), column=column)
     return None
+
+
+def _apart(book: Book, answer: Answer, window: Window) -> str:
+    """How the list differs from what was there at the latest revision that it tells of."""
+    listed = answer.listed
+    if listed is None:
+        return ""
+    revs = [n for row in listed.rows if (n := rev_of(row)) is not None and n <= window.high]
+    n = max([window.low, *revs])
+    first = listed.asked.page * listed.asked.size
+    jobs = book.matching(listed.asked, n)
+    held = {job.job: job for job in jobs[first : first + listed.asked.size]}
+    told = [str(row.get("id")) for row in listed.rows]
+    others = [f"job {name} is in it, which it was not to be" for name in told if name not in held]
+    others += [f"job {name} is not in it" for name in held if name not in told and not listed.more]
+    others += [
+        f"job {row.get('id')} was no longer, or not yet, like that"
+        for row in listed.rows
+        if (job := held.get(str(row.get("id")))) is not None and not same_row(job, n, row)
+    ]
+    if listed.total is not None and listed.total != len(jobs):
+        others.append(f"it says that there are {listed.total}, where {len(jobs)} were")
+    return f"as of revision {n}, {others[0] if others else 'its order or its end is another'}"
 
 
 def _missed(book: Book, answer: Answer, of: int, low: int) -> Op | None:

@@ -49,7 +49,8 @@ class Teller:
             "future": f"was answered at {at} with {of}, but {desktop} had begun no revision above {high}",
             "wrong-as-of": f"says that it is as of revision {answer.as_of}, but holds what {desktop} held at {of}; "
             f"{missed}",
-            "torn-list": f"was answered at {at} with a list that {desktop} did not hold at any revision up to {high}",
+            "torn-list": f"was answered at {at} with a list that {desktop} did not hold at any revision up to {high}: "
+            f"{fault.apart}",
             "never-written": f"was answered at {at} with {job}{column} {desktop} never wrote",
             "not-asked-for": f"was answered at {at} with {job}, {_why_not(answer, fault)}: that was not asked for",
             "denied": f"was told at {at} that {job} does not exist, but it did all the time ({missed})",

@@ -253,3 +253,23 @@ def test_the_message_names_the_answer_and_what_it_missed() -> None:
         "mobile-1 calls get of job a",
         "it returns ok",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "apart"),
+    [
+        (f"{AB} m>list m<ok(a=3)", "as of revision 3, job b is not in it"),
+        (f"{AB} m>list m<ok(b=2,a=3)", "as of revision 3, its order or its end is another"),
+        (f"{AB} m>list m<ok(a=3,b=2){{totalCount=3}}", "as of revision 3, it says that there are 3, where 2 were"),
+        (
+            "d:+a d:+b m>list d:a{status=x} d:b{status=x} m<ok(a=1,b=4)",
+            "as of revision 4, job a was no longer, or not yet, like that",
+        ),
+        (
+            "d:+a d:+b d:-a d:b{status=x} m>list m<ok(a=1,b=4)",
+            "as of revision 4, job a is in it, which it was not to be",
+        ),
+    ],
+)
+def test_a_torn_list_says_what_is_wrong_in_it(line: str, apart: str) -> None:
+    assert judge(f"{line} {NOW}", NAME).message.endswith(apart)
