@@ -6,7 +6,7 @@ from typing import Any
 
 from checkers.findings import Findings, Story, told
 from checkers.ledger import jobs_of
-from checkers.merged import Merged
+from checkers.merged import Merged, said
 from checkers.phones import Phone, Phones
 from harness.history import Op, Tap
 
@@ -21,6 +21,8 @@ class Gauges:
         self._judge, self._phones, self._findings = judge, phones, findings
         self._busy_ns: dict[str, int] = {}
         self._last: dict[str, Op] = {}
+        self._calls: dict[str, dict[str, int]] = {}  # node → correlation id of each call under way → when it began
+        self._call_ns = judge.ns("call_s") + judge.slack_ns
         self._quiet_ns = 2 * (judge.ns("fetch_backoff_max_s") + judge.ns("fetch_s")) + judge.slack_ns
         self.judged: dict[str, str] = {}
 
@@ -34,9 +36,24 @@ class Gauges:
             return
         if op.f == "final":
             self._final(phone, op)
+        elif op.f == "call":
+            self._call(phone, op)
         elif op.f in _BUSY:
             self._busy_ns[phone.node] = max(op.time_ns, self._busy_ns.get(phone.node, op.time_ns))
             self._last[phone.node] = op
+
+    def _call(self, phone: Phone, op: Op) -> None:
+        line = said(op)
+        calls = self._calls.setdefault(phone.node, {})
+        if line.get("phase") == "begin":
+            calls[str(line.get("corr"))] = op.time_ns
+        else:
+            calls.pop(str(line.get("corr")), None)
+
+    def _under_way(self, phone: Phone, now_ns: int) -> int:
+        """A user's calls that may still be waiting for an answer: one that is lost ends by its time-out only."""
+        calls = self._calls.get(phone.node, {})
+        return sum(now_ns - begun_ns <= self._call_ns for begun_ns in calls.values())
 
     def _final(self, phone: Phone, op: Op) -> None:
         state = op.value if isinstance(op.value, dict) else {}
@@ -50,13 +67,13 @@ class Gauges:
             self.judged[phone.node] = "not judged: it had not been left in peace long enough"
             return
         self.judged[phone.node] = "judged"
-        for name, size, most in self._sizes(gauges, len(jobs_of(state))):
+        for name, size, most in self._sizes(gauges, len(jobs_of(state)), self._under_way(phone, op.time_ns)):
             if size > most:
                 self._leak(phone, op, name, size, most)
 
-    def _sizes(self, gauges: dict[str, Any], jobs: int) -> list[tuple[str, int, int]]:
+    def _sizes(self, gauges: dict[str, Any], jobs: int, calls: int) -> list[tuple[str, int, int]]:
         """(map, its size, the most that it may hold)."""
-        most = {**dict.fromkeys(EMPTY, 0), "index": jobs, "trackers": jobs}
+        most = {**dict.fromkeys(EMPTY, 0), "index": jobs, "trackers": jobs, "calls": calls, "ops": calls}
         return [(k, gauges[k], n) for k, n in most.items() if isinstance(gauges.get(k), int)]
 
     def _leak(self, phone: Phone, op: Op, name: str, size: int, most: int) -> None:

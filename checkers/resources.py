@@ -32,7 +32,7 @@ class _Resources:
     FEEDS: frozenset[str] | None = frozenset(
         {
             *("observe", "fetch", "cache", "link", "trigger", "emit", "batch", "drop", "recovered", "started", "list"),
-            *("final", "fault-begin", "fault-heal"),
+            *("call", "final", "fault-begin", "fault-heal"),
         }
     )
     REASONS: Mapping[str, str] = {

@@ -40,6 +40,10 @@ class Owner(Protocol):
         """A refresh was asked for while one was under way."""
         ...
 
+    def ended(self) -> None:
+        """A fetch is over, whatever became of it."""
+        ...
+
 
 @dataclass(slots=True)
 class Fetch:
@@ -179,6 +183,7 @@ class Fetches:
             self._retry(job, fetch)
         else:
             self._release(job, fetch)
+        self._owner.ended()
 
     def _refreshed(self, visit: int, answer: Answer) -> None:
         """A call beside the fetch under way: nobody waits for it, and nobody asks again when it fails."""

@@ -299,6 +299,10 @@ class Replica:
         if until is not None and self.accepts(error):
             self.merge.gone(job, until, f"get:{answer.corr}")
 
+    def ended(self) -> None:
+        """What a reply might still have brought back need not be remembered any longer."""
+        self._sweep()
+
     def page(self, page: Page, cause: str) -> None:
         self.merge.page(page, cause)
 

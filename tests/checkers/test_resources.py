@@ -226,6 +226,25 @@ def test_with_nothing_left_to_do_maps_are_empty(gauges: dict[str, object], reaso
     assert found.details["quiet"]["mobile-1"].startswith("judged" if at_s == 60 else "not judged")
 
 
+CALL = "m!call[corr=c,method=job.get,phase=begin]"
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "reasons"),
+    [
+        ("a user's call waits for its answer", f"@59 {CALL} @60", []),
+        ("it has waited longer than a call may", f"{CALL} @60", ["leak"]),
+        ("it was answered", f"@59 {CALL} m!call[corr=c,phase=ok] @60", ["leak"]),
+    ],
+)
+def test_a_user_s_call_under_way_is_no_leak(why: str, line: str, reasons: list[str]) -> None:
+    history = read(f"{OPEN} {line} m:final")
+    history.ops[-1].value["gauges"] = {"calls": 1, "ops": 1}
+    found = judge(history, NAME)
+    assert [found.reason] * bool(found.reason) == reasons
+    assert found.details["quiet"]["mobile-1"] == "judged"
+
+
 TRIGGERS = {
     "gap": GAP,
     "presence": f"wire:r>m[type=presence,source={D},msg=online/b/9]",
