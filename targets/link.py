@@ -65,9 +65,7 @@ class ResetWhenStable:
         return registered_s is not None and registered_s >= timing.stable_s
 
 
-BACKOFF_RESET: Slot[BackoffReset] = Slot(
-    "transport.backoff-reset", ResetWhenOpened(), ResetWhenStable(), role="link", shown_by="liveness"
-)
+BACKOFF_RESET: Slot[BackoffReset] = Slot("transport.backoff-reset", ResetWhenOpened(), ResetWhenStable(), role="link")
 
 
 def backoff_s(failures: int, timing: Timing) -> float:

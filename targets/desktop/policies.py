@@ -45,7 +45,6 @@ PROJECT_HASH: Slot[Switch] = Slot(
     NoProject(),
     ProjectHash(),
     role="desktop",
-    shown_by="isolation on a base without without-session.job-decides",
 )
 
 
@@ -83,7 +82,6 @@ HEADS: Slot[HeadRule] = Slot(
     NoHeads(),
     Heads(),
     role="desktop",
-    shown_by="staleness",
     variants={"every-3s": OftenHeads()},
 )
 
@@ -107,9 +105,7 @@ class HeadHanded:
         return handed
 
 
-HEAD_REV: Slot[HeadRev] = Slot(
-    "lost-events.handed-head", HeadCommitted(), HeadHanded(), role="desktop", shown_by="resources"
-)
+HEAD_REV: Slot[HeadRev] = Slot("lost-events.handed-head", HeadCommitted(), HeadHanded(), role="desktop")
 
 
 class AfterStart(Protocol):
@@ -138,7 +134,6 @@ FIRST_HEAD: Slot[AfterStart] = Slot(
     NothingHanded(),
     CommittedAtStart(),
     role="desktop",
-    shown_by="staleness with --without lost-events.presence-notices",
 )
 
 
@@ -158,9 +153,7 @@ class IdempotencyKey:
     on = True
 
 
-IDEMPOTENCY: Slot[Switch] = Slot(
-    "rpc.idempotency-key", ExecutesAgain(), IdempotencyKey(), role="desktop", shown_by="rpc"
-)
+IDEMPOTENCY: Slot[Switch] = Slot("rpc.idempotency-key", ExecutesAgain(), IdempotencyKey(), role="desktop")
 
 
 # Frames from the relay ---------------------------------------------------------------------------------------------

@@ -38,9 +38,7 @@ class NullForRemoved(OnlyWhatIsThere):
         return {**super().patch(before, after), **dict.fromkeys(key for key in before if key not in after)}
 
 
-REMOVALS: Slot[Removals] = Slot(
-    "delta.removals", OnlyWhatIsThere(), NullForRemoved(), role="desktop", shown_by="convergence"
-)
+REMOVALS: Slot[Removals] = Slot("delta.removals", OnlyWhatIsThere(), NullForRemoved(), role="desktop")
 
 
 @dataclass(frozen=True)
@@ -137,9 +135,7 @@ class PrevOfFirst:
         return int(batch[0]["sync"]["prev"])
 
 
-BATCH_PREV: Slot[BatchPrev] = Slot(
-    "batching.first-prev", PrevOfLast(), PrevOfFirst(), role="desktop", shown_by="resources"
-)
+BATCH_PREV: Slot[BatchPrev] = Slot("batching.first-prev", PrevOfLast(), PrevOfFirst(), role="desktop")
 
 
 class OvertakenByOthers:
@@ -161,7 +157,6 @@ BATCH_FLUSH: Slot[Switch] = Slot(
     FlushedFirst(),
     role="desktop",
     masked_by="the order by revisions, which waits",
-    shown_by="convergence with --without order.revisions",
 )
 
 
@@ -178,9 +173,7 @@ class MaximumWait:
     on = True
 
 
-BATCH_WAIT: Slot[Switch] = Slot(
-    "batching.maximum-wait", WaitsForQuiet(), MaximumWait(), role="desktop", shown_by="staleness"
-)
+BATCH_WAIT: Slot[Switch] = Slot("batching.maximum-wait", WaitsForQuiet(), MaximumWait(), role="desktop")
 
 
 class SaysLast:
@@ -196,4 +189,4 @@ class SaysAll:
     on = True
 
 
-BATCH_COVERS: Slot[Switch] = Slot("batching.covers", SaysLast(), SaysAll(), role="desktop", shown_by="resources")
+BATCH_COVERS: Slot[Switch] = Slot("batching.covers", SaysLast(), SaysAll(), role="desktop")

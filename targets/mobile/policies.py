@@ -37,9 +37,9 @@ class On:
         return True
 
 
-def switch(name: str, hardened: On, section: str, shown_by: str) -> Slot[Switch]:
+def switch(name: str, hardened: On, section: str, shown_by: str = "", *, masked_by: str = "") -> Slot[Switch]:
     documented: Switch = Off(section)
-    return Slot(name, documented, hardened, role="mobile", shown_by=shown_by)
+    return Slot(name, documented, hardened, role="mobile", shown_by=shown_by, masked_by=masked_by)
 
 
 class Decision(Enum):
@@ -134,7 +134,6 @@ REVISIONS: Slot[Order] = Slot(
     ARRIVAL,
     ByRevision(),
     role="mobile",
-    shown_by="monotonic",
     variants={"fetch-instead": FetchInstead()},
 )
 
@@ -221,7 +220,7 @@ def _mapping(value: object) -> Fields:
 
 
 FROM_PAYLOAD = FromPayload()
-CHANGES: Slot[Changes] = Slot("order.set", FROM_PAYLOAD, FromSet(), role="mobile", shown_by="convergence")
+CHANGES: Slot[Changes] = Slot("order.set", FROM_PAYLOAD, FromSet(), role="mobile")
 
 
 class Completeness(Protocol):
@@ -252,7 +251,6 @@ FINAL: Slot[Completeness] = Slot(
     AlwaysComplete(),
     CompleteIfNext(),
     role="mobile",
-    shown_by="stream-integrity on a base without order.revisions",
 )
 
 
@@ -277,7 +275,7 @@ class LegacyIsHint:
         return event.sync is None or (event.type == "job:response-appended" and event.length is None)
 
 
-LEGACY: Slot[Hints] = Slot("legacy.hint", NoHints(), LegacyIsHint(), role="mobile", shown_by="stream-integrity")
+LEGACY: Slot[Hints] = Slot("legacy.hint", NoHints(), LegacyIsHint(), role="mobile")
 
 
 class StoreIdentity(On):
@@ -285,6 +283,6 @@ class StoreIdentity(On):
     database with those of a wiped one, and refuses everything until the counter has caught up."""
 
 
-STORE = switch("order.store", StoreIdentity(), "Data Integrity", "staleness and convergence, after a wiped store")
+STORE = switch("order.store", StoreIdentity(), "Data Integrity")
 
 Clock = Callable[[], float]

@@ -19,7 +19,10 @@ class FollowUp(On):
 
 
 FOLLOW_UP = switch(
-    "refresh.follow-up", FollowUp(), "Hydration Queue (Prevents Duplicate Fetches)", "reaction, or a directed plan"
+    "refresh.follow-up",
+    FollowUp(),
+    "Hydration Queue (Prevents Duplicate Fetches)",
+    masked_by="the next event of the job, or the next head",
 )
 
 
@@ -29,7 +32,10 @@ class OneInFlight(On):
 
 
 SINGLE_FLIGHT = switch(
-    "traffic.single-flight", OneInFlight(), "Hydration Queue (Prevents Duplicate Fetches)", "reaction"
+    "traffic.single-flight",
+    OneInFlight(),
+    "Hydration Queue (Prevents Duplicate Fetches)",
+    masked_by="answers that agree",
 )
 
 
@@ -54,7 +60,7 @@ class MaximumWait:
         return timing.coalesce_max_s
 
 
-COALESCE: Slot[Coalesced] = Slot("traffic.coalesce", AtOnce(), MaximumWait(), role="mobile", shown_by="resources")
+COALESCE: Slot[Coalesced] = Slot("traffic.coalesce", AtOnce(), MaximumWait(), role="mobile")
 
 
 class FailureReplaysNobody(On):
@@ -62,9 +68,7 @@ class FailureReplaysNobody(On):
     again, for ever."""
 
 
-FAILURE = switch(
-    "failed-fetch.replays-nobody", FailureReplaysNobody(), "Hydration Queue (Prevents Duplicate Fetches)", "resources"
-)
+FAILURE = switch("failed-fetch.replays-nobody", FailureReplaysNobody(), "Hydration Queue (Prevents Duplicate Fetches)")
 
 
 class ErrorIsNoList(On):
@@ -72,7 +76,7 @@ class ErrorIsNoList(On):
     screen is wiped while the desktop is away."""
 
 
-ERROR = switch("failed-fetch.error-is-no-list", ErrorIsNoList(), "Background Hard Refresh", "")
+ERROR = switch("failed-fetch.error-is-no-list", ErrorIsNoList(), "Background Hard Refresh")
 
 
 class Pause(Protocol):
@@ -94,7 +98,7 @@ class BackOff:
         return min(timing.fetch_backoff_max_s, timing.coalesce_max_s * 2.0 ** min(failures, 16))
 
 
-BACKOFF: Slot[Pause] = Slot("failed-fetch.back-off", NoPause(), BackOff(), role="mobile", shown_by="resources")
+BACKOFF: Slot[Pause] = Slot("failed-fetch.back-off", NoPause(), BackOff(), role="mobile")
 
 
 class Patience(Protocol):
@@ -123,7 +127,6 @@ PATIENCE: Slot[Patience] = Slot(
     FixedPatience(),
     AdaptivePatience(),
     role="mobile",
-    shown_by="resources, on a slow path",
 )
 
 
@@ -132,9 +135,7 @@ class NotFoundIsTombstone(On):
     for ever and shown for ever."""
 
 
-NOT_FOUND = switch(
-    "delete.not-found", NotFoundIsTombstone(), "Hydration Queue (Prevents Duplicate Fetches)", "resources"
-)
+NOT_FOUND = switch("delete.not-found", NotFoundIsTombstone(), "Hydration Queue (Prevents Duplicate Fetches)")
 
 # Triggers --------------------------------------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class GapReconciles(On):
     """A gap named by the relay is fetched. Without it what a full mailbox dropped is missing until the next head."""
 
 
-GAP = switch("lost-events.gap", GapReconciles(), _OFFLINE_GAPS, "reaction")
+GAP = switch("lost-events.gap", GapReconciles(), _OFFLINE_GAPS, masked_by="the next head")
 
 
 class HeadsReconcile(On):
@@ -156,7 +157,6 @@ HEADS = switch(
     "lost-events.head-ahead",
     HeadsReconcile(),
     _OFFLINE_GAPS,
-    "staleness, or convergence after faults on the last messages",
 )
 
 
@@ -165,7 +165,7 @@ class HolesReconcile(On):
     is missing until the next head."""
 
 
-HOLES = switch("lost-events.holes", HolesReconcile(), _OFFLINE_GAPS, "reaction")
+HOLES = switch("lost-events.holes", HolesReconcile(), _OFFLINE_GAPS, masked_by="the next head")
 
 
 class ReconnectReconciles(On):
@@ -173,23 +173,23 @@ class ReconnectReconciles(On):
     five seconds goes unrepaired."""
 
 
-RECONNECT = switch("lost-events.own-reconnect", ReconnectReconciles(), "Background Hard Refresh", "reaction")
+RECONNECT = switch(
+    "lost-events.own-reconnect", ReconnectReconciles(), "Background Hard Refresh", masked_by="the next head"
+)
 
 
 class PresenceReconciles(On):
     """A desktop that comes online is listed. Without it what happened while its link was down waits for a head."""
 
 
-PRESENCE = switch("lost-events.presence", PresenceReconciles(), _OFFLINE_GAPS, "reaction")
+PRESENCE = switch("lost-events.presence", PresenceReconciles(), _OFFLINE_GAPS, masked_by="the next head")
 
 
 class PresenceByEpoch(On):
     """A presence older than the one known is ignored. Without it a late word of a former connection is believed."""
 
 
-PRESENCE_EPOCH = switch(
-    "lost-events.presence-epoch", PresenceByEpoch(), _OFFLINE_GAPS, "reaction, with a directed plan"
-)
+PRESENCE_EPOCH = switch("lost-events.presence-epoch", PresenceByEpoch(), _OFFLINE_GAPS, masked_by="the next head")
 
 # Calls -----------------------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class CompletedOnce(On):
     call that was already reported as timed out."""
 
 
-ONCE = switch("rpc.completed-once", CompletedOnce(), "Mobile Client", "rpc")
+ONCE = switch("rpc.completed-once", CompletedOnce(), "Mobile Client")
 
 
 class FailsAtDisconnect(On):
@@ -207,7 +207,7 @@ class FailsAtDisconnect(On):
     blocks the next one."""
 
 
-AT_DISCONNECT = switch("rpc.fail-pending", FailsAtDisconnect(), "Mobile Client", "reaction")
+AT_DISCONNECT = switch("rpc.fail-pending", FailsAtDisconnect(), "Mobile Client", masked_by="the call's time-out")
 
 # The list cache --------------------------------------------------------------------------------------------------
 
@@ -241,6 +241,4 @@ class MonotonicAge(On):
     ever, or never."""
 
 
-CACHE_CLOCK = switch(
-    "list-cache.mobile-clock", MonotonicAge(), "Background Hard Refresh", "linearizable, with a stepped clock"
-)
+CACHE_CLOCK = switch("list-cache.mobile-clock", MonotonicAge(), "Background Hard Refresh")

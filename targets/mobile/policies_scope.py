@@ -17,7 +17,7 @@ class ActiveDesktop(On):
     """Only the active desktop's events count. Without it jobs of another desktop of the same user appear."""
 
 
-DESKTOP = switch("session-switch.desktop-gate", ActiveDesktop(), "Global Mode Bypass", "isolation")
+DESKTOP = switch("session-switch.desktop-gate", ActiveDesktop(), "Global Mode Bypass")
 
 
 class SameProject(On):
@@ -25,7 +25,7 @@ class SameProject(On):
     jobs of all."""
 
 
-PROJECT = switch("session-switch.project-gate", SameProject(), "Global Mode Bypass", "isolation")
+PROJECT = switch("session-switch.project-gate", SameProject(), "Global Mode Bypass")
 
 
 class JobDecides(On):
@@ -33,7 +33,7 @@ class JobDecides(On):
     another session onto the screen."""
 
 
-SESSION = switch("without-session.job-decides", JobDecides(), "Global Mode Bypass", "isolation")
+SESSION = switch("without-session.job-decides", JobDecides(), "Global Mode Bypass")
 
 # Visits ----------------------------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ class KeyedByVisit(On):
     session replaces that of the present one."""
 
 
-KEYED = switch("session-switch.visits", KeyedByVisit(), "Background Hard Refresh", "isolation")
+KEYED = switch("session-switch.visits", KeyedByVisit(), "Background Hard Refresh")
 
 
 class EarlyEventsWait(On):
@@ -51,7 +51,7 @@ class EarlyEventsWait(On):
     a job that was deleted meanwhile brings it back."""
 
 
-EARLY = switch("session-switch.early-events", EarlyEventsWait(), "Unconditional Forwarding", "resources")
+EARLY = switch("session-switch.early-events", EarlyEventsWait(), "Unconditional Forwarding")
 
 
 class FirstListAsked(On):
@@ -59,7 +59,7 @@ class FirstListAsked(On):
     state from which events go on."""
 
 
-FIRST_LIST = switch("session-switch.first-list", FirstListAsked(), "Background Hard Refresh", "convergence")
+FIRST_LIST = switch("session-switch.first-list", FirstListAsked(), "Background Hard Refresh")
 
 # Snapshots -------------------------------------------------------------------------------------------------------
 
@@ -69,7 +69,7 @@ class Newer(On):
     back to what they were."""
 
 
-NEWER = switch("snapshots.newer", Newer(), "Hydration Queue (Prevents Duplicate Fetches)", "monotonic")
+NEWER = switch("snapshots.newer", Newer(), "Hydration Queue (Prevents Duplicate Fetches)")
 
 
 class RemovesAsOf(On):
@@ -77,7 +77,7 @@ class RemovesAsOf(On):
     vanishes again."""
 
 
-AS_OF = switch("snapshots.as-of", RemovesAsOf(), "Edge Cases Verified, 5. Offline Gaps", "no-resurrection")
+AS_OF = switch("snapshots.as-of", RemovesAsOf(), "Edge Cases Verified, 5. Offline Gaps")
 
 
 class Audience(Protocol):
@@ -114,7 +114,6 @@ CALLER_ONLY: Slot[Audience] = Slot(
     ShowsAll(),
     CallerOnly(),
     role="mobile",
-    shown_by="no-resurrection",
     variants={"cached-answers-only": ShowsReply()},
 )
 
@@ -158,7 +157,7 @@ class KeyRange:
         return above and (page.last is None or held.key < page.last)
 
 
-RANGE: Slot[Coverage] = Slot("snapshots.range", Everything(), KeyRange(), role="mobile", shown_by="no-resurrection")
+RANGE: Slot[Coverage] = Slot("snapshots.range", Everything(), KeyRange(), role="mobile")
 
 
 class Extent(Protocol):
@@ -193,7 +192,7 @@ class WholeScope:
         return page.more
 
 
-EXTENT: Slot[Extent] = Slot("snapshots.whole-scope", OnePage(), WholeScope(), role="mobile", shown_by="convergence")
+EXTENT: Slot[Extent] = Slot("snapshots.whole-scope", OnePage(), WholeScope(), role="mobile")
 
 
 class PageTombstone(On):
@@ -201,11 +200,11 @@ class PageTombstone(On):
     scope's own `asOf` is smaller."""
 
 
-PAGE_TOMB = switch("snapshots.page-tombstone", PageTombstone(), "Background Hard Refresh", "no-resurrection")
+PAGE_TOMB = switch("snapshots.page-tombstone", PageTombstone(), "Background Hard Refresh")
 
 
 class Tombstone(On):
     """A deleted job is remembered by its revision. Without it a late reply or event brings it back."""
 
 
-TOMBSTONE = switch("delete.tombstone", Tombstone(), "Memory Cleanup", "no-resurrection")
+TOMBSTONE = switch("delete.tombstone", Tombstone(), "Memory Cleanup")

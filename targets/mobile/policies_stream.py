@@ -38,7 +38,7 @@ class Bytes:
         return len(utf8(chunk))
 
 
-UNIT: Slot[Unit] = Slot("length.bytes", Graphemes(), Bytes(), role="mobile", shown_by="stream-integrity on documented")
+UNIT: Slot[Unit] = Slot("length.bytes", Graphemes(), Bytes(), role="mobile")
 
 
 class Place(Enum):
@@ -146,5 +146,4 @@ ATTEMPT: Slot[Attempts] = Slot(
     AnyAttempt(),
     SameAttempt(),
     role="mobile",
-    shown_by="stream-integrity on a base without order.revisions",
 )

@@ -46,8 +46,8 @@ MAILBOX: Slot[MailboxRule] = Slot(
     SilentDrop(),
     DropAndGap(),
     role="relay",
-    shown_by="reaction; or staleness with --without heads",
     variants={"unbounded": Unbounded()},
+    masked_by="the next head",
 )
 
 
@@ -82,7 +82,7 @@ class OnlyEventsCount:
 
 
 CONTROL_LANE: Slot[ControlLane] = Slot(
-    "lost-events.control-lane", EverythingCounts(), OnlyEventsCount(), role="relay", shown_by="reaction"
+    "lost-events.control-lane", EverythingCounts(), OnlyEventsCount(), role="relay", masked_by="the next head"
 )
 
 
@@ -104,7 +104,7 @@ class Presence:
 
 
 PRESENCE_NOTICES: Slot[Notices] = Slot(
-    "lost-events.presence-notices", NoPresence(), Presence(), role="relay", shown_by="reaction"
+    "lost-events.presence-notices", NoPresence(), Presence(), role="relay", masked_by="the next head"
 )
 
 
@@ -122,7 +122,7 @@ class KeptHeads:
 
 
 KEPT_HEADS: Slot[Notices] = Slot(
-    "lost-events.kept-heads", ForgottenHeads(), KeptHeads(), role="relay", shown_by="reaction"
+    "lost-events.kept-heads", ForgottenHeads(), KeptHeads(), role="relay", masked_by="the next head"
 )
 
 
@@ -150,9 +150,7 @@ class RemoveByIdentity:
         return current is leaving
 
 
-IDENTITY: Slot[Removal] = Slot(
-    "same-device.identity", RemoveByDevice(), RemoveByIdentity(), role="relay", shown_by="liveness"
-)
+IDENTITY: Slot[Removal] = Slot("same-device.identity", RemoveByDevice(), RemoveByIdentity(), role="relay")
 
 
 class Succession(Protocol):
@@ -176,9 +174,7 @@ class NewestAccepted:
         return newcomer >= current
 
 
-SUCCESSION: Slot[Succession] = Slot(
-    "same-device.newest-accepted", LastRegistered(), NewestAccepted(), role="relay", shown_by="liveness"
-)
+SUCCESSION: Slot[Succession] = Slot("same-device.newest-accepted", LastRegistered(), NewestAccepted(), role="relay")
 
 
 # Tokens and roles ---------------------------------------------------------------------
@@ -201,9 +197,7 @@ class ClosesAtExpiry:
     closes = True
 
 
-EXPIRY: Slot[Expiry] = Slot(
-    "transport.token-expiry", OutlivesToken(), ClosesAtExpiry(), role="relay", shown_by="isolation"
-)
+EXPIRY: Slot[Expiry] = Slot("transport.token-expiry", OutlivesToken(), ClosesAtExpiry(), role="relay")
 
 
 class Publishers(Protocol):
@@ -224,6 +218,4 @@ class DesktopsOnly:
         return client_type == "desktop" or not event.startswith(("job:", "sync:"))
 
 
-PUBLISHERS: Slot[Publishers] = Slot(
-    "roles.desktops-only", AnyDevice(), DesktopsOnly(), role="relay", shown_by="isolation"
-)
+PUBLISHERS: Slot[Publishers] = Slot("roles.desktops-only", AnyDevice(), DesktopsOnly(), role="relay")

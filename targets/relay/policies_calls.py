@@ -29,7 +29,7 @@ class DesktopOffline:
         return {"code": "desktop_offline", "message": f"device {target} is not connected; nothing was forwarded"}
 
 
-REFUSAL: Slot[Refusal] = Slot("rpc.desktop-offline", RelayFailed(), DesktopOffline(), role="relay", shown_by="rpc")
+REFUSAL: Slot[Refusal] = Slot("rpc.desktop-offline", RelayFailed(), DesktopOffline(), role="relay")
 
 
 class Memory(Protocol):
@@ -49,7 +49,7 @@ class RefusedMemory:
     enabled = True
 
 
-REFUSED: Slot[Memory] = Slot("rpc.refused-memory", NoMemory(), RefusedMemory(), role="relay", shown_by="rpc")
+REFUSED: Slot[Memory] = Slot("rpc.refused-memory", NoMemory(), RefusedMemory(), role="relay")
 
 
 class Outstanding(Protocol):
@@ -70,7 +70,7 @@ class FailedAtDisconnect:
 
 
 OUTSTANDING: Slot[Outstanding] = Slot(
-    "rpc.disconnected", LeftWaiting(), FailedAtDisconnect(), role="relay", shown_by="reaction"
+    "rpc.disconnected", LeftWaiting(), FailedAtDisconnect(), role="relay", masked_by="the call's time-out"
 )
 
 
@@ -91,4 +91,4 @@ class RouteByCall:
     by_call = True
 
 
-ROUTING: Slot[Routing] = Slot("rpc.routed-once", RouteByClient(), RouteByCall(), role="relay", shown_by="rpc")
+ROUTING: Slot[Routing] = Slot("rpc.routed-once", RouteByClient(), RouteByCall(), role="relay")
