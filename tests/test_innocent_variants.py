@@ -22,6 +22,7 @@ VARIANTS = {
     "only changed fields in events": ["option.payload=delta"],
     "chunks in batches": ["option.batching"],
     "batches of only changed fields": ["option.batching", "option.payload=delta"],
+    "wishes shown at once": ["option.optimistic"],
     "a mailbox without limit": ["mailbox-full.gap=unbounded"],
     "bursts delivered in any order": ["transport.delivery-order"],
     "events kept for absent devices": ["transport.absent-devices"],

@@ -166,5 +166,6 @@ class Mobile:
             "visit": visit.n,
             "listed": visit.listed,
             "jobs": replica.board.state(),
+            "pending": replica.overlay.state(),
             "gauges": {**replica.gauges(), "sending": len(self._sending), "ops": len(self._ops)},
         }

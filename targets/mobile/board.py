@@ -99,6 +99,14 @@ class Board:
             }
         )
 
+    def pretend(self, job: str, f: str) -> None:
+        """Write what a user wishes into what is shown, as if the desktop had said so."""
+        if f == "delete":
+            self.remove(job, 0, "local:delete")
+        else:
+            held = self.jobs[job]
+            self._seen("patch", job, held, "local:cancel", set=_assign(held.row, {"status": "canceled"}))
+
     def state(self) -> dict[str, Row]:
         return {job: {**held.row, "response": held.text.value} for job, held in self.jobs.items()}
 

@@ -17,6 +17,7 @@ from targets.mobile.gate import Gate
 from targets.mobile.lists import Lists
 from targets.mobile.merge import Merge, as_of
 from targets.mobile.model import Action, Done, Event, Failed, Note, Row, Scope, Visit, parse_event, parse_sync
+from targets.mobile.overlay import Overlay
 from targets.mobile.policies import CHANGES, LEGACY, REVISIONS, STORE, Decision
 from targets.mobile.policies_fetch import RECONNECT
 from targets.mobile.policies_open import CACHE_EVENTS, RELIST
@@ -54,6 +55,7 @@ class Replica:
         self.lists = Lists(self.calls, self)
         self.watch = Watch(self.calls, self, self._desktop)
         self.screen = Screen(self.calls, self, ListCache(self.calls, device, wall))
+        self.overlay = Overlay(self.calls, self.board)
         self.merge = Merge(self.board, policies, self.fetches.changed)
         self._gate = Gate(policies, self._desktop)
         self._applier = Applier(self.board, policies)
@@ -79,6 +81,7 @@ class Replica:
             "tombstones": len(visit.tombs),
             "unseen": visit.seen.sparse,
             "calls": len(self.calls.pending),
+            "wishes": len(self.overlay.wishes),
             "cached": len(self.screen.cache),
             "asOf": visit.as_of,
             "seen": visit.seen.upto,
@@ -144,6 +147,7 @@ class Replica:
             self._message(frame.get("eventType"), payload, frame.get("sourceDeviceId"))
         elif frame.get("type") == "relay_response":
             self._response(frame.get("response"))
+        self.overlay.settle()
 
     def timer(self, key: tuple[Any, ...]) -> None:
         match key:
@@ -170,12 +174,13 @@ class Replica:
         """A user's call; its answer touches nothing that is shown."""
 
         def done(answer: Answer) -> None:
+            self.overlay.answered(answer.corr, answer.error is None)
             if answer.error is not None:
                 self._out.append(Failed(op, answer.code, str(answer.error.get("message") or answer.code)))
             else:
                 self._out.append(Done(op, _shown(method, answer.result)))
 
-        self.calls.begin(method, params, done)
+        self.overlay.wish(self.calls.begin(method, params, done), method, params)
 
     def _enter(self, scope: Scope | None, cause: str) -> None:
         visit = Visit(self.visit_n + 1, scope)

@@ -1,0 +1,121 @@
+"""Optimistic updates: what is shown in advance comes true, or goes when it does not.
+
+Judged is the overlay alone: rows and their revisions are everybody else's business. A mobile without the option writes
+no `pending` line, and there is nothing to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.findings import Findings, Story, told
+from checkers.ledger import Reader
+from harness.history import Header, Op
+from harness.verdict import CheckResult
+
+TERMINAL = ("completed", "completedByTag", "failed", "canceled")
+Key = tuple[str, int, str]  # node, incarnation, correlation id
+
+
+class _Optimistic:
+    NAME = "optimistic"
+    GUARANTEE = (
+        "What a user asked for is shown in advance until the job itself shows it, and no longer once it is known to "
+        "have failed."
+    )
+    NEEDS = Level.L2
+    FEEDS: frozenset[str] | None = frozenset({"observe", "pending", "call"})
+    REASONS: Mapping[str, str] = {
+        "not-rolled-back": "A call failed, and what it asked for was still shown.",
+        "wrongly-rolled-back": "What was asked for was taken back, although the call succeeded.",
+        "flicker": "What was asked for went before the job itself showed it: the job was shown as before.",
+    }
+    EXAMPLE = "optimistic"
+    ANOMALY = "d:+a m:a=1 m!pending[corr=c,job=a,f=cancel,phase=begin] m!call[corr=c,phase=fail] m:final"
+    INNOCENT = (
+        "d:+a m:a=1 m!pending[corr=c,job=a,f=cancel,phase=begin] m!call[corr=c,phase=fail] "
+        "m!pending[corr=c,job=a,f=cancel,phase=rolled-back] m:final"
+    )
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        return _Judge()
+
+
+CHECKER: Checker = _Optimistic()
+
+
+@dataclass(slots=True)
+class _Wish:
+    job: str
+    f: str
+    begun: Op
+    ended: Op | None = None  # its call
+    phase: str = ""  # of that end
+
+
+class _Judge(Reader):
+    def __init__(self) -> None:
+        self._findings = Findings(CHECKER.NAME)
+        self._open: dict[Key, _Wish] = {}
+        self._status: dict[tuple[str, int], dict[str, str]] = {}  # (node, incarnation) → job shown → status
+        self._judged = 0
+        self._last_ns = 0
+
+    def feed(self, op: Op) -> None:
+        self._last_ns = max(self._last_ns, op.time_ns)
+        sight = self.ledger.sight
+        if sight is not None:
+            self._shown(op)
+        elif isinstance(op.value, dict) and op.node is not None:
+            key = (op.node, op.incarnation, str(op.value.get("corr")))
+            if op.f == "pending":
+                self._pending(key, op, op.value)
+            elif op.f == "call" and key in self._open and op.value.get("phase") in ("ok", "fail", "info"):
+                self._open[key].ended, self._open[key].phase = op, str(op.value["phase"])
+
+    def finish(self) -> CheckResult:
+        for wish in self._open.values():
+            if wish.ended is not None and wish.phase != "ok" and self._over(wish.ended):
+                self._add("not-rolled-back", wish, wish.ended, "its call failed, and it is shown for ever")
+        return self._findings.result({"wishes": self._judged})
+
+    def _over(self, op: Op) -> bool:
+        """Was more recorded after this moment? Then a line that is not there was never written."""
+        return any(final.time_ns > op.time_ns for final in self.ledger.finals.values()) or self._last_ns > op.time_ns
+
+    def _shown(self, op: Op) -> None:
+        sight = self.ledger.sight
+        assert sight is not None
+        screen = self._status.setdefault((sight.replica[0], sight.replica[1]), {})
+        if sight.seen.kind == "scope":
+            screen.clear()
+        elif op.job is not None and sight.seen.kind in ("remove", "evict"):
+            screen.pop(op.job, None)
+        elif op.job is not None and sight.seen.kind in ("row", "patch", "append"):
+            screen[op.job] = str(sight.seen.set.get("status", screen.get(op.job, "")))
+
+    def _pending(self, key: Key, op: Op, line: Mapping[str, Any]) -> None:
+        phase = line.get("phase")
+        if phase == "begin":
+            self._judged += 1
+            self._open[key] = _Wish(str(line.get("job")), str(line.get("f")), op)
+        elif phase == "rolled-back" and (wish := self._open.pop(key, None)) is not None:
+            if wish.phase == "ok":
+                self._add("wrongly-rolled-back", wish, op, "it was taken back, although its call succeeded")
+        elif phase == "settled" and (wish := self._open.pop(key, None)) is not None:
+            screen = self._status.get(key[:2], {})
+            before = screen.get(wish.job)
+            if before is not None and (wish.f == "delete" or before not in TERMINAL):
+                self._add("flicker", wish, op, f"it was gone while the job was still shown as {before}")
+
+    def _add(self, reason: str, wish: _Wish, op: Op, what: str) -> None:
+        def tell() -> Story:
+            at, node = self.ledger.at(op.time_ns), wish.begun.node
+            message = f"{node} showed the {wish.f} of job {wish.job} in advance; at {at} {what}"
+            story = [(wish.begun, f"{node} shows the {wish.f} of job {wish.job} at once"), (op, what)]
+            return Story(message, {"job": wish.job, "node": node, "story": told(story)})
+
+        self._findings.add(reason, op, [wish.begun, op], tell)
