@@ -42,8 +42,9 @@ bench: venv ## how fast the simulator is, where the time goes, and the lineariza
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
 
-fuzz: .venv/.dev ## 300 random plans twice in two processes
+fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
+	HARNESS_FUZZ=12 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
 
 hashes: venv ## record the trace hashes of the quickstart anew
 	.venv/bin/python tests/sim/recording.py

@@ -315,21 +315,19 @@ def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     """Is `trial` linearizable? Exact, within `budget` steps.
 
     A prefix is judged with what the operations under way will answer. Looking ahead finds a failure before its time, so
-    the shortest prefix is searched for with foresight of just that prefix; past the budget the earlier answer stands.
+    the shortest prefix is searched for, each with foresight of all but its last event; past the budget the earlier answer stands.
     """
     length = len(trial.events)
     answer = _Search(trial, space, budget, length, length).run()
     if not isinstance(answer, NotLinearizable) or space.dead is None:
         return answer
     first, last, width = answer.position, length - 1, 1  # the return that fails is among these
-    while first < last:
+    while True:
         middle = first + min(width - 1, (last - first) // 2)
-        found = _Search(trial, space, budget, middle + 1, middle + 1).run()
-        if isinstance(found, NotLinearizable):
-            first, last = max(first, found.position), middle
-        elif isinstance(found, Linearizable):
+        found = _Search(trial, space, budget, middle + 1, middle).run()
+        if isinstance(found, Linearizable):
             first, width = middle + 1, width * 4
+        elif isinstance(found, NotLinearizable) and found.position < middle:
+            first, last = max(first, found.position), middle - 1
         else:
-            return answer
-    exact = _Search(trial, space, budget, first + 1, first).run()
-    return answer if isinstance(exact, OutOfBudget) else exact
+            return answer if isinstance(found, OutOfBudget) else found

@@ -9,7 +9,7 @@ static uint32_t place(const Set *set, const uint64_t *config, uint32_t words) {
     uint32_t slot = hash & (set->slots - 1);
     while (set->table[slot]) {
         const uint64_t *other = set->items + (size_t)(set->table[slot] - 1) * words;
-        if (!memcmp(other, config, words * sizeof *config)) break;
+        if (same(other, config, words)) break;
         slot = (slot + 1) & (set->slots - 1);
     }
     return slot;
@@ -32,7 +32,7 @@ int set_add(Set *set, const uint64_t *config, uint32_t words) {
     uint32_t slot = 0;
     if (set->count <= FEW) {
         for (uint32_t i = 0; i < set->count; i++)
-            if (!memcmp(set->items + (size_t)i * words, config, words * sizeof *config)) return 0;
+            if (same(set->items + (size_t)i * words, config, words)) return 0;
     } else {
         slot = place(set, config, words);
         if (set->table[slot]) return 0;
@@ -45,7 +45,7 @@ int set_add(Set *set, const uint64_t *config, uint32_t words) {
         set->items = items;
         set->room = room;
     }
-    memcpy(set->items + (size_t)set->count * words, config, words * sizeof *config);
+    copy(set->items + (size_t)set->count * words, config, words);
     set->count++;
     if (set->count == FEW + 1 || (set->count > FEW && 2 * set->count > set->slots)) return widen_table(set, words);
     if (set->count > FEW) set->table[slot] = set->count;
@@ -88,14 +88,14 @@ static int dominates(const uint64_t *less, const uint64_t *used, uint32_t words,
     return 1;
 }
 
-void set_drop_dominated(Set *set, uint32_t same, uint32_t words, const uint64_t *guards) {
+void set_drop_dominated(Set *set, uint32_t grouped, uint32_t words, const uint64_t *guards) {
     uint32_t kept = 0, group = 0;
     set_sort(set, words); /* who uses less comes first */
     for (uint32_t i = 0; i < set->count; i++) {
         const uint64_t *config = set->items + (size_t)i * words;
-        if (memcmp(set->items + (size_t)group * words, config, same * sizeof *config)) group = kept;
+        if (!same(set->items + (size_t)group * words, config, grouped)) group = kept;
         uint32_t other = group;
-        while (other < kept && !dominates(set->items + (size_t)other * words + same, config + same, words - same, guards))
+        while (other < kept && !dominates(set->items + (size_t)other * words + grouped, config + grouped, words - grouped, guards))
             other++;
         if (other == kept) memmove(set->items + (size_t)kept++ * words, config, words * sizeof *config);
     }

@@ -145,10 +145,10 @@ static int hopeless(Search *s, uint32_t position) {
 
 /* All chains of pending operations that end with the one that returns. */
 static void expand(Search *s, uint32_t returning, int no_dead) {
-    uint32_t size = s->words * sizeof(uint64_t), masks = s->mask_words;
+    uint32_t masks = s->mask_words;
     int64_t tried = 0;
     for (uint32_t i = 0; i < s->late.count && tried <= s->left && !s->error; i++) {
-        memcpy(s->from, s->late.items + (size_t)i * s->words, size);
+        copy(s->from, s->late.items + (size_t)i * s->words, s->words);
         State state = (State)s->from[0];
         int any = (s->from[0] & ANY) != 0;
         s->looked += s->mover_count + s->active;
@@ -164,14 +164,14 @@ static void expand(Search *s, uint32_t returning, int no_dead) {
             if (target == NOWHERE) continue;
             if (kind && (target == state || (s->from[kind->word] >> kind->shift & kind->field) >= kind->called)) continue;
             tried++;
-            memcpy(s->to, s->from, size);
+            copy(s->to, s->from, s->words);
             s->to[0] = target | ANY;
             if (kind)
                 s->to[kind->word] += (uint64_t)1 << kind->shift;
             else
                 flip(s->to + 1, s->movers[c].slot);
             eager(s, s->to);
-            if (kind && !memcmp(s->to + 1, s->from + 1, masks * sizeof(uint64_t))) s->to[0] ^= ANY; /* none was taken */
+            if (kind && same(s->to + 1, s->from + 1, masks)) s->to[0] ^= ANY; /* none was taken */
             if (no_dead && target == DEAD) {
                 uint64_t left = 0;
                 for (uint32_t w = 0; w < masks; w++) left |= s->blind[w] & ~s->to[1 + w];
@@ -188,7 +188,7 @@ static void linearize(Search *s, uint32_t number, uint32_t position) {
     set_empty(&s->after);
     set_empty(&s->late);
     for (uint32_t i = 0; i < s->now.count; i++) {
-        memcpy(s->to, s->now.items + (size_t)i * s->words, s->words * sizeof(uint64_t));
+        copy(s->to, s->now.items + (size_t)i * s->words, s->words);
         s->to[0] |= ANY;
         eager(s, s->to);
         keep(s, s->to, returning);
@@ -364,31 +364,30 @@ static void search(const Trial *trial, uint32_t length, uint32_t horizon, Answer
     free(s.doomed);
 }
 
-/* Looking ahead finds a failure before its time. */
+/* Looking ahead finds a failure before its time: see `decide` in frontier.py. */
 void frontier_decide(const Trial *trial, Answer *answer) {
     search(trial, trial->event_count, trial->event_count, answer);
     if (answer->outcome != NOT_LINEARIZABLE || !trial->texts) return;
     uint32_t first = answer->position, last = trial->event_count - 1, width = 1; /* the return that fails is among these */
-    Answer exact;
-    while (first < last) {
+    for (;;) {
         uint32_t middle = width - 1 < (last - first) / 2 ? first + width - 1 : first + (last - first) / 2;
-        search(trial, middle + 1, middle + 1, &exact);
-        answer_free(&exact);
-        if (exact.outcome == NOT_LINEARIZABLE) {
-            last = middle;
-            if (exact.position > first) first = exact.position;
-        } else if (exact.outcome == LINEARIZABLE) {
+        Answer found;
+        search(trial, middle + 1, middle, &found);
+        if (found.outcome == LINEARIZABLE) {
             first = middle + 1;
             width *= 4;
+        } else if (found.outcome == NOT_LINEARIZABLE && found.position < middle) {
+            first = found.position > first ? found.position : first;
+            last = middle - 1;
+        } else if (found.outcome == OUT_OF_BUDGET) {
+            return; /* the earlier answer stands */
         } else {
-            goto done;
+            answer_free(answer);
+            *answer = found;
+            return;
         }
+        answer_free(&found);
     }
-    search(trial, first + 1, first, &exact);
-done:
-    if (exact.outcome == OUT_OF_BUDGET) return; /* the earlier answer stands */
-    answer_free(answer);
-    *answer = exact;
 }
 
 void answer_free(Answer *answer) {

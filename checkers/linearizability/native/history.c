@@ -139,6 +139,15 @@ int history_read(History *history, PyObject *operations, PyObject *events, int f
     if (!history->numbers || !history->raws || !history->events || !raws || !numbers || !seen) goto done;
     if ((trouble = read_operations(history, operations, family, keyed, raws))) goto done;
     if ((trouble = read_events(history, events, raws, numbers, seen))) goto done;
+    if (history->count == 1) { /* as they are */
+        Raw *sorted = history->raws;
+        int32_t *by_key = history->events;
+        history->raws = raws;
+        history->events = numbers;
+        raws = sorted;
+        numbers = by_key;
+        goto done;
+    }
     trouble = -1;
     if (!(next = malloc((history->count + 1) * sizeof *next))) goto done;
     sort_out(history, raws, numbers, (uint32_t)event_count, next);

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"sort"
 	"time"
 
@@ -94,21 +95,23 @@ func kvStep(state, input, output interface{}) (bool, interface{}) {
 	return true, s + in.a
 }
 
-// One object of all keys: the state is the whole store.
+// One object of all keys: the state is the whole store, as in Porcupine's own test without a partition.
 var kvWhole = porcupine.Model{
-	Init: func() interface{} { return "{}" },
+	Init: func() interface{} { return map[string]string{} },
 	Step: func(state, input, output interface{}) (bool, interface{}) {
-		m := map[string]string{}
-		_ = json.Unmarshal([]byte(state.(string)), &m)
-		in := input.(op)
+		m, in := state.(map[string]string), input.(op)
 		ok, next := kvStep(m[in.key], input, output)
 		if in.f == "get" {
 			return ok, state
 		}
-		m[in.key] = next.(string)
-		text, _ := json.Marshal(m)
-		return ok, string(text)
+		after := map[string]string{}
+		for k, v := range m {
+			after[k] = v
+		}
+		after[in.key] = next.(string)
+		return ok, after
 	},
+	Equal: func(one, other interface{}) bool { return reflect.DeepEqual(one, other) },
 }
 
 func main() {

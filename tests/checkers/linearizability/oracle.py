@@ -155,3 +155,20 @@ def _truthful(draw: Any, model: str, operations: list[Operation], events: list[i
         else:
             state = step(model, state, operation)[1]
     return told
+
+
+@st.composite
+def written_once(draw: Any, most: int = 9) -> Trial:
+    """A register to which each value is written once; reads see what is true, or another value."""
+    trial = draw(trials("register", most=most))
+    operations = [
+        Operation(f="write", value=number, outcome=o.outcome) if o.f == "write" else o
+        for number, o in enumerate(trial.operations)
+    ]
+    told = _truthful(draw, "register", operations, trial.events)
+    if draw(st.booleans()):
+        number = draw(st.integers(0, len(told) - 1))
+        if told[number].f == "read":
+            seen = draw(st.one_of(st.none(), st.integers(0, len(told))))
+            told[number] = Operation(f="read", result=seen, outcome=told[number].outcome)
+    return Trial(told, trial.events)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from checkers.linearizability import Linearizable, frontier, single_writer
 from checkers.linearizability.decide import MODELS
 from harness.interchange.jsonl import FORMAT, Line, decode
+
+TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
 
 
 def lines(*said: str) -> list[Line]:
@@ -67,7 +71,7 @@ def histories(draw) -> list[Line]:
     return found
 
 
-@settings(max_examples=300, deadline=None, database=None, derandomize=True)
+@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
 @given(histories())
 def test_it_says_what_the_frontier_says(found):
     text = b"\n".join(msgspec.json.encode(line) for line in found).decode()

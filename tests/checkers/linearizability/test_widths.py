@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+import random
 
-from checkers.linearizability import Linearizable, NotLinearizable, Operation, OutOfBudget, Trial, frontier
-from checkers.linearizability.decide import MODELS, decide, worst
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checkers.linearizability import Linearizable, NotLinearizable, Operation, OutOfBudget, Trial, engine, frontier
+from checkers.linearizability.decide import MODELS, decide, decide_one, worst
 
 
 def write(value, outcome="ok"):
@@ -84,3 +89,67 @@ def test_values_that_python_takes_for_equal_are_not():
     for written, seen in ((1, True), (1, 1.0), ((1,), (1.0,)), (0, None), ("1", 1)):
         assert isinstance(decided("register", [write(written), read(written)], [0, ~0, 1, ~1]), Linearizable)
         assert isinstance(decided("register", [write(written), read(seen)], [0, ~0, 1, ~1]), NotLinearizable)
+
+
+TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
+
+
+def wide(draws: random.Random, model: str) -> tuple[Trial, list[int]]:
+    """Up to 150 operations at once, and up to 200 equal ones that never return, all true; and which ones are reads.
+
+    Each of the former takes effect at a moment between its call and its return; of the latter each does or does not.
+    """
+    lost, count = draws.randrange(100, 200), draws.randrange(66, 150)
+    f = "append" if model == "append" else "write"
+    operations = [Operation(f=f, value=1, outcome="info") for _ in range(lost)]
+    events = list(range(lost))
+    state, spare, waiting, done, reads = (), lost, [], [], []
+    for step in range(6 * count):
+        if spare and draws.random() < 0.05:  # one of those that never return takes effect
+            state, spare = ((*state, 1) if model == "append" else 1), spare - 1
+        if len(waiting) + len(done) < count and step < 3 * count:
+            number = len(operations)
+            changing = sum(operations[n].f == f for n in (*waiting, *done))  # more at once have too many orders
+            changes = changing < 2 and draws.random() < 0.1
+            operations.append(Operation(f=f, value=draws.randrange(2, 5)) if changes else Operation(f="read"))
+            events.append(number)
+            waiting.append(number)
+        elif waiting and draws.random() < 0.7:
+            number = waiting.pop(draws.randrange(len(waiting)))
+            if operations[number].f == "read":
+                operations[number] = Operation(
+                    f="read", result=(state or None) if model == "append" else (None if state == () else state)
+                )
+                reads.append(number)
+            else:
+                value = operations[number].value
+                state = (*state, value) if model == "append" else value
+            done.append(number)
+        elif done:
+            events.append(~done.pop(draws.randrange(len(done))))
+    unreturned = [n for n in reads if ~n not in set(events)]
+    for number in (*waiting, *done):
+        operations[number] = Operation(f=operations[number].f, value=operations[number].value, outcome="info")
+    return Trial(operations, events), [n for n in reads if n not in unreturned]
+
+
+@pytest.mark.parametrize("model", ["register", "append"])
+def test_wide_histories_are_told_right_and_a_read_from_nowhere_is_blamed(model):
+    @settings(
+        max_examples=15 * TIMES,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=TIMES == 1,
+    )
+    @given(st.integers(0, 2**32))
+    def told(seed):
+        trial, reads = wide(random.Random(seed), model)
+        for by in {None, engine.ENGINE}:
+            assert isinstance(decide_one(trial, MODELS[model], by=by), Linearizable)
+        blamed = reads[seed % len(reads)]
+        trial.operations[blamed] = Operation(f="read", result=(7,) if model == "append" else 7)
+        for by in {None, engine.ENGINE}:
+            assert decide_one(trial, MODELS[model], by=by).blamed == blamed
+
+    told()
