@@ -315,7 +315,8 @@ def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     """Is `trial` linearizable? Exact, within `budget` steps.
 
     A prefix is judged with what the operations under way will answer. Looking ahead finds a failure before its time, so
-    the shortest prefix is searched for, each with foresight of all but its last event; past the budget the earlier answer stands.
+    the shortest prefix is searched for, each with foresight of all but its last event; past the budget the earlier
+    answer stands.
     """
     length = len(trial.events)
     answer = _Search(trial, space, budget, length, length).run()
