@@ -38,9 +38,10 @@ test: lint ## lint, types and all tests
 tools: venv ## build the Toxiproxy server with the Go tool-chain
 	.venv/bin/python -m harness.tools
 
-bench: venv ## how fast the simulator is, where the time goes, and the linearizability checker against Porcupine
+bench: venv ## how fast the simulator is, the linearizability checker against Porcupine, what the options save
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
+	.venv/bin/python tests/bench/options.py
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py

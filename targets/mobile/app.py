@@ -151,7 +151,9 @@ class Mobile:
         if f == "list":
             self._replica.screen.list(self._op_n, value)
         else:
-            self._replica.call(self._op_n, f"job.{f}", {"jobId": job})
+            key = value.get("idempotencyKey")  # of a request made again; else the call's id is its key
+            again = {"idempotencyKey": key} if f in ("cancel", "delete") and isinstance(key, str) else {}
+            self._replica.call(self._op_n, f"job.{f}", {"jobId": job, **again})
         self._perform()
         result = await future
         return result if f in ("list", "get") else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import options
 import pytest
 import simulator
 import toy
@@ -40,3 +41,18 @@ def test_every_part_of_the_product_has_a_cost(capsys: pytest.CaptureFixture[str]
         assert part in said
     shares = [int(line.split("%")[0].split()[-1]) for line in said.splitlines()]
     assert 95 <= sum(shares) <= 105
+
+
+def test_batches_save_more_messages_the_faster_a_stream_is() -> None:
+    slow, fast = options.batches(20), options.batches(100)
+    assert 0.5 < slow < fast
+    assert fast > 0.8
+
+
+def test_deltas_save_more_bytes_the_larger_the_metadata_are() -> None:
+    small, large = options.deltas(3), options.deltas(30)
+    assert 0 < small < large
+
+
+def test_a_wish_is_shown_at_once_only_with_optimistic_updates() -> None:
+    assert options.latency_ms(["option.optimistic"]) < 10 < options.latency_ms([])
