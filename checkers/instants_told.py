@@ -19,10 +19,10 @@ class Teller:
 
     def answer(self, answer: Answer, fault: Fault) -> Story:
         invoke, op = answer.invoke, answer.returned
-        called = f"{op.node}'s {_call(op)}, called at {self._at(invoke)}"
+        called = f"{op.node}'s {_call(invoke)}, called at {self._at(invoke)}"
         message = f"{called}, {self._says(answer, fault)}"
         story: list[tuple[Op | None, str]] = [
-            (invoke, f"{op.node} calls {_call(op)}"),
+            (invoke, f"{op.node} calls {_call(invoke)}"),
             (op, f"it returns {op.type}{' from the cache' if answer.cached else ''}"),
         ]
         story += [(commit, self._commit(commit)) for commit in fault.proof if commit not in (invoke, op)]
@@ -104,7 +104,12 @@ class Teller:
 
 
 def _call(op: Op) -> str:
-    return op.f if op.job is None else f"{op.f} of job {op.job}"
+    """A call in words, with what it asks for."""
+    if op.job is not None:
+        return f"{op.f} of job {op.job}"
+    asked = op.value if isinstance(op.value, dict) else {}
+    words = [f"{name} {value(given)}" for name, given in asked.items()]
+    return f"{op.f} with {', '.join(words)}" if words else op.f
 
 
 def _write(op: Op) -> str:

@@ -273,3 +273,12 @@ def test_the_message_names_the_answer_and_what_it_missed() -> None:
 )
 def test_a_torn_list_says_what_is_wrong_in_it(line: str, apart: str) -> None:
     assert judge(f"{line} {NOW}", NAME).message.endswith(apart)
+
+
+def test_a_list_is_told_with_what_it_asks_for() -> None:
+    result = judge(f"{AB} m>list{{statusFilter=failed,page=0}} m<ok(a=3) {NOW}", NAME)
+    assert result.message == (
+        "mobile-1's list with statusFilter “failed”, page 0, called at 0.300 s, was answered at 0.400 s with job a, "
+        "whose status is “running”: that was not asked for"
+    )
+    assert "mobile-1 calls list with statusFilter “failed”, page 0" in str(result.details["story"])
