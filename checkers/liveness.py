@@ -134,9 +134,10 @@ class _Judge(Reader):
             self._down.pop(name, None)
         elif state in ("closed", "suspended"):
             self._down.setdefault(name, op)
-        self._suspended.discard(name)
         if state == "suspended":
             self._suspended.add(name)
+        elif state != "closed":  # the end of the socket is told after the suspension
+            self._suspended.discard(name)
 
     def _conn(self, op: Op) -> None:
         """The relay numbers the sockets that it accepts."""
@@ -223,19 +224,28 @@ class _Judge(Reader):
         return isinstance(devices, dict) and str(node.get("device_id")).lower() in {str(d).lower() for d in devices}
 
     def _judge_presence(self, last: Op) -> None:
-        """What the relay said last, on a connection that still stands, of a client that is surely there."""
+        """What the relay said last, on a connection that still stands, of a client that is surely there, or gone."""
         for (whom, device), tap in self._told.items():
             name, listener = self._nodes.get(device.lower()), self._connections.clients.get(whom)
-            if name is None or listener is None or listener.live_ns is None or name == whom:
+            if name is None or name == whom or listener is None or listener.live_ns is None:
                 continue
             client = self._connections.clients[name]
-            offline = (tap.msg or "").startswith("offline")
-            if offline and self._live(client, last) and listener.arrivals.connection_at(last.time_ns) == tap.conn:
+            online = not (tap.msg or "").startswith("offline")
+            wrong = self._away(client, last) if online else self._live(client, last)
+            if wrong and listener.arrivals.connection_at(last.time_ns) == tap.conn:
+                says, truth = ("online", "in the background") if online else ("offline", "registered")
                 at = self.ledger.at(tap.time_ns)
-                message = (
-                    f"the relay's last word to {whom}, at {at}, is that {name} is offline, and {name} is registered"
-                )
-                self._add("presence-wrong", last, message, [client.cause])
+                message = f"the relay's last word to {whom}, at {at}, is that {name} is {says}, and it is {truth}"
+                self._add("presence-wrong", last, message, [self._down.get(name) if online else client.cause])
+
+    def _away(self, client: Client, last: Op) -> bool:
+        """In the background for so long that the relay must have noticed."""
+        assert self._bounds is not None
+        down = self._down.get(client.name)
+        if down is None or client.name not in self._suspended or client.faults:
+            return False
+        since_ns = max(down.time_ns, self._undisturbed.get(client.name, down).time_ns)
+        return last.time_ns - since_ns > self._bounds.dead_peer_ns + self._bounds.event_ns
 
     def _quiet_from(self, last: Op) -> int | None:
         """From when on nothing more may happen; None: the run ended before that."""

@@ -44,7 +44,11 @@ def test_a_client_comes_back_within_its_bound(why: str, line: str, expected: lis
 def test_a_client_in_the_background_owes_nothing() -> None:
     history = read(f"{UP} @100 m:down @300 m:final")
     next(op for op in history.ops if op.f == "link" and op.value["state"] == "closed").value = {"state": "suspended"}
+    _insert(history, 100.2, "link", "mobile-1", {"state": "closed", "reason": "suspended"})
     assert reasons(history) == []
+    _insert(history, 101, "link", "mobile-1", {"state": "connecting"})
+    _insert(history, 102, "link", "mobile-1", {"state": "closed", "reason": "refused"})
+    assert reasons(history) == ["unregistered"]
 
 
 def _insert(history: History, time_s: float, f: str, node: str, value: dict[str, Any], **more: Any) -> Op:
@@ -137,6 +141,15 @@ def test_the_relays_last_word_on_a_client_is_right() -> None:
         assert reasons(history) == expected, words
     history.taps = [*both, _presence(10, "offline", conn=1)]  # a connection that is gone
     assert reasons(history) == []
+
+
+def test_a_client_in_the_background_is_not_said_to_be_online() -> None:
+    for seconds, word, expected in ((300, "online", ["presence-wrong"]), (150, "online", []), (300, "offline", [])):
+        history = read(f"{UP} @100 m:down @{seconds} m:final")
+        closed = next(op for op in history.ops if op.f == "link" and op.value["state"] == "closed")
+        closed.value = {"state": "suspended"}
+        history.taps = [_registered(0.1, "desktop-1", 2), _registered(0.2, "mobile-1", 3), _presence(90, word)]
+        assert reasons(history) == expected, (seconds, word)
 
 
 def _storm(history: History, count: int, every_s: float, stays_s: float = 0.0, begin_s: float = 20.0) -> None:
