@@ -100,7 +100,7 @@ class _Judge(Reader):
         self._last = op
         if self._bounds is None:
             return
-        if op.f in _DISTURBS:
+        if op.f in _DISTURBS or op.f == "link":  # a connection may end rightly: its token has expired
             self._disturbed = op
         if op.f == "observe":
             self._shown = op if message_of(op.cause) is not None else self._shown
@@ -249,9 +249,12 @@ class _Judge(Reader):
 
     def _quiet_from(self, last: Op) -> int | None:
         """From when on nothing more may happen; None: the run ended before that."""
-        disturbed = self._disturbed
-        quiet_ns = disturbed.time_ns + self._quiet_ns if disturbed is not None else None
-        return quiet_ns if quiet_ns is not None and quiet_ns < last.time_ns else None
+        if self._disturbed is None:
+            return None
+        told = (c.arrivals.registrations[-1:] for c in self._connections.clients.values())
+        begun_ns = max(self._disturbed.time_ns, *(time_ns for each in told for time_ns, _ in each), 0)
+        quiet_ns = begun_ns + self._quiet_ns
+        return quiet_ns if quiet_ns < last.time_ns else None
 
     def _judge_quiet(self, last: Op) -> None:
         quiet_ns, disturbed = self._quiet_from(last), self._disturbed

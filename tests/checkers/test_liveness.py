@@ -244,6 +244,19 @@ def test_an_idle_system_says_heartbeats_and_heads(type_: str, at_s: int, expecte
     assert reasons(history) == expected
 
 
+def test_a_new_registration_may_be_followed_by_anything() -> None:
+    said = Tap(time_ns=250 * 10**9, link="mobile-1->relay", side="in", conn=1, bytes=1, type="rpc:job.list")
+    for level in (1, 2):
+        history = read(f"%level={level} {UP} @10 d:+a @300 m:final")
+        history.taps = [said]
+        assert reasons(history) == ["restless"]
+        history.taps = [_registered(200, "mobile-1", 1), said]
+        assert reasons(history) == []
+    history = read(f"{UP} @10 d:+a @200 m:down m:up @300 m:final")
+    history.taps = [said]
+    assert reasons(history) == []
+
+
 def test_without_timers_it_is_not_judged() -> None:
     history = read(f"{UP} @100 m:final")
     history.header.timing = {}
