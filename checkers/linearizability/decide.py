@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from typing import Any
 
 from checkers.linearizability import (
     Answer,
@@ -17,7 +18,9 @@ from checkers.linearizability import (
     zones,
 )
 from checkers.linearizability.registers import CasRegister, Register
-from checkers.linearizability.stores import AppendList, KeyValue
+from checkers.linearizability.stores import UNREAD, AppendList, KeyValue
+
+_TELLING = 20_000  # steps for a better explanation
 
 MODELS: dict[str, Model] = {m.NAME: m for m in (Register(), CasRegister(), KeyValue(), AppendList())}
 
@@ -104,6 +107,15 @@ def _pure(trial: Trial, model: Model, budget: int) -> Answer:
 def _last(trial: Trial, model: Model, answer: Answer) -> Answer:
     """What is too wide for the compiled frontier may be none for a linear method that has no part in it."""
     return (buckets.decide(trial) if isinstance(model, AppendList) else None) or answer
+
+
+def states_of(trial: Trial, model: Model, failure: NotLinearizable) -> list[Any]:
+    """The states before a failure, for a reader: those that the search threw together, because no read continues them,
+    are told apart where that is not too much work."""
+    if not isinstance(model, (KeyValue, AppendList)) or UNREAD not in failure.states:
+        return failure.states
+    answer = frontier.search(trial, model.whole(), _TELLING, failure.position + 1)
+    return answer.states if isinstance(answer, NotLinearizable) else failure.states
 
 
 def split(trial: Trial) -> list[tuple[Hashable, Trial, list[int]]]:

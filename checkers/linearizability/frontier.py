@@ -311,6 +311,11 @@ class _Doomed:
         return doomed
 
 
+def search(trial: Trial, space: Space, budget: int, length: int) -> Answer:
+    """The first `length` events without looking ahead."""
+    return _Search(trial, space, budget, length, 0).run()
+
+
 def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     """Is `trial` linearizable? Exact, within `budget` steps.
 

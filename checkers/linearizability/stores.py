@@ -10,6 +10,7 @@ from checkers.linearizability import Effect, Is, Malformed, Operation, Space, To
 from checkers.linearizability.registers import require
 
 DEAD: Final = -1
+UNREAD: Final = "(a value that nobody read)"  # the dead state, to a reader
 
 
 class _Prefixes:
@@ -52,7 +53,7 @@ class _Prefixes:
 
 def show_text(value: Any) -> Any:
     if value == DEAD:
-        return "(a value that nobody read)"
+        return UNREAD
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -74,6 +75,26 @@ class _Lists(_Prefixes):
         return self._append((operation.value,))
 
 
+class _Whole(_Prefixes):
+    """Every value is a state of its own, read or not."""
+
+    dead: Hashable | None = None
+
+    def number(self, value: Any) -> int:
+        found = self._numbers.setdefault(value, len(self._values))
+        if found == len(self._values):
+            self._values.append(value)
+        return found
+
+
+class _WholeTexts(_Whole, _Texts):
+    pass
+
+
+class _WholeLists(_Whole, _Lists):
+    pass
+
+
 class KeyValue:
     NAME = "kv"
     SUMMARY = "texts by key: put, append, get; at first empty; each key is judged for itself"
@@ -90,6 +111,9 @@ class KeyValue:
         seen = {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"}
         return _Texts("", seen, all(o.f != "put" for o in operations))
 
+    def whole(self) -> Space:
+        return _WholeTexts("", set(), False)
+
 
 class AppendList:
     NAME = "append"
@@ -105,6 +129,9 @@ class AppendList:
             return _Lists((), {tuple(read or ()) for read in reads}, True)
         except TypeError as exc:
             raise Malformed(f"a read of the model append gives a list of numbers or of texts: {exc}") from None
+
+    def whole(self) -> Space:
+        return _WholeLists((), set(), False)
 
 
 def _typed(operations: Sequence[Operation], fs: tuple[str, ...], kind: Any, said: str) -> None:

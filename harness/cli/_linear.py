@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from checkers.linearizability import Answer, Linearizable, Malformed, NotLinearizable, Trial, single_writer
-from checkers.linearizability.decide import MODELS, Judged, decide
+from checkers.linearizability import Answer, Linearizable, Malformed, Model, NotLinearizable, Trial, single_writer
+from checkers.linearizability.decide import MODELS, Judged, decide, states_of
 from harness import interchange
 from harness.cli import _exits, _say
 from harness.history import HistoryError
 from harness.interchange import jsonl
+from harness.interchange.export_edn import model_lines
 from harness.verdict import Verdict, worst
 
 _SHOWN = 12  # pending operations and possible states that are told one by one
@@ -36,12 +37,24 @@ def check(path: Path, model: str, *, as_json: bool) -> int:
         _say.line("no operation of a client stands in it: nothing was judged")
     told = [one for one in judged if one.key is None or not isinstance(one.answer, Linearizable)]
     for one in told[:_KEYS_TOLD]:
-        _tell(one)
+        _tell(one, MODELS[model])
     if len(told) > _KEYS_TOLD:
         _say.line(f"\nand {len(told) - _KEYS_TOLD} more keys; --json tells them all")
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
     return _exits.OF_VERDICT[verdict]
+
+
+def export(path: Path, model: str) -> int:
+    """Prints what `check` would judge, for Knossos and Elle. Raises `HistoryError` as `check` does."""
+    try:
+        trial = interchange.read(path)[1]
+        MODELS[model].space(trial.operations)  # does it know them all?
+    except Malformed as exc:
+        raise HistoryError(f"{path}: {exc}") from None
+    for line in model_lines(trial, model):
+        _say.line(line)
+    return 0
 
 
 def _one_writer(path: Path) -> int | None:
@@ -76,7 +89,7 @@ def _verdict(answer: Answer) -> Verdict:
     return Verdict.INVALID if isinstance(answer, NotLinearizable) else Verdict.UNKNOWN
 
 
-def _tell(judged: Judged) -> None:
+def _tell(judged: Judged, model: Model) -> None:
     answer, operations = judged.answer, judged.trial.operations
     where = "" if judged.key is None else f"key {judged.key!r}: "
     if isinstance(answer, Linearizable):
@@ -90,7 +103,9 @@ def _tell(judged: Judged) -> None:
     blamed = operations[answer.blamed]
     _say.line(f"{where}no order of the operations explains the answer of")
     _say.line(f"  line {blamed.line}, process {blamed.process}: {blamed}")
-    _say.line(f"Everything before its return can be explained; the value was then {_or(answer.states)}.")
+    prefix = f"{answer.position + 1} of {len(judged.trial.events)} events"
+    _say.line(f"The shortest prefix that fails ends there: {prefix}. All before can be explained;")
+    _say.line(f"the value was then {_or(states_of(judged.trial, model, answer))}.")
     others = [operations[n] for n in answer.pending if n != answer.blamed]
     if others:
         _say.line("under way at that moment:")
@@ -116,5 +131,7 @@ def _as_json(path: Path, model: str, verdict: Verdict, trial: Trial, judged: lis
             blamed = one.trial.operations[one.answer.blamed]
             failure = {"key": one.key, "operation": str(blamed), "line": blamed.line, "process": blamed.process}
             pending = [one.trial.operations[n].line for n in one.answer.pending]
-            failures.append({**failure, "states": one.answer.states, "pending_lines": pending})
+            failure["prefix_events"] = one.answer.position + 1
+            states = states_of(one.trial, MODELS[model], one.answer)
+            failures.append({**failure, "states": states, "pending_lines": pending})
     return {**found, "failures": failures} if failures else found

@@ -35,11 +35,15 @@ def command(*, history: Path, checks: tuple[str, ...], model: str | None, export
     With --model HISTORY may also be Jepsen's EDN or the log of its etcd test: any concurrent history of one register,
     or of keys that are judged one by one. With --model job it is a run's: the answers that its
     clients got.
+
+    With --export edn and a model the operations are told as Knossos (registers) and Elle (append: transactions of one
+    operation) read them.
     """
     if model == _jobs.MODEL:
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
-        return _linear.check(history_path(history) or history if history.is_dir() else history, model, as_json=as_json)
+        file = history_path(history) or history if history.is_dir() else history
+        return _linear.check(file, model, as_json=as_json) if export is None else _linear.export(file, model)
     if export is not None:
         for line in edn_lines(_read(history).ops):
             _say.line(line)

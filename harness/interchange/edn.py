@@ -2,7 +2,8 @@
 
 `{:process 0, :type :invoke, :f :write, :value 3}`; `:key` names the object of a keyed model. Passed over are other
 keys, `#tag` before a map, and operations of processes that are no numbers (the nemesis). `fail` means, as in Jepsen,
-that it did not happen.
+that it did not happen. A `:txn` of one micro-operation, as Elle has them for lists, is that operation:
+`[[:append k v]]` appends, `[[:r k [v …]]]` reads.
 """
 
 from __future__ import annotations
@@ -58,15 +59,28 @@ def _feed(pairing: Pairing, line: int, op: dict[Any, Any]) -> None:
     name = str(process)
     if type(process) is not int:
         return  # the nemesis, not a client
+    key = _plain(op.get("key"))
+    if f == "txn":
+        f, key, value = _only(value, line)
     if type_ == "invoke":
         asked = None if f in _READS else _plain(value)
-        pairing.call(name, Operation(f=str(f), value=asked, key=_plain(op.get("key")), process=name, line=line))
+        pairing.call(name, Operation(f=str(f), value=asked, key=key, process=name, line=line))
     elif type_ == "ok":
         pairing.returned(name, line, **({"result": _plain(value)} if f in _READS else {}))
     elif type_ == "fail":
         pairing.dropped(name, line)
     else:
         pairing.unknown(name, line)
+
+
+def _only(value: Any, line: int) -> tuple[str, Any, Any]:
+    """The operation, key and value of a transaction that has one."""
+    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], list) or len(value[0]) != 3:
+        raise Malformed(
+            f"line {line}: only transactions of one operation, [[:append k v]] or [[:r k v]], can be judged"
+        )
+    f, key, said = value[0]
+    return "read" if f == "r" else str(f), _plain(key), said
 
 
 def _plain(value: Any) -> Any:

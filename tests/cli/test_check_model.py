@@ -28,6 +28,7 @@ def test_a_stale_read_is_told_with_its_line_and_what_the_value_was(harness: Harn
     said = harness("check", history(STALE % "nil"), "--model", "register")
     assert (said.code, said.is_clean()) == (1, True)
     assert "line 3, process 1: read → nil" in said.out
+    assert "The shortest prefix that fails ends there: 4 of 4 events." in said.out
     assert "the value was then 1" in said.out
     assert "verdict  INVALID" in said.out
     assert harness("check", history(STALE % "1"), "--model", "register").code == 0
@@ -37,9 +38,15 @@ def test_a_machine_reads_which_operation_failed(harness: Harness, history):
     said = harness("check", history(STALE % "nil"), "--model", "cas-register", "--json")
     found = json.loads(said.out)
     assert found["verdict"] == "INVALID"
-    assert found["failures"] == [
-        {"key": None, "operation": "read → nil", "line": 3, "process": "1", "states": [1], "pending_lines": [3]}
-    ]
+    failure = {"key": None, "operation": "read → nil", "line": 3, "process": "1"}
+    assert found["failures"] == [{**failure, "prefix_events": 4, "states": [1], "pending_lines": [3]}]
+
+
+def test_what_is_judged_is_exported_for_knossos(harness: Harness, history):
+    said = harness("check", history(STALE % "nil"), "--model", "register", "--export", "edn")
+    assert said.code == 0
+    assert said.out.splitlines()[2] == "{:index 2, :type :invoke, :process 1, :f :read, :value nil}"
+    assert harness("check", history(said.out, "again.edn"), "--model", "register").code == 1
 
 
 def test_an_empty_history_is_unknown(harness: Harness, history):

@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from checkers.linearizability import Linearizable, Malformed, NotLinearizable
+from checkers.linearizability import Linearizable, Malformed, NotLinearizable, Operation, Trial
 from checkers.linearizability.decide import MODELS, decide
 from harness import interchange
 from harness.history import Op
 from harness.interchange.edn import Keyword, values
-from harness.interchange.export_edn import edn, edn_lines
+from harness.interchange.export_edn import edn, edn_lines, model_lines
 
 ETCD = """\
 INFO  jepsen.util - 0	:invoke	:write	4
@@ -137,3 +137,27 @@ def test_an_exported_history_is_read_back():
     assert [m["value"] for m in maps] == ['say "1"\\', [True, None, {"k": 1.5}], {"fault": "x"}]
     assert [m["process"] for m in maps] == [0, 0, "nemesis"]
     assert edn("π") == '"π"'
+
+
+def test_lists_are_exported_as_elles_transactions_and_read_again(tmp_path):
+    trial = Trial(
+        [
+            Operation(f="append", key="x", value=1, process="a"),
+            Operation(f="read", key="x", result=(1,), process="b"),
+            Operation(f="append", key="x", value=2, process="a", outcome="info"),
+        ],
+        [0, 1, ~0, ~1, 2],
+    )
+    text = "\n".join(model_lines(trial, "append"))
+    assert text.splitlines()[2:] == [
+        '{:index 2, :type :ok, :process 0, :f :txn, :value [[:append "x" 1]]}',
+        '{:index 3, :type :ok, :process 1, :f :txn, :value [[:r "x" [1]]]}',
+        '{:index 4, :type :invoke, :process 0, :f :txn, :value [[:append "x" 2]]}',
+        '{:index 5, :type :info, :process 0, :f :txn, :value [[:append "x" 2]]}',
+    ]
+    assert [str(o) for o in read(tmp_path, text)[1].operations] == ["append 1", "read → [1]", "append 2"]
+
+
+def test_a_transaction_of_several_operations_is_refused(tmp_path):
+    with pytest.raises(Malformed, match="line 1: only transactions of one operation"):
+        read(tmp_path, "{:process 0, :type :invoke, :f :txn, :value [[:append 1 2] [:r 1 nil]]}")
