@@ -62,7 +62,7 @@ class Checker(Protocol):
     FEEDS: frozenset[str] | None
     REASONS: Mapping[str, str]  # reason code → what it means, one sentence
     EXAMPLE: str  # its parameters as a plan writes them, e.g. "convergence" or "{check: staleness, within: 2s}"
-    ANOMALY: str  # a history in the tiny language (checkers.notation) that it finds INVALID
+    ANOMALY: str  # a history in the tiny language (checkers.notation) that it finds INVALID, as EXAMPLE asks it
     INNOCENT: str  # the twin of ANOMALY that it finds VALID
 
     def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:

@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import yaml
+
 from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
 from checkers.ledger import Ledger
 from harness import ladder, registry
@@ -30,6 +32,13 @@ def check(history: History, specs: Iterable[CheckSpec] | None = None) -> list[Ch
     runs = [_Run(spec, history.header) for spec in specs]
     _pass(history, runs)
     return ladder.noted([*_of_the_history(history), *(run.finish() for run in runs)])
+
+
+def as_its_example(checker: Checker) -> CheckSpec:
+    """The checker with the parameters that its `EXAMPLE` shows, which its `ANOMALY` and `INNOCENT` are judged with."""
+    shown = yaml.safe_load(checker.EXAMPLE)  # its name, or a mapping
+    params = {k: v for k, v in shown.items() if k != "check"} if isinstance(shown, dict) else {}
+    return CheckSpec(check=checker.NAME, params=params)
 
 
 def overall(results: Iterable[CheckResult]) -> Verdict:

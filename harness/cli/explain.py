@@ -12,11 +12,10 @@ import click
 from checkers import notation
 from harness import ablations, registry
 from harness import plan as plans
-from harness.checking import check
+from harness.checking import as_its_example, check
 from harness.cli import _catalogue, _say
 from harness.registry import UnknownName
 from harness.runtimes import capabilities
-from harness.schedule import CheckSpec
 
 _KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan")
 
@@ -80,7 +79,7 @@ def _checker(name: str) -> None:
         _say.line(f"  {code:<24} {meaning}")
     _heading("a history that breaks it, and its innocent twin")
     for line in (checker.ANOMALY, checker.INNOCENT):
-        [result] = [r for r in check(notation.read(line), [CheckSpec(check=name)]) if r.check == name]
+        [result] = [r for r in check(notation.read(line), [as_its_example(checker)]) if r.check == name]
         _say.line(f"  {line}")
         _say.line(f"    {_say.verdict(result.verdict)} {result.reason or ''}".rstrip())
         if result.message:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-import yaml
 from telling import judge
 
 from checkers import Checker, Level
 from harness import registry
+from harness.checking import as_its_example
 from harness.verdict import Verdict
 
 CHECKERS = registry.names("checker")
-
-
-def example(checker: Checker) -> dict[str, Any]:
-    """The parameters that its example shows."""
-    shown = yaml.safe_load(checker.EXAMPLE)
-    return {k: v for k, v in shown.items() if k != "check"} if isinstance(shown, dict) else {}
 
 
 @pytest.fixture(params=CHECKERS)
@@ -37,7 +29,7 @@ def test_its_name_is_its_files(checker: Checker) -> None:
 
 
 def test_it_finds_its_anomaly_and_gives_a_reason_of_its_own(checker: Checker) -> None:
-    result = judge(checker.ANOMALY, checker.NAME, **example(checker))
+    result = judge(checker.ANOMALY, checker.NAME, **as_its_example(checker).params)
     assert result.verdict not in (Verdict.VALID, None)
     assert result.reason in checker.REASONS
     assert result.message
@@ -46,7 +38,7 @@ def test_it_finds_its_anomaly_and_gives_a_reason_of_its_own(checker: Checker) ->
 
 
 def test_it_is_silent_on_the_innocent_twin(checker: Checker) -> None:
-    result = judge(checker.INNOCENT, checker.NAME, **example(checker))
+    result = judge(checker.INNOCENT, checker.NAME, **as_its_example(checker).params)
     assert (result.verdict, result.reason, result.message) == (Verdict.VALID, None, "")
 
 
@@ -64,6 +56,6 @@ def test_its_guarantee_is_one_sentence(checker: Checker) -> None:
 
 
 def test_every_story_sentence_belongs_to_an_op_that_proves_it(checker: Checker) -> None:
-    result = judge(checker.ANOMALY, checker.NAME, **example(checker))
+    result = judge(checker.ANOMALY, checker.NAME, **as_its_example(checker).params)
     story = [line["index"] for line in result.details["story"] if line["index"] is not None]
     assert story and set(story) <= set(result.evidence)

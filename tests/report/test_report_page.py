@@ -8,13 +8,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-import yaml
 from a_run import file_run
 from page_reader import Page
 
 from harness import registry, report
+from harness.checking import as_its_example
 from harness.report import page, words
-from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 
 DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'
@@ -158,9 +157,7 @@ def test_a_run_that_was_killed_says_that_nothing_has_judged_it(tmp_path):
 @pytest.mark.parametrize("name", CHECKERS)
 def test_every_checkers_anomaly_can_be_read(tmp_path, name):
     checker = registry.find("checker", name)
-    shown = yaml.safe_load(checker.EXAMPLE)  # its name, or a mapping with every parameter it has
-    params = {k: v for k, v in shown.items() if k != "check"} if isinstance(shown, dict) else {}
-    run = file_run(tmp_path / "run", checker.ANOMALY + ENOUGH, (CheckSpec(check=name, params=params),))
+    run = file_run(tmp_path / "run", checker.ANOMALY + ENOUGH, (as_its_example(checker),))
     (result,) = [r for r in run.results if r.check == name]
     found = Page(page.render(run))
     assert result.verdict in (Verdict.INVALID, Verdict.UNKNOWN)
