@@ -46,8 +46,3 @@ class Counter:
         """What was complete before that time; what happened at that very time is concurrent with it."""
         at = bisect_left(self._times, time_ns)
         return self._values[at - 1] if at else 0
-
-    def since(self, version: int) -> int | None:
-        """The time at which `version`, or a greater one, was known to have happened."""
-        at = bisect_left(self._values, version)
-        return self._times[at] if at < len(self._times) else None
