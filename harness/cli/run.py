@@ -65,6 +65,9 @@ def command(
         duration_ns=duration,
         topology=topology,
     )
+    if chosen.words.matrix:
+        several = len(plans.variants(chosen))
+        _say.error(f"the plan is played as it is written; `harness hunt` plays the {several} of its matrix", "note")
     text = plans.dump(chosen) if faults else chosen.source.text
     Store(store).require_writable()
     with _say.progress() as note:

@@ -8,6 +8,7 @@ import pytest
 
 from harness import plan, registry
 from harness.campaign import Campaign, CampaignResult, Order, PlanText
+from harness.cli import main
 from harness.run import RunResult, execute
 from harness.verdict import CheckResult, Verdict
 
@@ -74,6 +75,16 @@ def test_chance_0_is_no_fault_and_nobody_misses_it(tmp_path: Path) -> None:
 def test_a_fault_drawn_in_no_seed_at_all_is_missed(tmp_path: Path) -> None:
     result = hunted(tmp_path, f"{MEETS}, at: 1s, for: 1s, occurs: 0%")
     assert (result.verdict, result.never) == (Verdict.UNKNOWN, ["duplicate"])
+
+
+def test_a_single_run_says_that_its_plan_is_one_of_several(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.yaml").write_text(text_of(f"{MEETS}, at: 200ms, for: 1s") + "matrix: {faults.y.copies: [1, 3]}\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(tmp_path / "p.yaml"), "--store", str(tmp_path / "store")])
+    assert ended.value.code == 0
+    assert (
+        "note: the plan is played as it is written; `harness hunt` plays the 2 of its matrix" in capfd.readouterr().err
+    )
 
 
 def test_a_variant_of_a_matrix_runs_in_a_worker_under_its_own_name(tmp_path: Path) -> None:
