@@ -45,7 +45,7 @@ def test_held_messages_come_at_heal_and_taps_say_when(release: Release, expected
         rule = MessageRule("hold", type="job:*", release=release)
         async with t.stage.messages(DOWN, rule, "s", effect):
             await t.say(3)
-            await t.say(kind="presence")
+            await t.say(kind="system:note")
             await asyncio.sleep(30)
             assert t.numbers == [4]
             healed_s = t.now_s
@@ -70,7 +70,7 @@ def test_reordered_messages_all_arrive_once_but_later(rule: MessageRule) -> None
     async def play(t: Trio) -> None:
         async with t.stage.messages(DOWN, rule, "s", effect):
             await t.say(20, gap_s=0.03)
-            await t.say(4, kind="presence")
+            await t.say(4, kind="system:note")
             await asyncio.sleep(1)
         await asyncio.sleep(0.1)
         assert sorted(t.numbers) == list(range(1, 25))
@@ -145,7 +145,7 @@ def test_no_rule_blocks_on_a_message_larger_than_the_kernel_buffer(rule: Message
     async def play(t: Trio) -> None:
         async with t.stage.messages("mouth->hub", rule, "s", Effect()):
             await t.say(2, size=1_000_000)
-            await t.say(1, kind="presence")
+            await t.say(1, kind="system:note")
             await asyncio.sleep(2)
         await asyncio.sleep(2)
         assert set(t.numbers) == {1, 2, 3}
