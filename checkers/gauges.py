@@ -23,7 +23,9 @@ class Gauges:
         self._last: dict[str, Op] = {}
         self._calls: dict[str, dict[str, int]] = {}  # node → correlation id of each call under way → when it began
         self._call_ns = judge.ns("call_s") + judge.slack_ns
-        self._quiet_ns = 2 * (judge.ns("fetch_backoff_max_s") + judge.ns("fetch_s")) + judge.slack_ns
+        self._fetches: dict[str, set[str]] = {}  # node → those of them that are the replica's own
+        # With no fetch under way only timers can be running, and the longest is the back-off of a fetch.
+        self._quiet_ns = 3 * (judge.ns("fetch_backoff_max_s") + judge.ns("coalesce_max_s")) // 2 + judge.slack_ns
         self.judged: dict[str, str] = {}
 
     def wire(self, phone: Phone, tap: Tap) -> None:
@@ -39,6 +41,10 @@ class Gauges:
         elif op.f == "call":
             self._call(phone, op)
         elif op.f in _BUSY:
+            if op.f == "fetch":
+                self._fetches.setdefault(phone.node, set()).add(str(said(op).get("corr")))
+            elif op.f == "started":
+                self._calls.pop(phone.node, None)
             self._busy_ns[phone.node] = max(op.time_ns, self._busy_ns.get(phone.node, op.time_ns))
             self._last[phone.node] = op
 
@@ -49,11 +55,12 @@ class Gauges:
             calls[str(line.get("corr"))] = op.time_ns
         else:
             calls.pop(str(line.get("corr")), None)
+            self._fetches.get(phone.node, set()).discard(str(line.get("corr")))
 
-    def _under_way(self, phone: Phone, now_ns: int) -> int:
-        """A user's calls that may still be waiting for an answer: one that is lost ends by its time-out only."""
+    def _under_way(self, phone: Phone, now_ns: int) -> list[str]:
+        """Calls that may still be waiting for an answer: one that is lost ends by its time-out only."""
         calls = self._calls.get(phone.node, {})
-        return sum(now_ns - begun_ns <= self._call_ns for begun_ns in calls.values())
+        return [corr for corr, begun_ns in calls.items() if now_ns - begun_ns <= self._call_ns]
 
     def _final(self, phone: Phone, op: Op) -> None:
         state = op.value if isinstance(op.value, dict) else {}
@@ -63,11 +70,13 @@ class Gauges:
             self.judged[phone.node] = "not judged: no gauges, or no open screen"
             return
         busy_ns = self._busy_ns.get(phone.node)
-        if phone.disturbed or busy_ns is None or op.time_ns - busy_ns < self._quiet_ns:
+        calls = self._under_way(phone, op.time_ns)
+        fetching = not self._fetches.get(phone.node, set()).isdisjoint(calls)
+        if phone.disturbed or fetching or busy_ns is None or op.time_ns - busy_ns < self._quiet_ns:
             self.judged[phone.node] = "not judged: it had not been left in peace long enough"
             return
         self.judged[phone.node] = "judged"
-        for name, size, most in self._sizes(gauges, len(jobs_of(state)), self._under_way(phone, op.time_ns)):
+        for name, size, most in self._sizes(gauges, len(jobs_of(state)), len(calls)):
             if size > most:
                 self._leak(phone, op, name, size, most)
 
