@@ -44,6 +44,13 @@ def event(n: int) -> str:
             [],
         ),
         ("a gap while a list is under way, and none", f"{UP} {GAP} @2 {LISTED.format(n=0)} @9 d:final", ["gap"]),
+        (
+            "a gap while the last page is asked for, and no list after it",
+            f"{UP} m!fetch[what=list,corr=c0,phase=ok,more=true] "
+            f"@2 m!fetch[what=list,corr=c2,licence=x,phase=begin,page=1,visit=2] @2 {GAP} "
+            "m!fetch[what=list,corr=c2,phase=ok] @9 d:final",
+            ["gap"],
+        ),
         ("a list of another visit", f"{OPEN} {GAP} {LIST.replace('visit=2', 'visit=1')} @9 d:final", ["gap"]),
         ("a list that only answers its user", f"{OPEN} {GAP} {LIST.replace('page=0,', '')} @9 d:final", ["gap"]),
         ("nobody looks", f"m!link[state=registered] {GAP} @9 d:final", []),
@@ -65,6 +72,12 @@ def event(n: int) -> str:
             f"{ONLINE.format('online/b/5')} @9 d:final",
             ["presence"],
         ),
+        (
+            "a late word of a former connection",
+            f"{OPEN} {ONLINE.format('online/b/4')} {LIST} m!fetch[what=list,corr=c1,phase=ok] "
+            f"{ONLINE.format('offline/b/3')} {ONLINE.format('online/b/4')} @9 d:final",
+            [],
+        ),
         ("another device", f"{OPEN} wire:r>m[type=presence,source=x,msg=online/b/1] @9 d:final", []),
         ("a head that is not ahead", f"{COMMITS} {UP} {LISTED.format(n=3)} {HEAD.format(3)} @9 d:final", []),
         ("a head ahead", f"{COMMITS} {UP} {LISTED.format(n=2)} {HEAD.format(3)} @9 d:final", ["head"]),
@@ -76,6 +89,12 @@ def event(n: int) -> str:
         (
             "a hole",
             f"{COMMITS} {emits(2, 3)} {UP} {LISTED.format(n=1)} {event(3)} @9 d:final",
+            ["hole"],
+        ),
+        (
+            "an event that names no revision",
+            f"{COMMITS} {emits(2).replace('job=a', 'bare=true')} {emits(3)} {UP} {LISTED.format(n=1)} "
+            f"{event(2)} {event(3)} @9 d:final",
             ["hole"],
         ),
         (
