@@ -172,7 +172,7 @@ class Gets:
         owed_ns = min(self._judge.ns("call_s"), 2 * known_ns) * 3 // 4
         waited_ns = op.time_ns - begun.time_ns
         if phone.hardened and not phone.ever_disturbed and waited_ns + self._judge.slack_ns < owed_ns:
-            text = f"and gave up after {waited_ns / 1e9:g} s, knowing an answer that took {known_ns / 1e9:g} s"
+            text = f"and gave up after {waited_ns / 1e9:.3g} s, knowing an answer that took {known_ns / 1e9:.3g} s"
             self._add("impatient", phone, begun, text, op)
 
     def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
