@@ -41,7 +41,7 @@ class Gauges:
         elif op.f == "call":
             self._call(phone, op)
         elif op.f in _BUSY:
-            if op.f == "fetch":
+            if op.f == "fetch" and said(op).get("phase") == "begin":
                 self._fetches.setdefault(phone.node, set()).add(str(said(op).get("corr")))
             elif op.f == "started":
                 self._calls.pop(phone.node, None)
