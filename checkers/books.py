@@ -123,7 +123,9 @@ class Book:
     # ---- one job ----------------------------------------------------------------------------------------------------
 
     def job(self, name: object) -> JobTruth | None:
-        return self._ledger.truth.job(self.desktop, name) if isinstance(name, str) else None
+        """None for one that this store never had; a former store's jobs went with it."""
+        found = self._ledger.truth.job(self.desktop, name) if isinstance(name, str) else None
+        return found if found is None or found.store in ("", self.store) else None
 
     def first_row(self, row: Mapping[str, Any], low: int, high: int) -> int | None:
         """The least revision in [low, high] at which the job's row was this one. Raises `Unclear`."""

@@ -25,6 +25,7 @@ _CLUSTERS = (  # each a run of code points that is fewer clusters than code poin
     ("\U0001f1e9\U0001f1ea", "\U0001f1eb\U0001f1f7", "\U0001f1ef\U0001f1f5"),  # flags: pairs of letters
     ("line\r\n", "\r\n", "text\r\n\r\n"),
 )
+_LEGACY: tuple[bool | str, ...] = ("snake", True, "no-session")
 _LARGE_CHUNK_BYTES = 60_000
 _LARGE_CHUNKS = 5  # 300 KB in all
 
@@ -45,7 +46,7 @@ class Text:
         self._large_left = _LARGE_CHUNKS if large < content.large else 0
 
     def chunk(self) -> tuple[str, bool | str]:
-        """The next chunk, and whether it is a legacy one: without a length, or with one spelled `snake`."""
+        """The next chunk, and whether it is a legacy one: no length, no session, or a `snake` length."""
         empty, repeat, legacy = self._random.random(), self._random.random(), self._random.random()
         fresh = self._waiting.pop(0) if self._waiting else self._pieces()
         if empty < self._content.empty:
@@ -58,7 +59,7 @@ class Text:
             self._last = text
         if legacy >= self._content.legacy:
             return text, False
-        return text, "snake" if legacy < self._content.legacy / 3 else True
+        return text, _LEGACY[int(legacy / self._content.legacy * len(_LEGACY))]
 
     def _words(self) -> str:
         """One word at first, alone; later one or several."""
