@@ -113,6 +113,8 @@ def create(value: Value) -> Decide:
             "createdAt": now_ms,
             "isFinalized": False,
         }
+        if "modelUsed" in value:
+            columns["modelUsed"] = _text(value, "modelUsed")
         return Change("create", protocol.CREATED, columns)
 
     return decide
@@ -182,8 +184,9 @@ def error(meta: Meta, value: Value, now_ms: int) -> Change:
     details = value.get("errorDetails")
     if not isinstance(details, Mapping | str):
         raise refuse("errorDetails must be an object or a string")
-    changed = {"errorDetails": details if isinstance(details, str) else dict(details)}
-    return Change("error", protocol.ERROR_DETAILS, changed, changed)
+    told = {"errorDetails": details if isinstance(details, str) else dict(details)}
+    message = {"errorMessage": _text(value, "errorMessage")} if "errorMessage" in value else {}
+    return Change("error", protocol.ERROR_DETAILS, {**told, **message}, told)
 
 
 def finalize(meta: Meta, value: Value, now_ms: int) -> Change:

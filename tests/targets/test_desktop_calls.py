@@ -163,6 +163,21 @@ def test_a_cached_list_is_forgotten_after_its_time(tmp_path: Any) -> None:
 # One job, and requests ---------------------------------------------------------------------------------------------
 
 
+def test_a_job_says_its_model_and_the_message_of_its_error_until_it_is_tried_again(tmp_path: Any) -> None:
+    async def test(r: Rig, mobile: Client) -> None:
+        await create(r, "a", modelUsed="m-1")
+        await r.desktop.op("error", jobId="a", errorDetails={"code": 7}, errorMessage="no")
+        await r.desktop.op("status", jobId="a", status="failed")
+        row = (await mobile.ok("job.get", jobId="a"))["job"]
+        assert (row["modelUsed"], row["errorMessage"], row["errorDetails"]) == ("m-1", "no", {"code": 7})
+        await r.desktop.op("retry", jobId="a")
+        row = (await mobile.ok("job.get", jobId="a"))["job"]
+        assert row["modelUsed"] == "m-1"
+        assert not {"errorMessage", "errorDetails"} & set(row)
+
+    asked(tmp_path, test)
+
+
 def test_a_row_and_its_absence_say_what_they_are_as_of(tmp_path: Any) -> None:
     async def test(r: Rig, mobile: Client) -> None:
         await create(r, "a")

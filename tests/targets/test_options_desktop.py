@@ -79,7 +79,7 @@ async def whole_life(r: Rig) -> None:
     await r.desktop.op("progress", jobId="a", progress=40)
     await stream(r, "!", "\r", "\n")
     await r.desktop.op("metadata", jobId="a", patch={"gone": None, "kept": 1})
-    await r.desktop.op("error", jobId="a", errorDetails="no")
+    await r.desktop.op("error", jobId="a", errorDetails="no", errorMessage="it failed")
     await r.desktop.op("finalize", jobId="a", status="failed", body=True, actualCost=1.5)
     await r.desktop.op("retry", jobId="a")
     await stream(r, "again", " and", " again")
