@@ -92,15 +92,15 @@ def shown() -> dict[str, Ablation]:
     return {name: read(plan) for name, plan in planned().items()}
 
 
-def how(name: str) -> list[str]:
-    """How the loss of a safeguard is shown, in words, a sentence each."""
-    slot, plan = policy.slots()[name], planned().get(name)
+def how(name: str) -> str:
+    """How the loss of a safeguard is shown, in words."""
+    plan = planned().get(name)
     if plan is None:
-        return [f"no plan of its own: {slot.shown_by or 'nobody has said why'}"] if slot.is_safeguard else []
+        return "no plan shows it"
     found = read(plan)
     hidden = masked_by(name)
     masked, way = (f"masked by {hidden}; ", f", {found.way}") if hidden else ("", "")
-    return [f"{masked}shown by {found.check}{way}: {found.plan}, seed {found.seed}"]
+    return f"{masked}shown by {found.check}{way}: {found.plan}, seed {found.seed}"
 
 
 def masked_by(name: str) -> str:

@@ -22,16 +22,14 @@ _slots: dict[str, Slot[Any]] = {}
 class Slot(Generic[P]):
     """One place where profiles differ. The class docstring of `hardened` says what breaks without it.
 
-    How its ablation is shown stands in a plan of its name. `shown_by` says it where there is no such plan, with the
-    reason; `masked_by` names the second line of defence that hides its loss from what a user sees, unless the plan's
-    base leaves that out.
+    How its ablation is shown stands in a plan of its name under `configs/ablations/`. `masked_by` names the second line
+    of defence that hides its loss from what a user sees, unless the plan's base leaves that out.
     """
 
     name: str
     documented: P
     hardened: P
     role: str  # whose: "desktop", "relay", "mobile"
-    shown_by: str = ""
     masked_by: str = ""
     variants: Mapping[str, P] = field(default_factory=dict)
 

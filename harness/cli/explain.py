@@ -99,8 +99,7 @@ def _policy(name: str) -> None:
         _say.line(f"  harness run quickstart --with {name}={variant}")
     if slot.is_safeguard:
         _heading("how its loss is shown")
-        for sentence in ablations.how(name):
-            _prose(sentence)
+        _prose(ablations.how(name))
         _say.line(f"  harness run {_shown_with(name)}")
         _say.line(f"  harness run quickstart --profile documented --with {name}")
 

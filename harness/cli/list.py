@@ -80,7 +80,7 @@ def _shown(slot: Slot[Any]) -> dict[str, Any]:
     """How the loss of a safeguard is shown; `way` is None when nothing hides it."""
     plan = ablations.planned().get(slot.name)
     if plan is None:
-        return {"plan": None, "reason": slot.shown_by or None}
+        return {"plan": None}
     found, hidden = ablations.read(plan), ablations.masked_by(slot.name)
     shown = {"plan": found.plan, "seed": found.seed, "check": found.check, "base_without": list(found.base)}
     return {**shown, "masked_by": hidden or None, "way": found.way if hidden else None}
@@ -109,8 +109,8 @@ def _policy(slot: Slot[Any]) -> None:
     _say.paragraph(" ".join(slot.doc.split()), first="    ", rest="    ")
     for variant, said in _catalogue.variants(slot).items():
         _say.paragraph(f"variant {variant}: {said}", first="    ", rest="      ")
-    for sentence in ablations.how(slot.name) if slot.is_safeguard else ():
-        _say.paragraph(sentence, first="    ", rest="    ")
+    if slot.is_safeguard:
+        _say.paragraph(ablations.how(slot.name), first="    ", rest="    ")
 
 
 def _capabilities() -> None:

@@ -180,5 +180,5 @@ class StampsNothing:
 
 _STAMP = StampsRemote()
 RELAY_ORIGIN: Slot[Stamp] = Slot(
-    "transport.relay-origin", _STAMP, _STAMP, role="desktop", shown_by="isolation", variants={"nobody": StampsNothing()}
+    "transport.relay-origin", _STAMP, _STAMP, role="desktop", variants={"nobody": StampsNothing()}
 )

@@ -37,9 +37,9 @@ class On:
         return True
 
 
-def switch(name: str, hardened: On, section: str, shown_by: str = "", *, masked_by: str = "") -> Slot[Switch]:
+def switch(name: str, hardened: On, section: str, *, masked_by: str = "") -> Slot[Switch]:
     documented: Switch = Off(section)
-    return Slot(name, documented, hardened, role="mobile", shown_by=shown_by, masked_by=masked_by)
+    return Slot(name, documented, hardened, role="mobile", masked_by=masked_by)
 
 
 class Decision(Enum):

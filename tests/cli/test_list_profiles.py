@@ -58,6 +58,6 @@ def test_a_masked_safeguard_is_shown_in_one_of_three_ways(
         said = json.loads(harness("list", "profiles", "--json").out)
         (policy,) = (policy for policy in said["profiles"]["policies"] if policy["name"] == NEWER)
         assert (policy["masked_by"], policy["way"]) == (masked_by, way)
-        assert f"masked by {masked_by}; shown by {check}, {way}" in ablations.how(NEWER)[0]
+        assert f"masked by {masked_by}; shown by {check}, {way}" in ablations.how(NEWER)
     finally:
         object.__setattr__(slots()[NEWER], "masked_by", "")
