@@ -328,7 +328,7 @@ def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     if not isinstance(answer, NotLinearizable) or space.dead is None:
         return answer
     first, last, width = answer.position, length - 1, 1  # the return that fails is among these
-    while True:
+    while first <= last:
         middle = first + min(width - 1, (last - first) // 2)
         found = _Search(trial, space, budget, middle + 1, middle).run()
         if isinstance(found, Linearizable):
@@ -337,3 +337,4 @@ def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
             first, last = max(first, found.position), middle - 1
         else:
             return answer if isinstance(found, OutOfBudget) else found
+    return answer

@@ -369,7 +369,7 @@ void frontier_decide(const Trial *trial, Answer *answer) {
     search(trial, trial->event_count, trial->event_count, answer);
     if (answer->outcome != NOT_LINEARIZABLE || !trial->texts) return;
     uint32_t first = answer->position, last = trial->event_count - 1, width = 1; /* the return that fails is among these */
-    for (;;) {
+    while (first <= last) {
         uint32_t middle = width - 1 < (last - first) / 2 ? first + width - 1 : first + (last - first) / 2;
         Answer found;
         search(trial, middle + 1, middle, &found);

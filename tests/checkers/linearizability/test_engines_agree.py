@@ -84,6 +84,55 @@ def test_what_is_wider_than_a_machine_word_is_told_the_same(count, compiled):
         assert isinstance(pure, Linearizable) == (odd is None)
 
 
+def lost(value):
+    return Operation(f="write", value=value, outcome="info")
+
+
+REFUSED = Operation(f="cas", value=(0, 5), outcome="fail")
+EITHER = [
+    lost(1),
+    lost(2),
+    Operation(f="write", value=0),
+    REFUSED,
+    Operation(f="write", value=3),
+]  # 1 or 2 came between
+LATE_PUT = [
+    Operation(f="append", value="z"),
+    Operation(f="put", value="a", outcome="info"),
+    Operation(f="get", result="a"),
+]
+KEPT = [  # the append waits in a text that nobody read until the put has come
+    Operation(f="append", value="x"),
+    Operation(f="append", value="z"),
+    Operation(f="put", value="y"),
+    Operation(f="get", result="yx"),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "operations", "events", "position"),
+    [
+        ("cas-register", [*EITHER, Operation(f="read", result=1)], [0, 1, 2, ~2, 3, ~3, 4, ~4, 5, ~5], None),
+        ("cas-register", [*EITHER, Operation(f="read", result=2)], [0, 1, 2, ~2, 3, ~3, 4, ~4, 5, ~5], None),
+        (
+            "cas-register",
+            [*EITHER, Operation(f="read", result=1), Operation(f="read", result=2)],
+            [0, 1, 2, ~2, 3, ~3, 4, ~4, 5, ~5, 6, ~6],
+            11,
+        ),
+        ("kv", LATE_PUT, [0, 1, ~0, 2, ~2], None),
+        ("kv", LATE_PUT, [0, ~0, 2, ~2, 1], 3),
+        ("kv", KEPT, [0, 1, ~1, 2, ~2, 3, ~3, ~0], None),
+        ("kv", KEPT, [0, ~0, 1, ~1, 2, ~2, 3, ~3], 7),
+    ],
+)
+def test_what_only_one_reduction_decides_is_told_right(model, operations, events, position, compiled):
+    trial = Trial(operations, events)
+    pure, fast = (decide_one(trial, MODELS[model], by=by) for by in (None, compiled))
+    assert told(pure) == told(fast)
+    assert (pure.position if isinstance(pure, NotLinearizable) else None) == position
+
+
 def test_keys_come_in_the_same_order_with_the_same_answers(compiled):
     operations = [
         Operation(f="put", key="b", value="x"),
