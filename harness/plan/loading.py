@@ -15,7 +15,7 @@ from harness.plan import matrix
 from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
-from harness.plan.source import MAX_BYTES, Document, read
+from harness.plan.source import MAX_BYTES, Document, read, resolve
 from harness.plan.validate import validate
 from harness.registry import UnknownName, close_matches
 from harness.schedule import Schedule
@@ -174,6 +174,15 @@ def dump(plan: Plan) -> str:
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Quoted when plans would read it as something else: they know more numbers than YAML 1.1, and fewer words."""
+    style = None if isinstance(resolve(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text_node)
 
 
 # ---- topologies ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import plan, registry
 from harness.plan import schema
@@ -104,6 +106,17 @@ def test_a_wrong_topology_is_shown_in_its_own_file(tmp_path: Path) -> None:
 
 
 # ---- dump and template ----------------------------------------------------------------------------------------------
+
+
+@given(
+    st.text(max_size=8)
+    | st.sampled_from(["0123456789", "0o17", "1e3", ".5", "~", "null", "yes", "on", "1_000", "=", "-1"])
+)
+def test_a_dumped_text_is_read_as_that_text(text: str) -> None:
+    head = "version: 1\nworkload: {script: [{at: 1s, node: desktop-1, do: create, job: a}, "
+    chunk = f"{{at: 2s, node: desktop-1, do: chunk, job: a, text: {json.dumps(text)}}}]}}\n"
+    found = plan.parse(head + chunk)
+    assert plan.parse(plan.dump(found)).words == found.words
 
 
 @pytest.mark.parametrize("name", PLANS)
