@@ -64,11 +64,25 @@ static int64_t key_number(History *history, PyObject *key) {
     return history->count++;
 }
 
+#define AHEAD 12
+
+/* What a list holds is scattered: it is asked for before it is needed. */
+static inline void ahead(PyObject *list, Py_ssize_t at, Py_ssize_t by) {
+#ifdef __GNUC__
+    if (at + by < PyList_GET_SIZE(list)) {
+        const char *item = (const char *)PyList_GET_ITEM(list, at + by);
+        __builtin_prefetch(item);
+        __builtin_prefetch(item + 64);
+    }
+#endif
+}
+
 static int read_operations(History *history, PyObject *operations, int family, int keyed, Raw *raws) {
     int64_t number = 0;
     if (!keyed && (number = key_number(history, Py_None)) < 0) return -1;
     for (uint32_t n = 0; n < history->op_count; n++) {
         PyObject *operation = PyList_GET_ITEM(operations, n);
+        ahead(operations, n, AHEAD);
         if (!Py_IS_TYPE(operation, operation_type)) return 1;
         PyObject *outcome = field(operation, OUTCOME);
         Raw raw = {.f = letter(field(operation, F), family), .value = field(operation, VALUE)};
@@ -90,6 +104,7 @@ static int read_events(History *history, PyObject *events, const Raw *raws, int3
     Py_ssize_t count = PyList_GET_SIZE(events);
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *event = PyList_GET_ITEM(events, i);
+        ahead(events, i, AHEAD);
         if (!PyLong_CheckExact(event)) return 1;
         int overflow;
         long number = PyLong_AsLongAndOverflow(event, &overflow);
