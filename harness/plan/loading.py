@@ -179,6 +179,8 @@ class _Dumper(yaml.SafeDumper):
 def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     """Quoted when plans would read it as something else: they know more numbers than YAML 1.1, and fewer words."""
     style = None if isinstance(resolve(text), str) else "'"
+    if not text.isprintable():
+        style = '"'  # escaped: YAML has line breaks that Python's readers of it fold
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
