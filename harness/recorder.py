@@ -209,8 +209,9 @@ class Recorder:
             return None
         return msgspec.structs.replace(op, time_ns=time_ns, type=type_, **answer)
 
-    def unanswered(self, node: str) -> list[tuple[str, int]]:
-        return [(boot, n) for name, boot, n in self._begun if name == node]
+    def unanswered(self, node: str) -> list[tuple[str, int, str]]:
+        """Boot, revision and store of each."""
+        return [(boot, n, op.value.get("store", "")) for (name, boot, n), op in self._begun.items() if name == node]
 
     def _device(self, node: str) -> str:
         nodes = self.header.nodes if self.header is not None else {}
@@ -228,10 +229,11 @@ def _end(r: Recorder, node: str, line: str, fields: dict[str, Any], time_ns: int
 
 
 def _recovered(r: Recorder, node: str, line: str, fields: dict[str, Any], time_ns: int) -> list[Op]:
-    """After a crash the database says what became of the commits that were under way."""
+    """After a crash the database says what became of the commits that were under way; another one cannot know."""
     ops = []
-    for boot, n in r.unanswered(node):
-        type_: OpType = "ok" if n <= fields["head"] else "fail"
+    for boot, n, store in r.unanswered(node):
+        known: OpType = "ok" if n <= fields["head"] else "fail"
+        type_ = known if store in ("", fields.get("store")) else "info"
         ops.append(r.commit_ends(node, boot, n, type_, time_ns))
     return [op for op in ops if op is not None] + _other(r, node, line, fields, time_ns)
 

@@ -62,6 +62,16 @@ def test_after_a_restart_the_store_says_which_commits_happened() -> None:
     assert answers == {4: "ok", 5: "fail"}
 
 
+def test_a_store_that_begins_anew_does_not_know_what_became_of_the_commits_of_its_former_one() -> None:
+    recorder = _recorder()
+    recorder.begin(HEADER)
+    _commit(recorder, 4, 1)
+    recorder.journal("desktop-1", "recovered", {"boot": "b2", "store": "another", "head": 0}, 3)
+    history = recorder.history(complete=True)
+    assert history is not None
+    assert [o.type for o in history.ops if o.rev] == ["invoke", "info"]
+
+
 def test_later_changes_of_a_recorded_value_do_not_change_the_history() -> None:
     recorder = _recorder()
     recorder.begin(HEADER)
