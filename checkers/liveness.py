@@ -229,6 +229,8 @@ class _Judge(Reader):
             name, listener = self._nodes.get(device.lower()), self._connections.clients.get(whom)
             if name is None or name == whom or listener is None or listener.live_ns is None:
                 continue
+            if self._mapped(whom) is False:  # the relay has given its connection up, and it has not noticed yet
+                continue
             client = self._connections.clients[name]
             online = not (tap.msg or "").startswith("offline")
             wrong = self._away(client, last) if online else self._live(client, last)

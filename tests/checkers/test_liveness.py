@@ -143,6 +143,15 @@ def test_the_relays_last_word_on_a_client_is_right() -> None:
     assert reasons(history) == []
 
 
+@pytest.mark.parametrize(("mapped", "judged"), [(("desktop-1", "mobile-1"), True), (("mobile-1",), False)])
+def test_the_relay_owes_no_word_to_a_listener_that_it_has_given_up(mapped: tuple[str, ...], judged: bool) -> None:
+    history = read(f"{UP} @98 m:final @100 d:final")
+    _map(history, *(f"device-of-{name}" for name in mapped))
+    both = [_registered(0.1, "desktop-1", 2), _registered(0.2, "mobile-1", 3)]
+    history.taps = [*both, _presence(10, "online"), _presence(11, "offline")]
+    assert ("presence-wrong" in reasons(history)) is judged
+
+
 def test_a_client_in_the_background_is_not_said_to_be_online() -> None:
     for seconds, word, expected in ((300, "online", ["presence-wrong"]), (150, "online", []), (300, "offline", [])):
         history = read(f"{UP} @100 m:down @{seconds} m:final")
