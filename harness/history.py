@@ -20,8 +20,8 @@ final              `NODE/final`           always ok: value is the node's canonic
 fault-begin        nemesis                info: value {fault, action, occurrence, directions, nodes, params}
 fault-heal         nemesis                info: the same plus `effect` (what it measurably did) and `exercised`
 anything else      `NODE/journal`         info: a journal line of level L2 (fetch, cache, rpc, link, …), value as
-written =================  =====================
-==========================================================================
+                                          written
+=================  =====================  ==========================================================================
 """
 
 from __future__ import annotations
