@@ -10,8 +10,9 @@ from checkers import Checker, Judge, Level
 from checkers.bounds import bounds, in_words
 from checkers.connections import Client, Connections
 from checkers.findings import Findings, Story, told
+from checkers.given_up import GivenUp
 from checkers.ledger import Reader, message_of
-from checkers.storms import Storms
+from checkers.storms import Storms, is_clock
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
@@ -36,6 +37,7 @@ class _Liveness:
     REASONS: Mapping[str, str] = {
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
+        "given-up": "A client took a healthy connection for dead.",
         "evicted": "An older socket of a client, registered late, threw out the one that the client was using.",
         "presence-wrong": "The relay's last word on a client contradicts that client's connection.",
         "reconnect-storm": "A client opened socket after socket without a pause.",
@@ -72,6 +74,7 @@ class _Judge(Reader):
             return
         self._quiet_ns = self._bounds.registered_ns + self._bounds.converge_ns
         self._connections, self._storms = Connections(header, self._bounds), Storms(self._bounds)
+        self._given_up = GivenUp(header, self._bounds)
         devices = [str(n.get("device_id")).lower() for n in header.nodes.values() if n.get("device_id")]
         self._nodes = {
             str(n.get("device_id")).lower(): name
@@ -119,7 +122,7 @@ class _Judge(Reader):
                 self._undisturbed[name] = op
             if op.f in ("started", "foreground", "background"):
                 self._storms.pardon(name)
-            if op.f in ("fault-begin", "fault-heal") and _is_clock(op):
+            if op.f in ("fault-begin", "fault-heal") and is_clock(op):
                 self._storms.skew(name, 1 if op.f == "fault-begin" else -1)
         if op.f == "started" and op.node not in self._connections.clients:
             self._current.clear()
@@ -134,6 +137,8 @@ class _Judge(Reader):
             self._down.pop(name, None)
         elif state in ("closed", "suspended"):
             self._down.setdefault(name, op)
+        if state == "closed":
+            self._closed(name, op)
         if state == "suspended":
             self._suspended.add(name)
         elif state != "closed":  # the end of the socket is told after the suspension
@@ -278,6 +283,13 @@ class _Judge(Reader):
             message = f"{name} opened socket after socket without a pause, until {self.ledger.at(op.time_ns)}"
             self._add("reconnect-storm", op, message, [found[0]])
 
+    def _closed(self, name: str, op: Op) -> None:
+        client = self._connections.clients[name]
+        if proof := self._given_up.closed(client, op, self._undisturbed.get(name)):
+            took = in_words(op.time_ns - proof[0].time_ns)
+            message = f"{name} took its connection for dead, to which nothing had happened for {took}"
+            self._add("given-up", op, message, proof)
+
     def _evicted(self, name: str, former: Op, op: Op) -> None:
         message = f"an older socket of {name} registered at {self.ledger.at(op.time_ns)} and threw out its newer one"
         self._add("evicted", op, message, [former])
@@ -286,7 +298,3 @@ class _Judge(Reader):
         before = [p for p in proof if p is not None and p is not op]
         story = told([*((p, f"{p.node or p.process}: {p.f}") for p in before), (op, message)])
         self._findings.add(reason, op, [*before, op], lambda: Story(message, {"story": story}))
-
-
-def _is_clock(op: Op) -> bool:
-    return isinstance(op.value, dict) and op.value.get("action") == "clock"

@@ -67,3 +67,7 @@ class Storms:
         if self._skewed.get(client):
             return None
         return self._fetches.setdefault((client, what), Rate(RETRIES, self._window_ns)).add(op.time_ns, op)
+
+
+def is_clock(op: Op) -> bool:
+    return isinstance(op.value, dict) and op.value.get("action") == "clock"

@@ -244,7 +244,7 @@ class Effect:
             self.counts[name] = self.counts.get(name, 0) + n
 
 
-Cut = Literal["close", "reset", "half-open", "timeout"]
+Cut = Literal["close", "reset", "half-open", "dead", "timeout"]
 
 
 Does = Literal["lose", "hold", "reorder", "duplicate"]

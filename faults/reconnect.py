@@ -15,8 +15,9 @@ class ReconnectWords(Timed):
     """The live connections of `clients` end, and new ones are refused for `downtime`.
 
     `how`: `close` an orderly end; `reset` an abrupt one; `half-open` one side's socket vanishes silently and that
-    connection never resumes; `timeout` the bytes stop and the connection is closed after `downtime`. The fault lasts
-    for its `downtime`.
+    connection never resumes; `dead` half-open both ways: both sockets stay, and that connection carries nothing any
+    more, not even its end; `timeout` the bytes stop and the connection is closed after `downtime`. The fault lasts for
+    its `downtime`.
     """
 
     clients: list[str] = Field(min_length=1)

@@ -1,8 +1,7 @@
 """The device-link client that desktop and mobile share: connect, register, stay alive, reconnect.
 
 A link is a state machine around one socket at a time: back-off, upgrade, registration, then frames until the socket
-is lost. It counts *bytes*, not messages, to tell a dead peer from an idle one: the library answers pings without
-showing them, and an idle healthy link must not flap.
+is lost. What it takes for a dead peer stands in `targets/silence.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from targets.protocol import (
     device_id,
     encode,
 )
+from targets.silence import DEAD_RELAY, PINGS_COUNT, Watchdog
 from targets.timing import Timing
 from targets.tokens import TokenSource
 
@@ -99,13 +99,20 @@ async def hang_up(ws: Connection, code: int = 1000, reason: str = "") -> None:
 
 
 class Tracked(ClientConnection):
-    """Knows when its last bytes came in (loop time, seconds)."""
+    """Knows when its last bytes came in, and when its last frame was read (loop time, seconds)."""
 
     last_bytes_s = 0.0
+    last_frame_s = 0.0
 
     def data_received(self, data: bytes) -> None:
         self.last_bytes_s = self.loop.time()
         super().data_received(data)
+
+    async def next_frame(self) -> Frame:
+        """An empty one for what is none. Raises ConnectionClosed."""
+        data = await self.recv()
+        self.last_frame_s = self.loop.time()
+        return _frame(data)
 
 
 class DeviceLink:
@@ -131,6 +138,7 @@ class DeviceLink:
         self._tokens = TokenSource(env)
         self._timing = timing
         self._resets = policies[BACKOFF_RESET]
+        self._signs, self._patience = policies[PINGS_COUNT], policies[DEAD_RELAY]
         self._journal = journal
         self._on_frame, self._on_registered, self._on_lost = on_frame, on_registered, on_lost
         self.registered = False
@@ -200,7 +208,7 @@ class DeviceLink:
             return
         registered_at_s: float | None = None
         loop = asyncio.get_running_loop()
-        watch = Watchdog(ws, self._timing.dead_peer_s, self._declare_dead)
+        watch = Watchdog(ws, self._patience.limit_s(self._timing), self._signs.last_s, self._declare_dead)
         beat: asyncio.Task[None] | None = None
         try:
             self._journal("link", state="open")
@@ -259,7 +267,7 @@ class DeviceLink:
         async with asyncio.timeout(self._timing.register_s):
             await send_text(ws, encode({"type": "register", "payload": payload}))
             while True:
-                frame = _frame(await ws.recv())
+                frame = await ws.next_frame()
                 kind = frame.get("type")
                 if kind == "registered":
                     self._resume = {k: str(frame[k]) for k in ("sessionId", "resumeToken") if k in frame}
@@ -268,7 +276,7 @@ class DeviceLink:
 
     async def _read(self, ws: Tracked) -> None:
         while True:
-            frame = _frame(await ws.recv())
+            frame = await ws.next_frame()
             if frame and frame.get("type") not in ("registered", "resumed"):
                 self._on_frame(frame)
 
@@ -301,28 +309,6 @@ class DeviceLink:
         task = asyncio.create_task(coroutine)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-class Watchdog:
-    """Aborts a connection on which no byte has arrived for `dead_s`: one timer, moved only when it goes off."""
-
-    def __init__(self, ws: Any, dead_s: float, on_dead: Callable[[], None]) -> None:
-        self._ws, self._dead_s, self._on_dead = ws, dead_s, on_dead
-        self._loop = asyncio.get_running_loop()
-        ws.last_bytes_s = self._loop.time()
-        self._timer = self._loop.call_later(dead_s, self._look)
-
-    def stop(self) -> None:
-        self._timer.cancel()
-
-    def _look(self) -> None:
-        due_s = self._ws.last_bytes_s + self._dead_s
-        if self._loop.time() < due_s:
-            self._timer = self._loop.call_at(due_s, self._look)
-            return
-        if self._ws.state is not State.CLOSED:
-            self._on_dead()
-            self._ws.transport.abort()
 
 
 def _frame(data: str | bytes) -> Frame:

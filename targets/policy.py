@@ -22,6 +22,9 @@ _slots: dict[str, Slot[Any]] = {}
 class Slot(Generic[P]):
     """One place where profiles differ. The class docstring of `hardened` says what breaks without it.
 
+    Where the document is silent and the protocol asks the safeguard of both profiles, the profile `documented` chooses
+    it too, and the slot's `documented` is what an implementation does that never thought of it.
+
     How its ablation is shown stands in a plan of its name under `configs/ablations/`. `masked_by` names the second line
     of defence that hides its loss from what a user sees, unless the plan's base leaves that out.
     """

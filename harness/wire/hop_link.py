@@ -36,7 +36,7 @@ _PREAMBLE = struct.Struct("!8sQ")
 _MAGIC = b"\x00jobsync"
 
 Side = Literal["client", "server"]
-How = Literal["close", "reset", "half-open", "timeout"]
+How = Literal["close", "reset", "half-open", "dead", "timeout"]
 
 
 class LinkConfig(msgspec.Struct, kw_only=True, frozen=True):
@@ -120,7 +120,7 @@ class Link:
         """End the live connections and refuse new ones until `uncut`. `vanishing`: whose socket goes when half-open."""
         live = self._live()
         for conn in live:
-            if how in ("half-open", "timeout"):
+            if how in ("half-open", "dead", "timeout"):
                 conn.silence()
             else:
                 conn.end(how)

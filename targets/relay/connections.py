@@ -24,6 +24,7 @@ class Socket(ServerConnection):
     """An accepted socket: whose it is, and when its last bytes came in (loop time, seconds)."""
 
     last_bytes_s = 0.0
+    last_frame_s = 0.0  # nobody asks: clients send heartbeats
     user = ""
     device = ""  # as the upgrade said; may be empty
     client_type = ""

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from targets.policy import Slot
 from targets.protocol import PRESENCE, SYNC_GAP, SYNC_HEAD
+from targets.silence import Endless, Patience
+from targets.timing import Timing
 
 # A full mailbox ---------------------------------------------------------------------
 
@@ -175,6 +177,20 @@ class NewestAccepted:
 
 
 SUCCESSION: Slot[Succession] = Slot("same-device.newest-accepted", LastRegistered(), NewestAccepted(), role="relay")
+
+
+# A client that is gone ---------------------------------------------------------------------
+
+
+class GivesUpClient:
+    """A connection on which nothing has come for a minute is closed and taken out of the map. Without it a client that
+    vanished without a word is online for ever: calls to its desktop hang, and its connection is never given back."""
+
+    def limit_s(self, timing: Timing) -> float | None:
+        return timing.dead_peer_s
+
+
+DEAD_CLIENT: Slot[Patience] = Slot("transport.dead-client", Endless(), GivesUpClient(), role="relay")
 
 
 # Tokens and roles ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from targets import profiles
-from targets.link import Watchdog, hang_up
+from targets.link import hang_up
 from targets.probe import Definite, Handlers, Value, attach
 from targets.protocol import CLOSE_TOKEN_EXPIRED, FRAME_CAP_BYTES, PATH, SERVER_HEADER, device_id
 from targets.relay import policies as at
@@ -23,6 +23,7 @@ from targets.relay.calls import Calls
 from targets.relay.connections import Connection, ConnectionManager, Socket
 from targets.relay.mailbox import SIZE, Mailbox
 from targets.relay.session import Desk
+from targets.silence import PingsCount, Watchdog
 from targets.timing import timing_from_env
 from targets.tokens import BadToken, bearer, verify
 
@@ -86,7 +87,7 @@ class Relay:
             self._policies[at.MAILBOX], self._policies[at.CONTROL_LANE], self._policies[open_at.DELIVERY], self._size
         )
         connection = Connection(ws, mailbox, ws.accepted, ws.user, ws.client_type)
-        watch = Watchdog(ws, self._timing.dead_peer_s, lambda: None)
+        watch = Watchdog(ws, self._policies[at.DEAD_CLIENT].limit_s(self._timing), PingsCount().last_s, lambda: None)
         expiry = self._expire(ws)
         tasks = [asyncio.create_task(mailbox.write(ws)), asyncio.create_task(self._ping(ws))]
         try:

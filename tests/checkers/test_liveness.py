@@ -41,6 +41,38 @@ def test_a_client_comes_back_within_its_bound(why: str, line: str, expected: lis
     assert reasons(line) == expected
 
 
+GIVES_UP = 'd!link[state=closed,reason="dead peer"]'
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "expected"),
+    [
+        ("nothing had happened to it", f"{UP} @100 {GIVES_UP} d:up @200 m:final", ["given-up"]),
+        ("a fault had, long before", f"{UP} fault:x heal:x @100 {GIVES_UP} d:up @200 m:final", ["given-up"]),
+        ("a fault had, lately", f"{UP} fault:x heal:x @50 {GIVES_UP} d:up @200 m:final", []),
+        ("a fault still does", f"{UP} fault:x @100 {GIVES_UP} d:up @200 m:final", []),
+        ("somebody else ended it", f"{UP} @100 d!link[state=closed,reason=reset] d:up @200 m:final", []),
+        ("it was never registered", f"m:up @100 {GIVES_UP} d:up @200 m:final", []),
+    ],
+)
+def test_a_healthy_connection_is_not_given_up(why: str, line: str, expected: list[str]) -> None:
+    assert reasons(line) == expected
+
+
+def test_outside_the_simulator_a_machine_may_be_silent_but_not_again_and_again() -> None:
+    def line(times: int) -> str:
+        return f"%runtime=docker {UP} " + " ".join(f"@{100 * n} {GIVES_UP} d:up" for n in range(1, times + 1))
+
+    assert reasons(f"{line(2)} @400 m:final") == []
+    assert reasons(f"{line(3)} @400 m:final") == ["given-up"]
+
+
+def test_where_nobody_says_how_often_the_relay_pings_nobody_is_blamed_for_silence() -> None:
+    history = read(f"{UP} @100 {GIVES_UP} d:up @200 m:final")
+    del history.header.timing["ping_s"]
+    assert reasons(history) == []
+
+
 def test_a_client_in_the_background_owes_nothing() -> None:
     history = read(f"{UP} @100 m:down @300 m:final")
     next(op for op in history.ops if op.f == "link" and op.value["state"] == "closed").value = {"state": "suspended"}

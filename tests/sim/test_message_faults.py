@@ -97,7 +97,7 @@ def test_copies_still_to_come_are_delivered_at_heal() -> None:
     Trio().run(play)
 
 
-@pytest.mark.parametrize("how", ["close", "reset", "half-open", "timeout"])
+@pytest.mark.parametrize("how", ["close", "reset", "half-open", "dead", "timeout"])
 def test_a_connection_that_dies_takes_along_what_it_kept(how: Any) -> None:
     effect = Effect()
 

@@ -239,6 +239,25 @@ def test_a_half_open_connection_never_resumes() -> None:
     played.is_restored("mobile-1->relay")
 
 
+def test_a_dead_connection_never_resumes_and_both_ends_find_out_for_themselves() -> None:
+    """A dead peer is given 3 s; what a client says in those reaches nobody, and what is said to it neither."""
+    played = Played("{action: reconnect, clients: [mobile-1], how: dead, at: 3s, downtime: 500ms}")
+    (old,) = {t.conn for t in played.transits(DOWN, 0, BEGIN_S)}
+    for way in (DOWN, "mobile-1->relay"):
+        after = [t for t in played.transits(way, BEGIN_S + 0.01, END_S) if t.conn == old]
+        assert after
+        assert all(t.took_s is None for t in after)
+    assert any(t.conn != old for t in played.transits(DOWN, BEGIN_S + 2.5, END_S))
+    ends = [
+        op.time_ns / 1e9 - played.origin_s - BEGIN_S
+        for op in played.history.ops
+        if op.f == ("link" if op.node == "mobile-1" else "conn") and op.value["state"] in ("closed", "replaced")
+    ]
+    told = [op.value.get("reason") for op in played.history.ops if op.f == "link" and op.value["state"] == "closed"]
+    assert min(ends) > 2.5
+    assert told == ["dead peer"]
+
+
 def test_a_latency_and_a_bandwidth_of_one_plan_overlap_and_heal_apart() -> None:
     played = Played(
         f"{{action: delay, links: [{DOWN}], latency: 300ms, at: 3s, for: 2s}}",

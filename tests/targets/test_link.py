@@ -217,6 +217,44 @@ def test_a_dead_peer_is_left_and_one_that_pings_is_not():
     linked(test, TIMING_DEAD_PEER_S="0.3", TIMING_HEARTBEAT_S="60")
 
 
+@pytest.mark.parametrize("profile", ["hardened", "documented"])
+def test_both_profiles_count_pings_and_leave_a_silent_relay(profile):
+    chosen = profiles.load(profile).chosen
+    slots = ("transport.pings-count", "transport.dead-relay", "transport.dead-client")
+    assert [chosen[slot] for slot in slots] == ["hardened"] * 3
+
+
+def test_a_link_that_does_not_count_pings_leaves_a_healthy_relay():
+    async def test(relay, client):
+        await until(lambda: client.link.registered, "registered")
+        while client.reached("registered") < 3:
+            await relay.sockets[-1].ping()
+            await asyncio.sleep(0.02)
+        assert client.states.count(("closed", "dead peer")) >= 2
+
+    linked(test, TIMING_DEAD_PEER_S="0.3", TIMING_HEARTBEAT_S="60", WITHOUT="transport.pings-count")
+
+
+def test_a_link_that_does_not_count_pings_stays_with_a_relay_that_talks():
+    async def test(relay, client):
+        await until(lambda: client.link.registered, "registered")
+        for _ in range(30):
+            await relay.sockets[0].send('{"messageType": "x"}')
+            await asyncio.sleep(0.02)
+        assert client.calls == ["registered"]
+
+    linked(test, TIMING_DEAD_PEER_S="0.3", TIMING_HEARTBEAT_S="60", WITHOUT="transport.pings-count")
+
+
+def test_without_its_patience_ending_a_link_believes_in_a_silent_relay():
+    async def test(relay, client):
+        await until(lambda: client.link.registered, "registered")
+        await asyncio.sleep(0.6)  # six times what it may be silent for
+        assert client.calls == ["registered"]
+
+    linked(test, TIMING_DEAD_PEER_S="0.1", TIMING_HEARTBEAT_S="60", WITHOUT="transport.dead-relay")
+
+
 def test_a_suspended_link_stays_away_until_it_is_resumed():
     async def test(relay, client):
         await until(lambda: client.link.registered, "registered")

@@ -582,6 +582,20 @@ def test_a_silent_peer_is_closed_and_one_that_only_answers_pings_is_not(tmp_path
     with_relay(tmp_path, test, TIMING_PING_S="0.1", TIMING_DEAD_PEER_S="0.5")
 
 
+def test_without_its_patience_ending_the_relay_keeps_who_vanished_without_a_word(tmp_path):
+    async def test(r):
+        vanished = await r.client(DESKTOP)
+        caller = await r.client(MOBILE)
+        vanished.ws.transport.pause_reading()
+        await asyncio.sleep(0.6)  # six times what it may be silent for
+        assert set((await r.relay.state())["connections"][USER]) == {DESKTOP, MOBILE}
+        await caller.send(call_frame(DESKTOP, "job.get", {"jobId": "j"}, "c"))
+        await settled(caller, "later")
+        assert replies(caller, "c") == []
+
+    with_relay(tmp_path, test, TIMING_DEAD_PEER_S="0.1", WITHOUT="transport.dead-client")
+
+
 def test_the_desktop_registers_with_a_real_relay(tmp_path):
     async def test(r):
         mobile = await r.client()

@@ -150,7 +150,7 @@ def test_a_message_kept_for_a_time_comes_when_it_is_over() -> None:
     play(story)
 
 
-@pytest.mark.parametrize("how", ["close", "reset", "half-open", "timeout"])
+@pytest.mark.parametrize("how", ["close", "reset", "half-open", "dead", "timeout"])
 def test_what_is_kept_dies_with_its_connection(how: Any) -> None:
     async def story(t: Talk) -> None:
         t.link.add_rule(UP, 1, MessageRule("hold"), 1, "s")

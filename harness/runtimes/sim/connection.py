@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from faults import Cut, Effect
 from harness.runtimes.sim.hop import Hop
@@ -13,6 +13,9 @@ from harness.runtimes.sim.transport import Endpoint
 
 if TYPE_CHECKING:
     from harness.runtimes.sim.world import World
+
+
+_SILENT: Final = ("half-open", "dead", "timeout")  # ways to end a connection that its streams do not tell
 
 
 class Line:
@@ -67,16 +70,16 @@ class Connection:
     def sever(self, how: Cut, *, client_vanishes: bool = False) -> None:
         """End it now, wherever its streams happen to be.
 
-        `close` and `reset` reach both sides. `timeout`: neither hears anything any more. `half-open`: one side's socket
-        vanishes, and the other hears nothing any more.
+        `close` and `reset` reach both sides. `timeout`, `dead`: neither hears anything any more. `half-open`: one
+        side's socket vanishes, and the other hears nothing any more.
         """
         self._severed = True
         self._world.trace("sever", f"{self.line.forth.name}#{self.number} {how} {client_vanishes}", b"")
         for endpoint in (self.client, self.server):
-            endpoint.outgoing.end(silent=how in ("half-open", "timeout"))
+            endpoint.outgoing.end(silent=how in _SILENT)
         if how == "half-open":
             self._tell((self.client if client_vanishes else self.server,), reset=True)
-        elif how != "timeout":
+        elif how not in _SILENT:
             self._tell((self.client, self.server), reset=how == "reset")
 
     def close_silenced(self) -> None:
