@@ -9,7 +9,7 @@ from typing import Protocol
 
 from targets.mobile.calls import Answer, Calls
 from targets.mobile.model import Event, Row, Timer
-from targets.mobile.policies import REVISIONS
+from targets.mobile.policies import DRAIN, REVISIONS
 from targets.mobile.policies_fetch import BACKOFF, COALESCE, FAILURE, FOLLOW_UP, NOT_FOUND, SINGLE_FLIGHT
 from targets.mobile.policies_open import REFRESHES
 from targets.mobile.policies_scope import KEYED
@@ -66,13 +66,14 @@ class Fetches:
     def __init__(self, calls: Calls, owner: Owner) -> None:
         self._calls, self._owner = calls, owner
         policies = calls.policies
-        self._order, self._pause = policies[REVISIONS], policies[BACKOFF]
+        self._order, self._drain, self._pause = policies[REVISIONS], policies[DRAIN], policies[BACKOFF]
         self._wait_s = policies[COALESCE].wait_s(calls.timing)
         self._keyed, self._failure = policies[KEYED], policies[FAILURE]
         self._follow_up, self._single = policies[FOLLOW_UP], policies[SINGLE_FLIGHT]
         self._not_found, self._apart = policies[NOT_FOUND], policies[REFRESHES].apart
         self.by_job: dict[str, Fetch] = {}
         self._tokens = 0
+        self._last_turn = False  # who has to wait now is not kept
 
     @property
     def buffered(self) -> int:
@@ -96,6 +97,8 @@ class Fetches:
 
     def wait(self, event: Event, licence: str) -> bool:
         """The document's `ensureJobPresent(onReady:)`: keep `event` until its job was fetched. False: no room."""
+        if self._last_turn:
+            return True
         if not self._order.buffers:
             self._instead(event, licence)
             return True
@@ -123,7 +126,9 @@ class Fetches:
         if fetch is None or not fetch.waiters or not self._order.drains:
             return
         waiters, fetch.waiters = fetch.waiters, []
-        self._owner.replay(self._order.turn(waiters))
+        self._last_turn = not self._drain.waits_on
+        self._owner.replay(self._drain.turn(waiters))
+        self._last_turn = False
         if not fetch.waiters and not (fetch.in_flight or fetch.asked or fetch.again):
             self._drop(job, fetch)
 
@@ -221,7 +226,7 @@ class Fetches:
 
     def _replay(self, fetch: Fetch | None) -> None:
         if fetch is not None and fetch.waiters:
-            self._owner.replay(self._order.turn(fetch.waiters))
+            self._owner.replay(self._drain.turn(fetch.waiters))
 
     def _retry(self, job: str, fetch: Fetch) -> None:
         if self.by_job.get(job) is not fetch:

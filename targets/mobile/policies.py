@@ -60,10 +60,6 @@ class Order(Protocol):
         """Add an event to those that wait for their job."""
         ...
 
-    def turn(self, waiters: list[Event]) -> list[Event]:
-        """The order in which waiters are looked at again."""
-        ...
-
     @property
     def buffers(self) -> bool:
         """Does an event that has to wait do so, or is its job fetched instead?"""
@@ -88,9 +84,6 @@ class Arrival:
 
     def keep(self, waiters: list[Event], event: Event) -> None:
         waiters.append(event)
-
-    def turn(self, waiters: list[Event]) -> list[Event]:
-        return waiters
 
 
 class ByRevision:
@@ -118,9 +111,6 @@ class ByRevision:
         if all(w.rev != event.rev for w in waiters):
             waiters.append(event)
 
-    def turn(self, waiters: list[Event]) -> list[Event]:
-        return sorted(waiters, key=lambda event: event.rev)
-
 
 class FetchInstead(ByRevision):
     """An event that does not follow what is held is forgotten, and its job fetched: the row has all of it."""
@@ -136,6 +126,38 @@ REVISIONS: Slot[Order] = Slot(
     role="mobile",
     variants={"fetch-instead": FetchInstead()},
 )
+
+
+class Drain(Protocol):
+    waits_on: bool  # does who is looked at before his turn go on waiting?
+
+    def turn(self, waiters: list[Event]) -> list[Event]:
+        """The order in which waiters are looked at again."""
+        ...
+
+
+class OnceAsTheyCame:
+    """Document, "Hydration Queue (Prevents Duplicate Fetches)": `for waiter in waiters`, after `removeValue`: each has
+    his turn once, in the order in which they came, and none is left."""
+
+    waits_on = False
+
+    def turn(self, waiters: list[Event]) -> list[Event]:
+        return waiters
+
+
+class InTurn:
+    """Events that wait are looked at in the order of revisions, and who still does not fit waits on. Without it, of
+    three events that come in one moment, the last of them first, the last has its turn before the second, and is lost
+    for good: it has come, so that nothing tells of a hole."""
+
+    waits_on = True
+
+    def turn(self, waiters: list[Event]) -> list[Event]:
+        return sorted(waiters, key=lambda event: event.rev)
+
+
+DRAIN: Slot[Drain] = Slot("order.drain", OnceAsTheyCame(), InTurn(), role="mobile")
 
 
 # What an event changes -------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mobile_rig import Bench, Desktop
@@ -158,6 +160,29 @@ def test_an_event_without_a_session_is_fetched_for_once_and_its_job_of_another_s
     for _ in range(5):
         bench.serve(desktop, pause_s=3.0)
     assert (bench.jobs, bench.licences("get")) == ({}, ["miss"])
+
+
+def moment(turn: Sequence[int], *without: str) -> tuple[str, list[str]]:
+    """Three chunks come in one moment, in this turn: the text in the end, and what was fetched for it."""
+    desktop = Desktop()
+    bench = Bench(without=without).started(desktop)
+    bench.get_frame(desktop.create("a"))
+    chunks = [desktop.chunk("a", text) for text in ("one ", "two ", "three ")]
+    bench.get_frame(*(chunks[n] for n in turn))
+    bench.forget()
+    bench.serve(desktop)
+    return bench.text("a"), bench.licences()
+
+
+@pytest.mark.parametrize("turn", list(itertools.permutations(range(3))))
+def test_three_events_of_one_moment_are_applied_whatever_their_turn(turn: Sequence[int]) -> None:
+    assert moment(turn) == ("one two three ", [])
+
+
+def test_without_turns_an_event_is_lost_only_when_three_come_and_the_last_is_the_first() -> None:
+    lost = [turn for turn in itertools.permutations(range(3)) if moment(turn, "order.drain")[0] != "one two three "]
+    assert lost == [(2, 0, 1), (2, 1, 0)]
+    assert moment((2, 1, 0), "order.drain") == ("one two ", [])
 
 
 def test_the_attempt_of_a_retry_that_no_row_follows_is_no_column():
