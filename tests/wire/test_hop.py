@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from faults import MessageRule
 from harness.history import Tap
@@ -161,6 +163,26 @@ def test_what_is_kept_dies_with_its_connection(how: Any) -> None:
         t.link.uncut(7)
         assert did["counts"] == {"messages_matched": 3, "messages_kept": 3, "died_with_connection": 3}
         assert t.heard == []
+
+    play(story)
+
+
+@pytest.mark.parametrize(("how", "told"), [("close", True), ("reset", True), ("timeout", True), ("dead", False)])
+def test_of_a_dead_connection_nobody_is_told(how: Any, told: bool) -> None:
+    """The wire sees its end as well: whoever is not told by what reaches him has to find out by himself."""
+
+    async def story(t: Talk) -> None:
+        await t.say(1)
+        await t.until_heard(1)
+        t.link.cut(7, how, "client")
+        with contextlib.suppress(ConnectionClosed):
+            await t.say(1)
+        t.link.uncut(7)
+        closing = asyncio.create_task(t.phone.wait_closed())
+        done, _ = await asyncio.wait([closing], timeout=LIMIT_S / 2 if told else 0.3)
+        closing.cancel()
+        assert (bool(done), t.heard) == (told, [1])
+        t.phone.transport.abort()
 
     play(story)
 
