@@ -22,6 +22,7 @@ _TIMING = {
     "fetch_backoff_max_s": 5.0,
     "refresh_after_s": 5.0,
     "head_s": 10.0,
+    "dead_peer_s": 60.0,
     "relay_pending_s": 45.0,
 }
 

@@ -14,6 +14,7 @@ from checkers import Checker, Judge, Level
 from checkers.economy import Economy
 from checkers.findings import Findings
 from checkers.gauges import Gauges
+from checkers.gauges_posts import Posts
 from checkers.licences_get import Gets
 from checkers.licences_list import Lists
 from checkers.merged import Merged, profile_of, said
@@ -77,11 +78,14 @@ class _Judge(Merged):
         self._lists = Lists(self, self._phones, self._findings)
         self._economy = Economy(self, self._findings)
         self._gauges = Gauges(self, self._phones, self._findings)
+        self._posts = Posts(self, self._findings)
 
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":
             return tap.link.startswith("relay->")
-        return tap.type == "sync:head" and tap.link.endswith("->relay")
+        if tap.type == "sync:head":
+            return tap.link.endswith("->relay")
+        return tap.type.startswith("rpc:") and tap.link.startswith("relay->")
 
     def op(self, op: Op) -> None:
         sight = self.ledger.sight
@@ -95,11 +99,16 @@ class _Judge(Merged):
         self._lists.op(op, sight)
         self._economy.op(op, sight)
         self._gauges.op(op)
+        self._posts.op(op)
 
     def wire(self, tap: Tap) -> None:
         if tap.side == "in":
-            self._economy.head(tap)
+            if tap.type == "sync:head":
+                self._economy.head(tap)
+            else:
+                self._posts.forwarded(tap)
             return
+        self._posts.wire(tap)
         phone = self._phones.of(tap.link.rpartition("->")[2])
         if phone is None:
             return
@@ -113,7 +122,7 @@ class _Judge(Merged):
         judged: dict[str, Any] = {
             "fetches": dict(sorted((self._gets.fetches + self._lists.fetches).items())),
             "changes": self._economy.share(),
-            "quiet": self._gauges.judged,
+            "quiet": {**self._gauges.judged, **self._posts.judged},
             "wire": "read" if self.tapped else "licences for events not judged: no taps",
         }
         return self._findings.result(judged)

@@ -37,7 +37,7 @@ class Relay:
         self._size = int(env.get("MAILBOX_SIZE", SIZE))
         self._timing = timing_from_env(env)
         self._policies = profiles.from_env(env)
-        self._accepted = 0
+        self._accepted = self._open = 0  # sockets so far; those that are served now
         handlers = Handlers(env.get("NODE_NAME", "relay"), "relay", LEVEL, self._op, self._state)
         journal = attach(handlers, env)
         self._calls = Calls(self._timing.relay_pending_s)
@@ -83,6 +83,7 @@ class Relay:
 
     async def _handle(self, ws: ServerConnection) -> None:
         assert isinstance(ws, Socket)
+        self._open += 1
         mailbox = Mailbox(
             self._policies[at.MAILBOX], self._policies[at.CONTROL_LANE], self._policies[open_at.DELIVERY], self._size
         )
@@ -96,6 +97,7 @@ class Relay:
         except ConnectionClosed:
             pass
         finally:
+            self._open -= 1
             watch.stop()
             if expiry is not None:
                 expiry.cancel()
@@ -129,7 +131,7 @@ class Relay:
         raise Definite("unknown_op", f"a relay has no operation {f}")
 
     async def _state(self) -> dict[str, Any]:
-        return {"connections": self._people.snapshot(), "gauges": self._desk.gauges()}
+        return {"connections": self._people.snapshot(), "gauges": {**self._desk.gauges(), "sockets": self._open}}
 
 
 def _header(request: Request, name: str) -> str:

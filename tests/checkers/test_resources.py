@@ -245,6 +245,53 @@ def test_a_user_s_call_under_way_is_no_leak(why: str, line: str, reasons: list[s
     assert found.details["quiet"]["mobile-1"] == "judged"
 
 
+SERVED = "wire:m>r[type=rpc:job.get,msg=c] wire:r>d[type=rpc:job.get,msg=c]"
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "gauges", "reasons"),
+    [
+        ("nothing is left", f"{SERVED} @70", {"pending": 0, "waiting": 1, "connections": 2, "sockets": 2}, []),
+        ("a call is remembered for ever", f"{SERVED} @70", {"pending": 1}, ["leak"]),
+        ("a call that nobody asked for", "@70", {"pending": 1}, ["leak"]),
+        ("what nobody reads", f"{SERVED} @70", {"waiting": 3}, ["leak"]),
+        ("a socket that nobody uses", f"{SERVED} @70", {"sockets": 3}, ["leak"]),
+        ("a device twice", f"{SERVED} @70", {"connections": 3}, ["leak"]),
+        ("something had just happened", f"@40 {SERVED} @70", {"sockets": 3}, None),
+        ("a fault had just healed", "fault:x @40 heal:x @70", {"sockets": 3}, None),
+        ("a fault is at work", "fault:x @100", {"sockets": 3}, None),
+        ("a lost link had just come back", "@40 d!link[state=registered] @70", {"sockets": 3}, None),
+    ],
+)
+def test_the_relay_keeps_nothing_that_nobody_needs(
+    why: str, line: str, gauges: dict[str, object], reasons: list[str] | None
+) -> None:
+    history = read(f"{OPEN} wire:r>m[type=sync:gap] {line} r:final")
+    history.ops[-1].value = {"gauges": gauges}
+    found = judge(history, NAME)
+    assert [found.reason] * bool(found.reason) == (reasons or [])
+    assert found.details["quiet"]["relay"].startswith("not judged" if reasons is None else "judged")
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "gauges", "reasons"),
+    [
+        ("nothing is left", "d!link[state=registered] @70", {"queued": 1, "calls": 0, "cached": 9}, []),
+        ("a call never ends", f"d!link[state=registered] {SERVED} @70", {"calls": 1}, ["leak"]),
+        ("events that are never sent", "d!link[state=registered] @70", {"queued": 2}, ["leak"]),
+        ("it has no link to send them on", "d!link[state=closed] @70", {"queued": 2}, None),
+    ],
+)
+def test_the_desktop_keeps_nothing_that_nobody_needs(
+    why: str, line: str, gauges: dict[str, object], reasons: list[str] | None
+) -> None:
+    history = read(f"{OPEN} wire:r>m[type=sync:gap] {line} d:final")
+    history.ops[-1].value = {"gauges": gauges}
+    found = judge(history, NAME)
+    assert [found.reason] * bool(found.reason) == (reasons or [])
+    assert found.details["quiet"]["desktop-1"].startswith("not judged" if reasons is None else "judged")
+
+
 TRIGGERS = {
     "gap": GAP,
     "presence": f"wire:r>m[type=presence,source={D},msg=online/b/9]",
