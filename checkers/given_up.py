@@ -2,12 +2,13 @@
 
 A relay that is alive pings, and a ping is a sign of life. A client whose path nothing has touched for as long as a dead
 peer is given, and which gives up its connection all the same for having heard nothing, does not count what it hears.
+No tap shows a ping: of a relay that journals nothing nobody knows that it does, and its clients are not blamed.
 """
 
 from __future__ import annotations
 
 from checkers.bounds import Bounds
-from checkers.connections import Client
+from checkers.connections import JOURNALS_LINK, Client
 from harness.history import Header, Op
 
 DEAD_PEER = "dead peer"  # the reason by which a client journals that it gave a silent connection up
@@ -17,7 +18,9 @@ _STALLS = 3  # outside the simulator a machine under load may be silent itself; 
 class GivenUp:
     def __init__(self, header: Header, bounds: Bounds) -> None:
         ping_s = header.timing.get("ping_s")
-        self._known = isinstance(ping_s, int | float) and 1.5e9 * ping_s <= bounds.dead_peer_ns
+        pings = isinstance(ping_s, int | float) and 1.5e9 * ping_s <= bounds.dead_peer_ns
+        levels = [node.get("level") for node in header.nodes.values() if node.get("role") == "relay"]
+        self._known = pings and all(isinstance(level, int) and level >= JOURNALS_LINK for level in levels)
         self._healthy_ns = bounds.dead_peer_ns + bounds.event_ns
         self._most = 1 if header.runtime == "sim" else _STALLS
         self._times: dict[str, list[Op]] = {}

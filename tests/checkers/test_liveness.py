@@ -73,6 +73,13 @@ def test_where_nobody_says_how_often_the_relay_pings_nobody_is_blamed_for_silenc
     assert reasons(history) == []
 
 
+@pytest.mark.parametrize(("level", "expected"), [(2, ["given-up"]), (0, []), (None, [])])
+def test_of_a_relay_that_journals_nothing_nobody_knows_that_it_pings(level: int | None, expected: list[str]) -> None:
+    history = read(f"{UP} @100 {GIVES_UP} d:up @200 m:final")
+    history.header.nodes["relay"]["level"] = level
+    assert reasons(history) == expected
+
+
 def test_a_client_in_the_background_owes_nothing() -> None:
     history = read(f"{UP} @100 m:down @300 m:final")
     next(op for op in history.ops if op.f == "link" and op.value["state"] == "closed").value = {"state": "suspended"}
