@@ -15,6 +15,7 @@ from checkers.linearizability import (
     buckets,
     engine,
     frontier,
+    single_writer,
     zones,
 )
 from checkers.linearizability.registers import CasRegister, Register
@@ -95,8 +96,11 @@ def decide_one(
 def _pure(trial: Trial, model: Model, budget: int) -> Answer:
     """What the linear methods refute, the frontier explains."""
     space = model.space(trial.operations)
-    if isinstance(model, Register) and zones.fits(trial) and zones.explains(trial):
-        return Linearizable(zones.METHOD)
+    if isinstance(model, Register):
+        if single_writer.counts(trial):
+            return Linearizable(single_writer.METHOD)
+        if zones.fits(trial) and zones.explains(trial):
+            return Linearizable(zones.METHOD)
     answer = buckets.decide(trial) if isinstance(model, AppendList) else None
     if isinstance(answer, Linearizable):
         return answer

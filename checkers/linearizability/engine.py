@@ -1,6 +1,6 @@
-"""The compiled engine, where it was built: `native/`, the frontier and zones again in C, with equal answers.
+"""The compiled engine, where it was built: `native/`, the frontier, zones and single writers again in C.
 
-It is never needed. `HARNESS_PURE=1` does without it, and so does a machine without a compiler.
+Its answers are equal, and it is never needed. `HARNESS_PURE=1` does without it; so does a machine without a compiler.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from checkers.linearizability import (
     OutOfBudget,
     Trial,
     frontier,
-    zones,
 )
 from checkers.linearizability.registers import as_state, show_value
 from checkers.linearizability.stores import DEAD, show_text
@@ -49,8 +48,8 @@ class Engine:
 
 def _answer(told: tuple[Any, ...], family: int) -> Answer:
     if len(told) == 2:
-        peak = told[1]
-        return Linearizable(zones.METHOD) if peak == "zones" else Linearizable(frontier.METHOD, peak)
+        by = told[1]
+        return Linearizable(by) if isinstance(by, str) else Linearizable(frontier.METHOD, by)
     if len(told) == 3:
         return OutOfBudget(frontier.METHOD, told[2])
     _, position, blamed, found, pending = told

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
+from checkers.linearizability import Operation, Trial
+
 METHOD = "single writer"
 
 
@@ -66,3 +68,57 @@ def explains(lines: Iterable[Line]) -> int | None:
         else:
             raise NotVersioned
     return None
+
+
+def counts(trial: Trial) -> bool:
+    """Does one writer count up in steps of one, and is the register linearizable? False: another method must say.
+
+    What the versioned specification explains, the plain one does: here a yes counts, and no more.
+    """
+    try:
+        return all(map(_Count(trial).event, trial.events)) and len(trial.events) > 0
+    except NotVersioned:
+        return False
+
+
+class _Count:
+    """`base`: the version before the first write. Raises `NotVersioned`, as above."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._operations = trial.operations
+        self._lowest = [0] * len(trial.operations)  # what was complete when a read was called
+        self._base = self._complete = self._called = 0
+        self._writing = False
+
+    def event(self, event: int) -> bool:
+        """False: nothing explains this answer."""
+        operation = self._operations[event if event >= 0 else ~event]
+        if operation.f not in ("read", "write") or operation.outcome == "fail":
+            raise NotVersioned
+        if event < 0:
+            return self._returns(~event, operation)
+        if operation.f == "read":
+            self._lowest[event] = self._complete
+        else:
+            self._writes(operation)
+        return True
+
+    def _writes(self, operation: Operation) -> None:
+        version = operation.value
+        if type(version) is not int or version < 1 or self._writing:
+            raise NotVersioned
+        if not self._called:
+            self._base = self._complete = version - 1
+        elif version != self._called + 1:
+            raise NotVersioned
+        self._called, self._writing = version, operation.outcome == "ok"
+
+    def _returns(self, number: int, operation: Operation) -> bool:
+        if operation.f == "write":
+            self._writing, self._complete = False, self._called
+            return True
+        found = self._base if operation.result is None else operation.result
+        if type(found) is not int or (operation.result is not None and found <= self._base):
+            raise NotVersioned
+        self._complete = max(self._complete, found)
+        return self._lowest[number] <= found <= self._called

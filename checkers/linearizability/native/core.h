@@ -132,6 +132,9 @@ int object_bind(PyObject *as_state);
 void frontier_decide(const Trial *trial, Answer *answer);
 void answer_free(Answer *answer);
 
+/* For a register: 1 one writer counts up, and it is linearizable; 0 others must say. */
+int single_writer_explains(PyObject *operations, PyObject *events);
+
 /* For registers whose written values are unique: 1 linearizable, 0 not, -1 no memory. */
 int zones_explain(const Trial *trial);
 

@@ -1,38 +1,28 @@
 /* Python's operations and events → arrays, key by key. */
-#include "core.h"
+#include "operation.h"
+
 #include <structmember.h>
 
-enum { F, VALUE, RESULT, OUTCOME, KEY, FIELDS };
-static const char *const names[FIELDS] = {"f", "value", "result", "outcome", "key"};
-static Py_ssize_t offsets[FIELDS];
-static PyTypeObject *operation_type;
+Py_ssize_t operation_offsets[OPERATION_FIELDS];
+PyTypeObject *operation_type;
+static const char *const names[OPERATION_FIELDS] = {"f", "value", "result", "outcome", "key"};
 
 int history_bind(PyObject *operation) {
     if (!PyType_Check(operation)) return 0;
-    for (int i = 0; i < FIELDS; i++) {
+    for (int i = 0; i < OPERATION_FIELDS; i++) {
         PyObject *member = PyObject_GetAttrString(operation, names[i]);
         if (!member) return -1;
         int known = Py_IS_TYPE(member, &PyMemberDescr_Type);
         if (known) {
             PyMemberDef *definition = ((PyMemberDescrObject *)member)->d_member;
             known = definition->type == T_OBJECT_EX || definition->type == T_OBJECT;
-            offsets[i] = definition->offset;
+            operation_offsets[i] = definition->offset;
         }
         Py_DECREF(member);
         if (!known) return 0;
     }
     operation_type = (PyTypeObject *)operation;
     return 1;
-}
-
-static inline PyObject *field(PyObject *operation, int which) {
-    PyObject *found = *(PyObject **)((char *)operation + offsets[which]);
-    return found ? found : Py_None;
-}
-
-static int is(PyObject *text, const char *said, Py_ssize_t length) {
-    return PyUnicode_CheckExact(text) && PyUnicode_IS_COMPACT_ASCII(text) && PyUnicode_GET_LENGTH(text) == length &&
-           !memcmp(PyUnicode_DATA(text), said, (size_t)length);
 }
 
 /* The letter of an operation of this family, 0 for others. */
@@ -62,19 +52,6 @@ static int64_t key_number(History *history, PyObject *key) {
     }
     history->parts[history->count] = (Part){.key = key};
     return history->count++;
-}
-
-#define AHEAD 12
-
-/* What a list holds is scattered: it is asked for before it is needed. */
-static inline void ahead(PyObject *list, Py_ssize_t at, Py_ssize_t by) {
-#ifdef __GNUC__
-    if (at + by < PyList_GET_SIZE(list)) {
-        const char *item = (const char *)PyList_GET_ITEM(list, at + by);
-        __builtin_prefetch(item);
-        __builtin_prefetch(item + 64);
-    }
-#endif
 }
 
 static int read_operations(History *history, PyObject *operations, int family, int keyed, Raw *raws) {

@@ -21,7 +21,7 @@ static PyObject *states(const Object *object, const Answer *answer, int family) 
     return list;
 }
 
-/* (key, "zones"), (key, peak), (key, position, blamed, states, pending), (key, None, position); None is left to Python. */
+/* (key, method) of a linear one, (key, peak), (key, position, blamed, states, pending), (key, None, position); None is left to Python. */
 static PyObject *told(const Object *object, PyObject *key, const Answer *answer, int family) {
     if (answer->outcome == LINEARIZABLE) return Py_BuildValue("(OI)", key, answer->peak);
     if (answer->outcome == OUT_OF_BUDGET) return Py_BuildValue("(OOI)", key, Py_None, answer->position);
@@ -65,6 +65,8 @@ static PyObject *decide(PyObject *module, PyObject *args) {
     int family, keyed;
     long long budget;
     if (!PyArg_ParseTuple(args, "OOipL", &operations, &events, &family, &keyed, &budget)) return NULL;
+    if (family == REGISTER && !keyed && single_writer_explains(operations, events))
+        return Py_BuildValue("[(Os)]", Py_None, "single writer");
     History history;
     int trouble = history_read(&history, operations, events, family, keyed);
     if (trouble > 0) all = Py_NewRef(Py_None);

@@ -172,3 +172,36 @@ def written_once(draw: Any, most: int = 9) -> Trial:
             seen = draw(st.one_of(st.none(), st.integers(0, len(told))))
             told[number] = Operation(f="read", result=seen, outcome=told[number].outcome)
     return Trial(told, trial.events)
+
+
+@st.composite
+def counted(draw: Any, most: int = 14) -> Trial:
+    """One writer counts up, from 1 or from elsewhere, sometimes unheard; three readers read something near."""
+    operations: list[Operation] = []
+    events: list[int] = []
+    under_way: dict[str, int] = {}
+    first = written = draw(st.sampled_from([0, 0, 6]))
+    for _ in range(draw(st.integers(1, most))):
+        process = draw(st.sampled_from(["w", "w", "r", "s", "t"]))
+        if process in under_way:
+            number = under_way.pop(process)
+            events.append(~number)
+            if process != "w":
+                seen = draw(st.sampled_from([written, max(first, written - 1), max(first, written - 2), written + 1]))
+                operations[number] = Operation(f="read", result=None if seen == first else seen)
+            continue
+        written += process == "w"
+        outcome = draw(st.sampled_from(["ok", "ok", "ok", "info"])) if process == "w" else "ok"
+        events.append(len(operations))
+        operations.append(
+            Operation(f="write", value=written, outcome=outcome) if process == "w" else Operation(f="read")
+        )
+        if outcome == "ok":
+            under_way[process] = len(operations) - 1
+    for number in under_way.values():
+        operations[number] = _lost(operations[number])
+    return Trial(operations, events)
+
+
+def _lost(operation: Operation) -> Operation:
+    return Operation(f=operation.f, value=operation.value, outcome="info")

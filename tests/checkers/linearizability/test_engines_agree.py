@@ -1,9 +1,7 @@
-"""The compiled engine gives the answers of the Python one. It is built here where it was not; without a compiler these
-tests are skipped, and the Python one is all there is."""
+"""The compiled engine gives the answers of the Python one."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -25,27 +23,6 @@ fuzz = settings(
     suppress_health_check=list(HealthCheck),
     derandomize=TIMES == 1,
 )
-
-
-def load(path: Path, name: str):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory) -> engine.Engine:
-    if engine.ENGINE is not None:
-        return engine.ENGINE
-    hook = load(ROOT / "hatch_build.py", "hatch_build")
-    try:
-        built = hook.build(engine.SOURCES, tmp_path_factory.mktemp("native"))
-    except hook.Unbuildable as exc:
-        pytest.skip(f"no compiled engine: {exc}")
-    found = engine.bind(load(built, "_native"))
-    assert found is not None
-    return found
 
 
 def told(answer):
@@ -185,8 +162,7 @@ def test_a_built_module_of_other_sources_is_not_used(compiled):
     assert engine.bind(Other) is None
 
 
-def test_without_a_compiler_there_is_a_reason(tmp_path, monkeypatch):
-    hook = load(ROOT / "hatch_build.py", "hatch_build")
+def test_without_a_compiler_there_is_a_reason(hook, tmp_path, monkeypatch):
     monkeypatch.delenv("HARNESS_PURE", raising=False)
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(hook.Unbuildable, match="no compiler 'no-such-compiler'"):

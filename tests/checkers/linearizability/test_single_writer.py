@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle import counted, wgl
 
-from checkers.linearizability import Linearizable, frontier, single_writer
-from checkers.linearizability.decide import MODELS
+from checkers.linearizability import Linearizable, Operation, Trial, frontier, single_writer
+from checkers.linearizability.decide import MODELS, decide_one
 from harness.interchange.jsonl import FORMAT, Line, decode
 
 TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
@@ -81,6 +82,46 @@ def test_it_says_what_the_frontier_says(found):
     trial.operations[:] = told
     answer = frontier.decide(trial, MODELS["register"].space(told))
     assert (single_writer.explains(decode(text.encode())) is None) == isinstance(answer, Linearizable)
+
+
+@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@given(counted())
+def test_where_no_write_is_lost_it_explains_what_the_oracle_explains(trial):
+    says = single_writer.counts(trial)
+    assert says <= wgl(trial, "register")
+    if all(o.outcome == "ok" for o in trial.operations if o.f == "write"):
+        assert says == wgl(trial, "register")
+
+
+WRITE, READ = Operation(f="write", value=1), Operation(f="read", result=1)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [Operation(f="write", value=2), Operation(f="write", value=1)],
+        [Operation(f="write", value=1), Operation(f="write", value=3), Operation(f="read", result=2)],
+        [Operation(f="write", value=1, outcome="fail"), READ],
+        [Operation(f="write", value=True), Operation(f="read", result=True)],
+        [Operation(f="write", value=7), Operation(f="read", result=6)],
+        [WRITE, Operation(f="read", result=0)],
+        [WRITE, Operation(f="read", result="1")],
+    ],
+)
+def test_what_is_no_count_is_left_to_others_by_both_engines(operations, compiled):
+    trial = Trial(operations, [e for n in range(len(operations)) for e in (n, ~n)])
+    assert not single_writer.counts(trial)
+    for by in (None, compiled):
+        answer = decide_one(trial, MODELS["register"], by=by)
+        assert not isinstance(answer, Linearizable) or answer.method != single_writer.METHOD
+        assert isinstance(answer, Linearizable) == wgl(trial, "register")
+
+
+@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@given(trial=counted())
+def test_both_engines_decide_a_count_by_the_same_method(trial, compiled):
+    pure, fast = (decide_one(trial, MODELS["register"], by=by) for by in (None, compiled))
+    assert pure == fast
 
 
 def _nil(operation):
