@@ -48,7 +48,7 @@ static int returns(Count *count, Py_ssize_t number) {
     }
     PyObject *result = field(operation, RESULT);
     int64_t found = result == Py_None ? count->base : version(result);
-    if ( found > count->called || (result != Py_None && found <= count->base)) return 0;
+    if (found < low || found > count->called || (result != Py_None && found <= count->base)) return 0;
     if (found > count->complete) count->complete = found;
     return 1;
 }
