@@ -21,14 +21,11 @@ but breadth-first over time instead of depth-first over orders. Every reduction 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
 from checkers.linearizability import (
     Answer,
-    Effect,
-    Is,
     Linearizable,
     NotLinearizable,
     OutOfBudget,
@@ -36,6 +33,8 @@ from checkers.linearizability import (
     To,
     Trial,
 )
+from checkers.linearizability.foresight import Foresight
+from checkers.linearizability.pending import Choice, Kinds, Pending
 
 METHOD = "just-in-time frontier"
 BUDGET = 20_000_000  # steps tried; a step costs about half a microsecond
@@ -44,121 +43,17 @@ Config = tuple[Any, int, int]
 _NOWHERE: Final = object()
 
 
-class _Steps(dict[Any, Any]):
-    """State → the state after one operation (None: illegal), worked out once."""
-
-    __slots__ = ("blind", "step")
-
-    def __init__(self, step: Callable[[Any], Any], blind: bool) -> None:
-        super().__init__()
-        self.step, self.blind = step, blind
-
-    def __missing__(self, state: Any) -> Any:
-        after = self[state] = self.step(state)
-        return after
-
-
-# What may happen next: steps, the bit of a determinate operation or 0; of an indeterminate one what it adds to the
-# counters, where its counter stands, how many there are; and whether it is blind.
-_Choice = tuple[_Steps, int, int, int, int, bool]
-
-
-class _Kinds:
-    """The indeterminate operations by equal effect. `available` counts those that were called.
-
-    Counters of one configuration share an integer: kind `c` has its count at `shift`, `width` bits wide, whose topmost
-    is a guard that is always 0. `most` is more than any kind can have.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.width = most.bit_length() + 1
-        self.field = (1 << (self.width - 1)) - 1
-        self.guards = 0
-        self.available: list[int] = []
-        self.active: list[tuple[int, int, _Steps]] = []  # kind, its shift, its steps
-        self._numbers: dict[Any, int] = {}
-
-    def called(self, effect: To) -> None:
-        number = self._numbers.setdefault(effect.alike, len(self.active))
-        if number == len(self.active):
-            self.active.append((number, number * self.width, _Steps(effect.step, effect.blind)))
-            self.available.append(0)
-            self.guards |= 1 << (self.width * (number + 1) - 1)
-        self.available[number] += 1
-
-
-class _Pending:
-    """The determinate operations under way, each with a bit of its own, by what they do."""
-
-    __slots__ = ("at", "bits", "blind", "free", "movers", "nots", "refusals", "shared", "slots", "trap")
-
-    def __init__(self, trap: Any) -> None:
-        self.trap = trap  # the dead state, if no step leads out of it; else None
-        self.bits: dict[int, int] = {}  # operation → its bit
-        self.free: list[int] = []  # bits that nobody has any more
-        self.slots = 0
-        self.at: dict[Any, int] = {}  # state → bits of the reads of it
-        self.nots: dict[Any, int] = {}  # state → bits of the refusals of it
-        self.refusals = 0  # all of the latter
-        self.movers: dict[int, _Choice] = {}  # by bit: those that change the state
-        self.blind = 0  # bits of the blind ones among them
-        self.shared: dict[Any, _Steps] = {}  # operations that are alike share their steps
-
-    def begin(self, number: int, effect: Effect) -> None:
-        free = self.free
-        if free:
-            bit = free.pop()
-        else:
-            bit = 1 << self.slots
-            self.slots += 1
-        self.bits[number] = bit
-        kind = type(effect)
-        if kind is Is:
-            at, state = self.at, effect.state  # type: ignore[union-attr]
-            at[state] = at.get(state, 0) | bit
-        elif kind is To:
-            self._move(effect, bit)  # type: ignore[arg-type]
-        else:
-            nots, state = self.nots, effect.state  # type: ignore[union-attr]
-            nots[state] = nots.get(state, 0) | bit
-            self.refusals |= bit
-
-    def _move(self, effect: To, bit: int) -> None:
-        steps = self.shared.get(effect.alike)
-        if steps is None:
-            steps = self.shared[effect.alike] = _Steps(effect.step, effect.blind)
-        self.movers[bit] = (steps, bit, 0, 0, 0, steps.blind)
-        if steps.blind:
-            self.blind |= bit
-        elif self.trap is not None:  # it leads from there to there
-            self.at[self.trap] = self.at.get(self.trap, 0) | bit
-
-    def end(self, bit: int, effect: Effect) -> None:
-        """The bit is free again: no configuration has it any more."""
-        self.free.append(bit)
-        kind = type(effect)
-        if kind is Is:
-            self.at[effect.state] ^= bit  # type: ignore[union-attr]
-        elif kind is To:
-            if not self.movers.pop(bit)[-1] and self.trap is not None:
-                self.at[self.trap] ^= bit
-            self.blind &= ~bit
-        else:
-            self.nots[effect.state] ^= bit  # type: ignore[union-attr]
-            self.refusals ^= bit
-
-
 class _Search:
     """The frontier of a trial's first `length` events, one by one. What looking ahead, over the first `horizon` of
     them, shows to be hopeless is given up."""
 
     def __init__(self, trial: Trial, space: Space, budget: int, length: int, horizon: int) -> None:
         self.trial, self.space = trial, space
-        self.pending = _Pending(space.dead if space.trapped else None)
-        self.kinds = _Kinds(sum(o.outcome == "info" for o in trial.operations))
+        self.pending = Pending(space.dead if space.trapped else None)
+        self.kinds = Kinds(sum(o.outcome == "info" for o in trial.operations))
         self.left = budget
         self.length = length
-        self.doomed = _Doomed(trial, space, horizon) if space.dead is not None else None
+        self.doomed = Foresight(trial, space, horizon) if space.dead is not None else None
 
     def run(self) -> Answer:
         operations, effect_of = self.trial.operations, self.space.effect
@@ -240,7 +135,7 @@ class _Search:
                         stack.append(config)
         self.left -= tried
 
-    def _choices(self) -> list[_Choice]:
+    def _choices(self) -> list[Choice]:
         choices = list(self.pending.movers.values())
         for kind, shift, steps in self.kinds.active:
             choices.append((steps, 0, 1 << shift, shift, self.kinds.available[kind], steps.blind))
@@ -275,40 +170,6 @@ class _Search:
         states = sorted((self.space.show(state) for state in {state for state, _, _ in before}), key=repr)
         pending = sorted((*self.pending.bits, operation))
         return NotLinearizable(method=METHOD, blamed=operation, position=position, states=states, pending=pending)
-
-
-class _Doomed:
-    """Whether the dead state is hopeless at a return: the earliest return of an observation that is called later comes
-    before the next call of a blind step."""
-
-    def __init__(self, trial: Trial, space: Space, horizon: int) -> None:
-        self._trial, self._space, self._horizon = trial, space, horizon
-        self._at: list[bool] | None = None
-
-    def at(self, position: int) -> bool:
-        if self._at is None:
-            self._at = self._look_ahead()
-        return self._at[position]
-
-    def _look_ahead(self) -> list[bool]:
-        operations, events = self._trial.operations, self._trial.events
-        never = len(events) + 1
-        returns, next_blind, first_seen = {}, never, never
-        doomed = [False] * len(events)
-        for position in range(len(events) - 1, -1, -1):
-            doomed[position] = first_seen < next_blind
-            event = events[position]
-            if event < 0:
-                if position < self._horizon:
-                    returns[~event] = position
-                continue
-            effect = self._space.effect(operations[event])
-            if type(effect) is To:
-                if effect.blind:
-                    next_blind = position
-            elif type(effect) is Is and event in returns:
-                first_seen = min(first_seen, returns[event])
-        return doomed
 
 
 def search(trial: Trial, space: Space, budget: int, length: int) -> Answer:

@@ -1,46 +1,10 @@
 /* The just-in-time frontier: see frontier.py, whose reductions these are. A configuration is an array of `words`:
  * its state (and ANY), which pending operations are linearized, how many indeterminate ones of each kind are used. */
-#include "configs.h"
+#include "search.h"
 
-#define ANY ((uint64_t)1 << 32) /* a blind step may follow */
 #define LOOK_UP ((uint64_t)1 << 22) /* steps between two looks at the keyboard */
 
-typedef struct {
-    Op op;
-    uint32_t slot, number;
-} Mover;
-
-typedef struct {
-    Op op;
-    uint32_t word, shift, total, called;
-    uint64_t field;
-} Kind;
-
-typedef struct {
-    const Trial *trial;
-    uint32_t mask_words, used_words, words;
-    uint64_t *at, *nots, *refusals, *blind; /* bits of reads and of refusals by state; of all refusals; of blind steps */
-    uint64_t *guards, *from, *to;
-    Mover *movers;
-    uint32_t mover_count, free_count, slots;
-    uint32_t *free;
-    int32_t *slot_of; /* operation → its bit, -1: not pending */
-    Kind *kinds;
-    uint32_t kind_count, active, blind_kinds;
-    uint32_t *kind_of, *in_use; /* operation → kind; the kinds that were called */
-    uint8_t *doomed;
-    int refusing, trapped, foresee, error;
-    uint32_t horizon; /* how far ahead it may look, and no farther */
-    int64_t left;
-    uint64_t looked;
-    Set now, after, late;
-} Search;
-
 /* ---- what is pending ---- */
-
-static inline void flip(uint64_t *words, uint32_t slot) { words[slot / 64] ^= (uint64_t)1 << (slot % 64); }
-
-static inline int has(const uint64_t *words, uint32_t slot) { return words[slot / 64] >> (slot % 64) & 1; }
 
 static void flip_seen(Search *s, Op op, uint32_t slot) {
     if (op.kind == IS) {
@@ -117,32 +81,6 @@ static void keep(Search *s, uint64_t *config, uint32_t returning) {
     if (trouble == OUT_OF_BUDGET) s->left = -1;
 }
 
-/* Whether the dead state is hopeless at a return: see _Doomed. */
-static int look_ahead(Search *s) {
-    const Trial *t = s->trial;
-    uint32_t never = t->event_count + 1, next_blind = never, first_seen = never;
-    uint32_t *returns = calloc(t->op_count + 1, sizeof *returns);
-    s->doomed = malloc(t->event_count);
-    if (!returns || !s->doomed) s->error = NO_MEMORY;
-    for (uint32_t position = t->event_count; position-- && !s->error;) {
-        s->doomed[position] = first_seen < next_blind;
-        int32_t event = t->events[position];
-        if (event < 0)
-            returns[~event] = position + 1;
-        else if (t->ops[event].kind == SET)
-            next_blind = position;
-        else if (t->ops[event].kind == IS && returns[event] && returns[event] <= s->horizon && returns[event] - 1 < first_seen)
-            first_seen = returns[event] - 1;
-    }
-    free(returns);
-    return s->error;
-}
-
-static int hopeless(Search *s, uint32_t position) {
-    if (!s->foresee || s->blind_kinds || (!s->doomed && look_ahead(s))) return 0;
-    return s->doomed[position];
-}
-
 /* All chains of pending operations that end with the one that returns. */
 static void expand(Search *s, uint32_t returning, int no_dead) {
     uint32_t masks = s->mask_words;
@@ -193,103 +131,11 @@ static void linearize(Search *s, uint32_t number, uint32_t position) {
         eager(s, s->to);
         keep(s, s->to, returning);
     }
-    if (s->late.count) expand(s, returning, hopeless(s, position));
+    if (s->late.count) expand(s, returning, search_hopeless(s, position));
     if (s->trial->texts && s->trial->texts->failed) s->error = NO_MEMORY;
 }
 
 /* ---- one pass ---- */
-
-static uint32_t bits_of(uint32_t number) {
-    uint32_t bits = 0;
-    while (number >> bits) bits++;
-    return bits;
-}
-
-/* Equal indeterminate operations are one kind; each kind's counter has its field, with a guard above it. */
-static void count_kinds(Search *s) {
-    const Trial *t = s->trial;
-    Map numbers[GROW + 1] = {{0}};
-    for (uint32_t n = 0; n < t->op_count; n++) {
-        Op op = t->ops[n];
-        if (!op.lost || op.kind < SET) continue;
-        uint32_t *number = map_at(&numbers[op.kind], (uint64_t)op.a << 32 | op.b);
-        if (!number) {
-            s->error = NO_MEMORY;
-            break;
-        }
-        if (!*number) {
-            s->kinds[s->kind_count] = (Kind){.op = op};
-            *number = ++s->kind_count;
-        }
-        s->kind_of[n] = *number - 1;
-        s->kinds[*number - 1].total++;
-    }
-    uint32_t bit = 0;
-    for (uint32_t k = 0; k < s->kind_count; k++) {
-        uint32_t width = bits_of(s->kinds[k].total) + 1;
-        if (bit % 64 + width > 64) bit += 64 - bit % 64;
-        s->kinds[k].word = bit / 64;
-        s->kinds[k].shift = bit % 64;
-        s->kinds[k].field = ((uint64_t)1 << (width - 1)) - 1;
-        bit += width;
-    }
-    s->used_words = (bit + 63) / 64;
-    for (int kind = SET; kind <= GROW; kind++) map_free(&numbers[kind]);
-}
-
-static uint32_t most_pending(const Trial *t) {
-    uint32_t pending = 0, most = 1;
-    for (uint32_t p = 0; p < t->event_count; p++) {
-        if (t->events[p] < 0)
-            pending--;
-        else if (!t->ops[t->events[p]].lost && ++pending > most)
-            most = pending;
-    }
-    return most;
-}
-
-static void prepare(Search *s) {
-    const Trial *t = s->trial;
-    uint32_t losses = 0, most = most_pending(t);
-    s->trapped = t->texts != NULL;
-    for (uint32_t n = 0; n < t->op_count; n++) {
-        losses += t->ops[n].lost;
-        if (t->ops[n].kind == SET) s->trapped = 0;
-    }
-    s->kinds = malloc((losses + 1) * sizeof *s->kinds);
-    s->in_use = malloc((losses + 1) * sizeof *s->in_use);
-    s->kind_of = losses ? malloc(t->op_count * sizeof *s->kind_of) : NULL;
-    if (!s->kinds || !s->in_use || (losses && !s->kind_of)) goto failed;
-    if (losses) count_kinds(s);
-    s->mask_words = (most + 63) / 64;
-    s->words = 1 + s->mask_words + s->used_words;
-    for (uint32_t k = 0; k < s->kind_count; k++) s->kinds[k].word += 1 + s->mask_words;
-    if ((uint64_t)t->states * s->mask_words >= (uint64_t)1 << 26) {
-        s->error = TOO_WIDE;
-        return;
-    }
-    size_t table = (size_t)t->states * s->mask_words;
-    uint64_t *all = calloc(2 * table + 3 * s->mask_words + s->used_words + 2 * s->words, sizeof *all);
-    s->at = all;
-    s->movers = malloc(most * sizeof *s->movers);
-    s->free = malloc(most * sizeof *s->free);
-    s->slot_of = malloc((t->op_count + 1) * sizeof *s->slot_of);
-    if (!all || !s->movers || !s->free || !s->slot_of) goto failed;
-    s->nots = all + table;
-    s->refusals = s->nots + table;
-    s->blind = s->refusals + s->mask_words;
-    s->from = s->blind + s->mask_words;
-    s->to = s->from + s->words;
-    s->guards = s->to + s->words;
-    for (uint32_t n = 0; n < t->op_count; n++) s->slot_of[n] = -1;
-    for (uint32_t k = 0; k < s->kind_count; k++)
-        s->guards[s->kinds[k].word - 1 - s->mask_words] |= (s->kinds[k].field + 1) << s->kinds[k].shift;
-    s->left = t->budget;
-    s->from[0] = t->initial;
-    if (!set_add(&s->now, s->from, s->words)) return;
-failed:
-    s->error = NO_MEMORY;
-}
 
 static void fail(Search *s, Answer *answer, uint32_t blamed, uint32_t position) {
     answer->outcome = NOT_LINEARIZABLE;
@@ -347,21 +193,12 @@ static void pass(Search *s, uint32_t length, Answer *answer) {
 static void search(const Trial *trial, uint32_t length, uint32_t horizon, Answer *answer) {
     Search s = {.trial = trial, .foresee = trial->texts != NULL, .horizon = horizon};
     memset(answer, 0, sizeof *answer);
-    prepare(&s);
+    search_prepare(&s);
     if (s.error)
         answer->outcome = s.error;
     else
         pass(&s, length, answer);
-    Set *sets[] = {&s.now, &s.after, &s.late};
-    for (int i = 0; i < 3; i++) set_free(sets[i]);
-    free(s.at);
-    free(s.movers);
-    free(s.free);
-    free(s.slot_of);
-    free(s.kinds);
-    free(s.in_use);
-    free(s.kind_of);
-    free(s.doomed);
+    search_free(&s);
 }
 
 /* Looking ahead finds a failure before its time: see `decide` in frontier.py. */
