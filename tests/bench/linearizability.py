@@ -7,6 +7,9 @@ counts. HARNESS_PURE=1 measures the Python engine.
 
 Porcupine comes through its Go module, with its own test data (102 logs of Jepsen's etcd test, key-value histories of 1,
 10 and 50 clients), unless DIR holds `etcd/*.log` and `kv/*.txt`. Without a Go tool-chain only our times are printed.
+In the case named WHOLE Porcupine is given no partition, so that its one state is the whole store. Ours is given the
+same events but goes by key all the same, as its `kv` model always does: the ratio says what that saves, not which of
+two searches of the whole store is faster.
 Each figure is the median of five; a ratio below 1 means that we are faster.
 """
 
@@ -36,11 +39,12 @@ from harness.interchange import jsonl
 HERE = Path(__file__).parent / "porcupine"
 MODULE = "github.com/anishathalye/porcupine"
 ROUNDS = 5
+WHOLE = "c10-ok, Porcupine not told to go by keys"
 
 
 @dataclass(frozen=True)
 class Case:
-    """`kv-whole`: Porcupine is given no partition, so that one state holds all keys; we go by keys in any case."""
+    """`kv-whole`: Porcupine is given no partition, so that one state holds all keys; ours goes by key in any case."""
 
     name: str
     model: str
@@ -59,7 +63,7 @@ def cases(etcd: Path, kv: Path) -> Iterator[Case]:
         yield Case(path.stem, "kv", interchange.read(path)[1])
     whole = kv / "c10-ok.txt"
     if whole.exists():
-        yield Case("c10-ok, not told to go by keys", "kv-whole", interchange.read(whole)[1])
+        yield Case(WHOLE, "kv-whole", interchange.read(whole)[1])
     yield Case("single writer, 100,000 operations", "register", single_writer_trial(100_000))
 
 
@@ -165,6 +169,8 @@ def compare(found: list[Case], limit_s: int, with_go: bool) -> None:
     for case in found:
         if case.name not in etcd:
             _line(case.name, ours[case.name], theirs.get(case.name), limit_s)
+        if case.name == WHOLE:
+            print("  (ours goes by key all the same: one search a key here, one of the whole store there)")
 
 
 def _line(name: str, ours: tuple[int, bool], theirs: tuple[int, str] | None, limit_s: int) -> None:
