@@ -7,11 +7,26 @@ order, for a handful of operations. Both know nothing of effects, masks or count
 from __future__ import annotations
 
 import itertools
+import os
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from checkers.linearizability import Operation, Trial
+
+TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))  # how many times as many histories as usual
+
+
+def fuzz(many: int = 250) -> settings:
+    """`many` histories, always the same ones unless HARNESS_FUZZ asks for more."""
+    return settings(
+        max_examples=many * TIMES,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=TIMES == 1,
+    )
 
 
 def step(model: str, state: Any, operation: Operation) -> tuple[bool, Any]:

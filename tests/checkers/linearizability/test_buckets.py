@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from oracle import trials, wgl
+from oracle import fuzz, trials, wgl
 
 from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, buckets, frontier
 from checkers.linearizability.decide import MODELS
-
-TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
 
 
 @st.composite
@@ -38,13 +34,7 @@ def once(draw) -> Trial:
     return Trial(told, trial.events)
 
 
-@settings(
-    max_examples=250 * TIMES,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=TIMES == 1,
-)
+@fuzz()
 @given(once())
 def test_they_say_what_the_oracle_and_the_frontier_say(trial):
     answer = buckets.decide(trial)

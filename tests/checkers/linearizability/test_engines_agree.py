@@ -8,21 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from oracle import trials
+from hypothesis import given
+from oracle import fuzz, trials
 
 from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, engine
 from checkers.linearizability.decide import MODELS, decide, decide_one
 
 ROOT = Path(__file__).parents[3]
-TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
-fuzz = settings(
-    max_examples=250 * TIMES,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=TIMES == 1,
-)
 
 
 def told(answer):
@@ -37,7 +29,7 @@ def told(answer):
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("budget", [3, 20_000_000])
 def test_both_engines_say_the_same(model, budget, compiled):
-    @fuzz
+    @fuzz()
     @given(trials(model, most=12))
     def agree(trial):
         assert compiled.decide(trial, model, False, budget) is not None

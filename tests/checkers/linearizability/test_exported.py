@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from oracle import trials
+from hypothesis import given
+from oracle import fuzz, trials
 
 from checkers.linearizability import NotLinearizable, Operation, Trial
 from checkers.linearizability.decide import MODELS, decide, decide_one, states_of
@@ -15,7 +15,7 @@ from harness.interchange.export_edn import model_lines
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_a_trial_exported_for_a_model_has_the_same_answer_when_read_back(model):
-    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @fuzz(60)
     @given(trials(model, most=9))
     def same(trial):
         operations = [with_process(o, f"p{number % 3}") for number, o in enumerate(trial.operations)]

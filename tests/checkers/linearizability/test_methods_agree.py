@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from oracle import brute, trials, wgl, written_once
+from hypothesis import given
+from oracle import brute, fuzz, trials, wgl, written_once
 
 from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, frontier, zones
 from checkers.linearizability.decide import MODELS, decide_one
-
-TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
-fuzz = settings(
-    max_examples=250 * TIMES,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=TIMES == 1,
-)
 
 
 def by_frontier(trial: Trial, model: str):
@@ -27,7 +16,7 @@ def by_frontier(trial: Trial, model: str):
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_the_frontier_says_what_the_oracle_says(model):
-    @fuzz
+    @fuzz()
     @given(trials(model, most=9))
     def agree(trial):
         assert isinstance(by_frontier(trial, model), Linearizable) == wgl(trial, model)
@@ -37,7 +26,7 @@ def test_the_frontier_says_what_the_oracle_says(model):
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_the_oracle_says_what_every_order_says(model):
-    @settings(fuzz, max_examples=60 * TIMES)
+    @fuzz(60)
     @given(trials(model, most=5))
     def agree(trial):
         assert wgl(trial, model) == brute(trial, model)
@@ -45,7 +34,7 @@ def test_the_oracle_says_what_every_order_says(model):
     agree()
 
 
-@fuzz
+@fuzz()
 @given(written_once())
 def test_zones_say_what_the_oracle_says(trial):
     assert zones.fits(trial)
@@ -54,7 +43,7 @@ def test_zones_say_what_the_oracle_says(trial):
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_a_failure_is_the_shortest_prefix_that_nothing_explains(model):
-    @fuzz
+    @fuzz()
     @given(trials(model, most=8))
     def shortest(trial):
         answer = decide_one(trial, MODELS[model])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from oracle import counted, wgl
+from oracle import counted, fuzz, wgl
 
 from checkers.linearizability import Linearizable, Operation, Trial, frontier, single_writer
 from checkers.linearizability.decide import MODELS, decide_one
 from harness.interchange.jsonl import FORMAT, Line, decode
-
-TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
 
 
 def lines(*said: str) -> list[Line]:
@@ -72,7 +68,7 @@ def histories(draw) -> list[Line]:
     return found
 
 
-@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@fuzz(300)
 @given(histories())
 def test_it_says_what_the_frontier_says(found):
     text = b"\n".join(msgspec.json.encode(line) for line in found).decode()
@@ -84,7 +80,7 @@ def test_it_says_what_the_frontier_says(found):
     assert (single_writer.explains(decode(text.encode())) is None) == isinstance(answer, Linearizable)
 
 
-@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@fuzz(300)
 @given(counted())
 def test_where_no_write_is_lost_it_explains_what_the_oracle_explains(trial):
     says = single_writer.counts(trial)
@@ -117,7 +113,7 @@ def test_what_is_no_count_is_left_to_others_by_both_engines(operations, compiled
         assert isinstance(answer, Linearizable) == wgl(trial, "register")
 
 
-@settings(max_examples=300 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@fuzz(300)
 @given(trial=counted())
 def test_both_engines_decide_a_count_by_the_same_method(trial, compiled):
     pure, fast = (decide_one(trial, MODELS["register"], by=by) for by in (None, compiled))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from oracle import fuzz
 
 from checkers.linearizability import Linearizable, NotLinearizable, Operation, OutOfBudget, Trial, engine, frontier
 from checkers.linearizability.decide import MODELS, decide, decide_one, worst
@@ -91,9 +91,6 @@ def test_values_that_python_takes_for_equal_are_not():
         assert isinstance(decided("register", [write(written), read(seen)], [0, ~0, 1, ~1]), NotLinearizable)
 
 
-TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))
-
-
 def wide(draws: random.Random, model: str) -> tuple[Trial, list[int]]:
     """Up to 150 operations at once, and up to 200 equal ones that never return, all true; and which ones are reads.
 
@@ -135,13 +132,7 @@ def wide(draws: random.Random, model: str) -> tuple[Trial, list[int]]:
 
 @pytest.mark.parametrize("model", ["register", "append"])
 def test_wide_histories_are_told_right_and_a_read_from_nowhere_is_blamed(model):
-    @settings(
-        max_examples=15 * TIMES,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=TIMES == 1,
-    )
+    @fuzz(15)
     @given(st.integers(0, 2**32))
     def told(seed):
         trial, reads = wide(random.Random(seed), model)
