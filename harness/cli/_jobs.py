@@ -1,28 +1,31 @@
-"""`harness check --model job`: are the answers in a run's own history linearizable? Jobs have one writer each."""
+"""`harness check --model job`: are the answers in a run's own history linearizable? Jobs have one writer each.
+
+With `--export` its texts are told for Elle, or the revisions of one job for Knossos."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from checkers.linearizability import Malformed
 from checkers.linearizability.single_writer import METHOD
 from harness.checking import check, overall
 from harness.cli import _exits, _result, _say
 from harness.history import HistoryError
+from harness.interchange.export_jobs import append_lines, revision_lines
 from harness.rundir import history_path, read_with_taps
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult
 
 MODEL = "job"
+REGISTER = "edn-register"
 _SUMMARY = "reads and requests of jobs, whose only writer numbers its revisions"
 _CHECK = "linearizable"
 
 
 def check_jobs(path: Path, *, as_json: bool) -> int:
     """Returns the exit code. Raises `HistoryError`."""
-    file = history_path(path) if path.is_dir() else path
-    if file is None:
-        raise HistoryError(f"{path}: there is no history here; expected a run directory, or a history file")
+    file = _file(path)
     found = read_with_taps(file)
     results = check(found, [CheckSpec(check=_CHECK)])
     verdict = overall(results)
@@ -42,6 +45,28 @@ def check_jobs(path: Path, *, as_json: bool) -> int:
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
     return _exits.OF_VERDICT[verdict]
+
+
+def export_jobs(path: Path, format_: str, job: str | None) -> int:
+    """Prints the texts of all jobs for Elle, or the revisions of one for Knossos. Raises `HistoryError`."""
+    found = read_with_taps(_file(path))
+    if format_ == REGISTER and job is None:
+        jobs = sorted({op.job for op in found.ops if op.f == "commit" and op.job is not None})
+        raise HistoryError(f"{path}: a register is one job: name it with --job (it has: {', '.join(jobs) or 'none'})")
+    try:
+        lines = append_lines(found) if format_ != REGISTER else revision_lines(found, str(job))
+    except Malformed as exc:
+        raise HistoryError(f"{path}: {exc}") from None
+    for line in lines:
+        _say.line(line)
+    return 0
+
+
+def _file(path: Path) -> Path:
+    file = history_path(path) if path.is_dir() else path
+    if file is None:
+        raise HistoryError(f"{path}: there is no history here; expected a run directory, or a history file")
+    return file
 
 
 def _as_json(file: Path, verdict: str, judged: CheckResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def check(path: Path, model: str, *, as_json: bool) -> int:
         format_, trial = interchange.read(path)
         judged = list(decide(trial, MODELS[model]))
     except Malformed as exc:
-        raise HistoryError(f"{path}: {exc}") from None
+        raise _no_such_history(path, exc) from None
     verdict = worst(_verdict(j.answer) for j in judged) if trial.operations else Verdict.UNKNOWN
     if as_json:
         _say.data(_as_json(path, model, verdict, trial, judged))
@@ -51,10 +52,17 @@ def export(path: Path, model: str) -> int:
         trial = interchange.read(path)[1]
         MODELS[model].space(trial.operations)  # does it know them all?
     except Malformed as exc:
-        raise HistoryError(f"{path}: {exc}") from None
+        raise _no_such_history(path, exc) from None
     for line in model_lines(trial, model):
         _say.line(line)
     return 0
+
+
+def _no_such_history(path: Path, why: Malformed) -> HistoryError:
+    with contextlib.suppress(Malformed, OSError):
+        if interchange.text_of(path).startswith('{"header":'):
+            return HistoryError(f"{path}: this is a run's own history: --model job judges and exports what it tells")
+    return HistoryError(f"{path}: {why}")
 
 
 def _one_writer(path: Path) -> int | None:

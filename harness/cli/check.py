@@ -24,10 +24,15 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
 @click.option(
-    "--export", type=click.Choice(["edn"]), help="Print the clients' operations for Knossos and Elle instead."
+    "--export",
+    type=click.Choice(["edn", _jobs.REGISTER]),
+    help="Print the operations for Elle or Knossos instead.",
 )
+@click.option("--job", metavar="ID", help="The job of --export edn-register.")
 @_options.json_option
-def command(*, history: Path, checks: tuple[str, ...], model: str | None, export: str | None, as_json: bool) -> int:
+def command(
+    *, history: Path, checks: tuple[str, ...], model: str | None, export: str | None, job: str | None, as_json: bool
+) -> int:
     """Check HISTORY: a run directory, or a history file as `harness run` writes it.
 
     Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
@@ -37,9 +42,14 @@ def command(*, history: Path, checks: tuple[str, ...], model: str | None, export
     clients got.
 
     With --export edn and a model the operations are told as Knossos (registers) and Elle (append: transactions of one
-    operation) read them.
+    operation) read them. Of a run, --model job --export edn tells the texts of its jobs as Elle's list-append, and
+    --model job --export edn-register --job ID the revisions of one job as Knossos' register (docs/exports.md).
     """
+    if (export == _jobs.REGISTER and model != _jobs.MODEL) or (job is not None and export != _jobs.REGISTER):
+        raise click.UsageError("--export edn-register, and --job with it, belong to --model job")
     if model == _jobs.MODEL:
+        if export is not None:
+            return _jobs.export_jobs(history, export, job)
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
         file = history_path(history) or history if history.is_dir() else history

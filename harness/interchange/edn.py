@@ -3,7 +3,7 @@
 `{:process 0, :type :invoke, :f :write, :value 3}`; `:key` names the object of a keyed model. Passed over are other
 keys, `#tag` before a map, and operations of processes that are no numbers (the nemesis). `fail` means, as in Jepsen,
 that it did not happen. A `:txn` of one micro-operation, as Elle has them for lists, is that operation:
-`[[:append k v]]` appends, `[[:r k [v …]]]` reads.
+`[[:append k v]]` appends, `[[:r k [v …]]]` reads. One of several reads is each of them, judged by itself.
 """
 
 from __future__ import annotations
@@ -56,31 +56,32 @@ def _feed(pairing: Pairing, line: int, op: dict[Any, Any]) -> None:
     process, type_, f, value = (op.get(k) for k in ("process", "type", "f", "value"))
     if type_ not in ("invoke", "ok", "fail", "info"):
         raise Malformed(f"line {line}: an operation's :type is :invoke, :ok, :fail or :info, not {type_!r}")
-    name = str(process)
     if type(process) is not int:
         return  # the nemesis, not a client
-    key = _plain(op.get("key"))
-    if f == "txn":
-        f, key, value = _only(value, line)
-    if type_ == "invoke":
-        asked = None if f in _READS else _plain(value)
-        pairing.call(name, Operation(f=str(f), value=asked, key=key, process=name, line=line))
-    elif type_ == "ok":
-        pairing.returned(name, line, **({"result": _plain(value)} if f in _READS else {}))
-    elif type_ == "fail":
-        pairing.dropped(name, line)
-    else:
-        pairing.unknown(name, line)
+    parts = _parts(value, line) if f == "txn" else [(f, _plain(op.get("key")), value)]
+    for number, (f, key, value) in enumerate(parts):
+        name = str(process) if number == 0 else f"{process}+{number}"
+        if type_ == "invoke":
+            asked = None if f in _READS else _plain(value)
+            pairing.call(name, Operation(f=str(f), value=asked, key=key, process=name, line=line))
+        elif type_ == "ok":
+            pairing.returned(name, line, **({"result": _plain(value)} if f in _READS else {}))
+        elif type_ == "fail":
+            pairing.dropped(name, line)
+        else:
+            pairing.unknown(name, line)
 
 
-def _only(value: Any, line: int) -> tuple[str, Any, Any]:
-    """The operation, key and value of a transaction that has one."""
-    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], list) or len(value[0]) != 3:
+def _parts(value: Any, line: int) -> list[tuple[str, Any, Any]]:
+    """Operation, key and value of what a transaction consists of."""
+    parts = value if isinstance(value, list) else []
+    whole = all(isinstance(part, list) and len(part) == 3 for part in parts)
+    if not whole or not parts or (len(parts) > 1 and any(part[0] != "r" for part in parts)):
         raise Malformed(
-            f"line {line}: only transactions of one operation, [[:append k v]] or [[:r k v]], can be judged"
+            f"line {line}: only transactions of one operation, [[:append k v]] or [[:r k v]], or of reads alone "
+            "can be judged"
         )
-    f, key, said = value[0]
-    return "read" if f == "r" else str(f), _plain(key), said
+    return [("read" if f == "r" else str(f), _plain(key), said) for f, key, said in parts]
 
 
 def _plain(value: Any) -> Any:

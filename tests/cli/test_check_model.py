@@ -7,6 +7,8 @@ import json
 import pytest
 from cli_rig import Harness
 
+from harness.interchange.edn import values
+
 STALE = """\
 {:process 0, :type :invoke, :f :write, :value 1}
 {:process 0, :type :ok, :f :write, :value 1}
@@ -106,3 +108,37 @@ def test_what_is_no_runs_history_is_refused_as_jobs(harness: Harness, history):
     said = harness("check", history(STALE % "1"), "--model", "job")
     assert (said.code, said.is_clean()) == (254, True)
     assert "not a history" in said.err
+
+
+@pytest.mark.parametrize(("profile", "verdict", "code"), [("documented", "INVALID", 1), ("hardened", "VALID", 0)])
+def test_the_texts_of_a_run_are_exported_for_elle_and_judged_alike(harness: Harness, history, profile, verdict, code):
+    harness("run", "quickstart", "--profile", profile, "--json")
+    said = harness("check", "store/latest", "--model", "job", "--export", "edn")
+    assert (said.code, said.is_clean()) == (0, True)
+    again = harness("check", history(said.out, "elle.edn"), "--model", "append")
+    assert again.code == code
+    assert f"verdict  {verdict}" in again.out
+    reads = [mop[2] for _, op in values(said.out) for mop in op["value"] if mop[0] == "r" and op["type"] == "ok"]
+    assert any(len(set(read)) < len(read) for read in reads) == (verdict == "INVALID")  # a chunk was appended twice
+
+
+def test_the_revisions_of_a_job_are_exported_for_knossos(harness: Harness, history):
+    assert harness("run", "quickstart").code == 0
+    nobody = harness("check", "store/latest", "--model", "job", "--export", "edn-register")
+    assert nobody.code == 254
+    assert "a register is one job: name it with --job (it has: a1, a2" in nobody.err
+    said = harness("check", "store/latest", "--model", "job", "--export", "edn-register", "--job", "a3")
+    assert (said.code, said.is_clean()) == (0, True)
+    assert said.out.count(":type :ok") > 5 and ":f :read" in said.out
+    assert harness("check", history(said.out, "knossos.edn"), "--model", "register").code == 0
+
+
+def test_what_is_not_exported_is_told_what_would_be(harness: Harness):
+    assert harness("run", "quickstart").code == 0
+    for arguments in (["--model", "append"], ["--model", "append", "--export", "edn"]):
+        said = harness("check", "store/latest", *arguments)
+        assert (said.code, said.is_clean()) == (254, True)
+        assert "this is a run's own history: --model job" in said.err
+    said = harness("check", "store/latest", "--export", "edn-register")
+    assert said.code == 254
+    assert "belong to --model job" in said.err
