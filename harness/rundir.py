@@ -150,6 +150,14 @@ def read_schedule(directory: Path) -> Schedule:
         raise HistoryError(f"{directory / 'schedule.jsonl'}: {exc}") from exc
 
 
+def read_plan_text(directory: Path) -> str:
+    """Raises `HistoryError`."""
+    try:
+        return _read(directory / "plan.yaml").decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise HistoryError(f"{directory / 'plan.yaml'}: not UTF-8 text") from exc
+
+
 def history_path(directory: Path) -> Path | None:
     """The history of a run directory: closed, or as far as a killed harness got."""
     names = ("history.jsonl.gz", "history.jsonl")

@@ -13,7 +13,10 @@ from harness import __version__, cli
 from harness.cli import _exits, _say
 from harness.registry import close_matches
 
-_IN_ORDER_OF_NEED = ("demo", "run", "hunt", "replay", "report", "check", "list", "explain", "plan", "doctor", "images")
+_IN_ORDER_OF_NEED = (
+    *("demo", "run", "hunt", "replay", "shrink", "report"),
+    *("check", "list", "explain", "plan", "doctor", "images"),
+)
 
 
 class Commands(click.Group):

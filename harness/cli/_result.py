@@ -56,7 +56,9 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
         return
     _say.line(f"run      {kept.directory}")
     _say.line(f"report   {kept.directory / 'report.html'}")
-    _say.line(f"replay   {replay_command(kept.directory, store)}")
+    _say.line(f"replay   {command_on(kept.directory, store, 'replay')}")
+    if kept.result.verdict is Verdict.INVALID:
+        _say.line(f"shrink   {command_on(kept.directory, store, 'shrink')}")
 
 
 def consistency(results: list[CheckResult]) -> None:
@@ -73,8 +75,9 @@ def _expected(as_expected: bool | None) -> str:
     return ", as the plan expects" if as_expected else ", but the plan expects another"
 
 
-def replay_command(directory: Path, store: Path) -> str:
-    words_ = ["harness", "replay", str(directory)]
+def command_on(directory: Path, store: Path, command: str) -> str:
+    """What to type to do something with a run."""
+    words_ = ["harness", command, str(directory)]
     return shlex.join(words_ if store == Path("store") else [*words_, "--store", str(store)])
 
 

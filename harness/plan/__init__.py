@@ -3,17 +3,18 @@
 `load` or `parse` a plan (all its errors at once, as `PlanErrors`), `expand` it with a seed, `dump` it as YAML.
 Rooms: `source` (text → data with places) · `errors` · `model` (the words) · `validate` and `meaning` (first and second
 pass) · `order`, `following`, `repeat`, `expand` · `matrix` (one plan, many variants) · `adhoc` (a fault on one line) ·
-`schema`, `template` (for editors and for beginners).
+`writing` · `schema`, `template` (for editors and for beginners).
 """
 
 from __future__ import annotations
 
 from harness.plan.adhoc import ad_hoc
 from harness.plan.errors import PlanError, PlanErrors
-from harness.plan.loading import Plan, check, dump, expand, find, load, parse, variants
+from harness.plan.loading import Plan, check, dump, expand, find, load, parse, system, variants
 from harness.plan.meaning import split_profile
 from harness.plan.schema import plan_schema
 from harness.plan.template import template
+from harness.plan.writing import on_one_line
 
 __all__ = [
     "Plan",
@@ -25,9 +26,11 @@ __all__ = [
     "expand",
     "find",
     "load",
+    "on_one_line",
     "parse",
     "plan_schema",
     "split_profile",
+    "system",
     "template",
     "variants",
 ]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import yaml
 
 from harness import registry
 from harness.plan import expand as expansion
@@ -15,10 +12,11 @@ from harness.plan import matrix
 from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
-from harness.plan.source import MAX_BYTES, Document, read, resolve
+from harness.plan.source import MAX_BYTES, Document, read
 from harness.plan.validate import validate
+from harness.plan.writing import written
 from harness.registry import UnknownName, close_matches
-from harness.schedule import Schedule
+from harness.schedule import Schedule, System
 from harness.topology import Topology, system_of
 from harness.topology import problems as topology_problems
 from targets import profiles
@@ -165,26 +163,21 @@ def expand(
     return expansion.schedule_of(setting, plan.name, seed)
 
 
+def system(
+    plan: Plan,
+    topology: str | None = None,
+    *,
+    profile: str | None = None,
+    with_: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> System:
+    """What a run of the plan starts, on its own topology or on another. Raises `PlanErrors`, `UnknownName`."""
+    return _setting(plan, topology=topology, profile=profile, with_=with_, without=without).system
+
+
 def dump(plan: Plan) -> str:
     """The plan as YAML: what `load` makes the same plan of."""
-    data = plan.words.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    """Quoted when plans would read it as something else: they know more numbers than YAML 1.1, and fewer words."""
-    style = None if isinstance(resolve(text), str) else "'"
-    if not text.isprintable():
-        style = '"'  # escaped: YAML has line breaks that Python's readers of it fold
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text_node)
+    return written(plan.words)
 
 
 # ---- topologies ---------------------------------------------------------------------------------------------------

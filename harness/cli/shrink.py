@@ -1,0 +1,113 @@
+"""`harness shrink`: the smallest plan that fails as a stored run did."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness import shrink
+from harness.cli import _exits, _options, _plans, _say
+from harness.cli._exits import Refused
+from harness.keep import DEFAULT_RUNTIME
+from harness.report import words
+from harness.rundir import StoredRun, read_plan_text, read_run
+from harness.shrink import RUNS, Minimal, NotShrinkable, Unwritable, Wanted
+from harness.store import Store, write_atomically
+from harness.verdict import CheckResult
+
+_NOTE_EVERY = 50  # runs, where lines are kept
+
+
+@click.command(short_help="Find the smallest plan that fails as a stored run did.")
+@click.argument("run")
+@click.option("--check", "checker", metavar="NAME", help="Default: the checker whose story the run's report tells.")
+@click.option("--reason", metavar="CODE", help="Its reason. Default: its first.")
+@click.option("--runs", type=click.IntRange(1), default=RUNS, show_default=True, help="Try no more than this.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: in the run directory."
+)
+@_options.store_option
+@_options.json_option
+def command(
+    *, run: str, checker: str | None, reason: str | None, runs: int, output: Path | None, store: Path, as_json: bool
+) -> int:
+    """Find the smallest plan that breaks the same guarantee for the same reason as RUN, and write it as a plan.
+
+    RUN is a run directory, its short id, or `latest`. Every smaller plan is tried in the simulator. Ctrl-C ends the
+    search with the smallest plan found so far.
+    """
+    stored = read_run(Store(store).locate(run))
+    wanted = _wanted(stored.results, checker, reason)
+    file = output or stored.directory / f"minimal-{wanted.check}-{wanted.reason}.yaml"
+    with _say.progress() as note:
+        found = _smallest(stored, wanted, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
+    write_atomically(file, found.plan)
+    if as_json:
+        _say.data(as_object(found, stored, file))
+    else:
+        _show(found, stored, file)
+    return _exits.INTERRUPTED if found.interrupted else _exits.OK
+
+
+def _smallest(stored: StoredRun, wanted: Wanted, runs: int, note: Any) -> Minimal:
+    """Raises `Refused`, `HistoryError`, `PlanErrors`."""
+    text = read_plan_text(stored.directory)
+    try:
+        return shrink.smallest(
+            stored.schedule, text, wanted, _plans.runtime(DEFAULT_RUNTIME), most_runs=runs, note=note
+        )
+    except (NotShrinkable, Unwritable) as exc:
+        raise Refused(f"{stored.directory}: {exc}") from exc
+
+
+def _wanted(results: list[CheckResult], checker: str | None, reason: str | None) -> Wanted:
+    """The signature that a user means. Raises `Refused`."""
+    told = words.first_failure(results)
+    known = [s for r in ([told] if told is not None else []) + results for s in r.signatures]
+    if not known:
+        raise Refused("nothing is INVALID in this run: there is no failure to keep while it shrinks")
+    for check, code in known:
+        if checker in (None, check) and reason in (None, code):
+            return Wanted(check, code)
+    there_are = ", ".join(dict.fromkeys(f"{check} {code}" for check, code in known))
+    asked = " ".join(word for word in (checker, reason) if word)
+    raise Refused(f"the run does not fail with {asked}; it does with: {there_are}")
+
+
+def as_object(found: Minimal, stored: StoredRun, file: Path) -> dict[str, Any]:
+    """The object of `harness shrink --json`."""
+    return {
+        "run": str(stored.directory),
+        "check": found.wanted.check,
+        "reason": found.wanted.reason,
+        "minimal_plan": str(file),
+        "minimal_ops": found.calls,
+        "minimal_faults": found.faults,
+        "runs": found.runs,
+        "complete": found.complete,
+        "interrupted": found.interrupted,
+    }
+
+
+def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
+    _say.line(found.plan)
+    _say.line(
+        f"{found.wanted}: {_many(found.calls, 'call')} of {found.calls_before}, {_many(found.faults, 'fault')} of "
+        f"{found.faults_before}, found in {_many(found.runs, 'run')}"
+    )
+    if not found.complete:
+        why = "stopped by Ctrl-C" if found.interrupted else "the runs are spent (--runs allows more)"
+        _say.line(f"it may not be the smallest: {why}", fg="yellow")
+    system = stored.schedule.system
+    command_ = ["harness", "run", str(file), "--profile", system.profile]
+    command_ += [word for name in system.with_ for word in ("--with", name)]
+    command_ += [word for name in system.without for word in ("--without", name)]
+    _say.line(f"plan  {file}")
+    _say.line(f"run   {shlex.join(command_)}")
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,18 @@
+"""The smallest plan that still fails in the same way.
+
+`smallest` takes a run's schedule apart and away, run after run, and writes what the failure needs as a plan. Rooms:
+`of_run` (all of it) · `explicit` (every call in a script, every occurrence a fault of its own) · `search` (tries, and
+keeps the best) · `passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`
+(shorter texts, plainer calls and faults) · `times` (nearer and rounder) · `writing` (a schedule as
+the plan that expands to it).
+
+Everything is tried in the simulator, where a run is a function of its schedule: what fails once fails always.
+"""
+
+from __future__ import annotations
+
+from harness.shrink.explicit import Unwritable
+from harness.shrink.of_run import Minimal, NotShrinkable, smallest
+from harness.shrink.search import RUNS, Wanted
+
+__all__ = ["RUNS", "Minimal", "NotShrinkable", "Unwritable", "Wanted", "smallest"]

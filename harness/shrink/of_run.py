@@ -1,0 +1,102 @@
+"""From a stored schedule and the text of its plan to the smallest plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from harness import plan as plans
+from harness import registry
+from harness.runtimes import Runtime
+from harness.schedule import Schedule, System
+from harness.shrink.explicit import explicit
+from harness.shrink.passes import shrink
+from harness.shrink.search import RUNS, Search, Spent, Wanted
+from harness.shrink.writing import plan_text
+
+_OF_THE_SYSTEM = ("topology", "timing", "policies")  # what a plan says of it
+_OTHER_SEEDS = 20
+
+
+class NotShrinkable(Exception):
+    """There is nothing to begin with; the message says why."""
+
+
+class Minimal(msgspec.Struct, kw_only=True):
+    """`plan` is its text. `complete`: no pass makes it smaller; else the runs were spent, or Ctrl-C came."""
+
+    plan: str
+    wanted: Wanted
+    calls: int
+    faults: int
+    calls_before: int
+    faults_before: int
+    runs: int
+    complete: bool
+    interrupted: bool
+
+
+def smallest(
+    schedule: Schedule,
+    text: str,
+    wanted: Wanted,
+    runtime: Runtime,
+    *,
+    most_runs: int = RUNS,
+    note: Callable[[int], None] = lambda runs: None,
+) -> Minimal:
+    """The smallest plan found that breaks the same guarantee for the same reason as `schedule`, a run of the plan
+    `text`.
+
+    Raises `NotShrinkable`, `Unwritable`, or `PlanErrors` for a plan that cannot be read.
+    """
+    base = _base(schedule, text)
+    search = Search(explicit(schedule), wanted, runtime, most_runs, note)
+    if not _begins(search):
+        raise NotShrinkable(
+            f"the run does not fail with {wanted} when each of its calls and faults is written out, on {runtime.NAME}"
+        )
+    found = shrink(search)
+    return Minimal(
+        plan=plan_text(found.schedule, base, wanted, f"{schedule.plan}, seed {schedule.seed}: {wanted}"),
+        wanted=wanted,
+        calls=len(found.schedule.steps),
+        faults=len(found.schedule.faults),
+        calls_before=len(schedule.steps),
+        faults_before=len(schedule.faults),
+        runs=found.runs,
+        complete=found.complete,
+        interrupted=found.interrupted,
+    )
+
+
+def _begins(search: Search) -> bool:
+    """Does anything fail as wanted to begin with?"""
+    try:
+        return any(search.takes(candidate) for candidate in _first_candidates(search.best))
+    except Spent:
+        return False
+
+
+def _first_candidates(schedule: Schedule) -> Iterator[Schedule]:
+    """As it is; then with other draws, as those of a repeated fault are not the same once it is written out."""
+    yield schedule
+    for seed in range(_OTHER_SEEDS):
+        yield msgspec.structs.replace(schedule, seed=seed)
+
+
+def _base(schedule: Schedule, text: str) -> dict[str, Any]:
+    """What the smallest plan says of the system: as the plan did, on the topology that was really used."""
+    plan = plans.parse(text, schedule.plan)
+    said = plan.words.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for topology in (plan.words.topology, *registry.names("topology")):
+        if _system(plan, schedule, topology) == schedule.system:
+            return {**{key: said[key] for key in _OF_THE_SYSTEM if key in said}, "topology": topology}
+    raise NotShrinkable("the run's topology is none of those that a plan can name (`harness list topologies`)")
+
+
+def _system(plan: plans.Plan, schedule: Schedule, topology: str) -> System:
+    system = schedule.system
+    return plans.system(plan, topology, profile=system.profile, with_=system.with_, without=system.without)

@@ -1,0 +1,107 @@
+"""A schedule as a plan, one call or fault a line."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import ValidationError
+
+from faults import format_duration
+from harness import plan as plans
+from harness.schedule import FaultAt, Schedule, Step, System, profile_name
+from harness.shrink.explicit import Unwritable, fault_of, user_of, words_of
+from harness.shrink.search import Wanted
+from harness.workload.calls import CALLS, WIRE
+from targets.timing import Timing
+
+_SAYS = {wire: word for word, wire in WIRE.items()}
+
+
+def plan_text(schedule: Schedule, base: dict[str, Any], wanted: Wanted, title: str) -> str:
+    """A plan that expands to `schedule`, and expects to fail as `wanted`. Raises `Unwritable`."""
+    system = schedule.system
+    profile = profile_name(system.profile, sorted(system.with_), sorted(system.without))
+    said = {
+        "title": title,
+        "seed": schedule.seed,
+        "duration": format_duration(schedule.duration_ns),
+        **base,
+        "workload": None,
+        "faults": None,
+        "settle": _settle(schedule),
+        "checks": [{"check": c.check, **c.params} for c in schedule.checks if c.check == wanted.check and c.params],
+        "expect": {profile: {"verdict": "INVALID", "check": wanted.check}},
+    }
+    lines = ["version: 1"]
+    for key, value in said.items():
+        if key == "workload":
+            calls = [_call(step, system) for step in schedule.steps]
+            lines += ["workload:", *_listed("  script", calls)] if calls else ["workload: {jobs: 0}"]
+        elif key == "faults":
+            lines += _listed("faults", [_fault(at, system) for at in schedule.faults])
+        elif value or key == "seed":
+            lines.append(plans.on_one_line({key: value})[1:-1])
+    return "\n".join(lines) + "\n"
+
+
+def _listed(key: str, items: list[dict[str, Any]]) -> list[str]:
+    indent = " " * (len(key) - len(key.lstrip()) + 2)
+    return [f"{key}:", *(f"{indent}- {plans.on_one_line(item)}" for item in items)] if items else []
+
+
+def _settle(schedule: Schedule) -> dict[str, str]:
+    timing = Timing().scaled(schedule.system.timing_scale)
+    found = {"quiesce": format_duration(schedule.quiesce_ns)}
+    if schedule.converge_ns != math.ceil(timing.converge_floor_s) * 10**9:
+        found["converge"] = format_duration(schedule.converge_ns)
+    return found
+
+
+def _fault(at: FaultAt, system: System) -> dict[str, Any]:
+    """Its words without those that change nothing."""
+    words = words_of(at)
+    for key in list(words):
+        fewer = {k: v for k, v in words.items() if k != key}
+        if key not in ("action", "at", "for") and fault_of(fewer, system) == at:
+            words = fewer
+    for key, value in list(words.items()):
+        if isinstance(value, dict):
+            for inner in list(value):
+                fewer = {k: v for k, v in words[key].items() if k != inner}
+                if fault_of({**words, key: fewer}, system) == at:
+                    words = {**words, key: fewer}
+    return words
+
+
+def _call(step: Step, system: System) -> dict[str, Any]:
+    """Raises `Unwritable`."""
+    words = {"at": format_duration(step.at_ns), "node": step.node, "do": step.f, **_said(step)}
+    if (user := user_of(step)) != 1:
+        words["user"] = user
+    node = system.node(step.node)
+    try:
+        call = CALLS[step.f].model_validate(words)
+        if call.value(node) == step.value:
+            return {k: v for k, v in words.items() if k in ("at", "node", "do") or _is_needed(step, words, k, system)}
+    except (KeyError, ValidationError, ValueError):
+        pass
+    raise Unwritable(f"no script can say the call {step.f} of {step.node} with {step.value!r}")
+
+
+def _said(step: Step) -> dict[str, Any]:
+    value = dict(step.value)
+    if isinstance(scope := value.pop("scope", None), dict):
+        value |= scope
+    if step.f == "create":
+        value.pop("projectDirectory", None)
+    return {_SAYS.get(key, key): said for key, said in value.items()}
+
+
+def _is_needed(step: Step, words: dict[str, Any], key: str, system: System) -> bool:
+    """Would the call be another without this word?"""
+    try:
+        call = CALLS[step.f].model_validate({k: v for k, v in words.items() if k != key})
+    except ValidationError:
+        return True
+    return key == "user" or call.value(system.node(step.node)) != step.value
