@@ -150,7 +150,7 @@ class _Judge(Reader):
     def _judge_append(self, look: _Look, shown: _Shown) -> None:
         where = _range(look, shown)
         now = Applied(look.sight.op, "append", look.size, where.chunk if where else None)
-        if _fill_hole(shown, now) or shown.wrong:
+        if _fill_hole(shown, now, where) or shown.wrong:
             pass  # told already
         elif reason := _append_reason(look, where, shown):
             self._add(reason, look.job, look.position, now, shown)
@@ -216,12 +216,12 @@ def _is_known(where: _Range, shown: _Shown) -> bool:
     return where.chunk is not None and first_application(shown.steps, where.chunk) is not None
 
 
-def _fill_hole(shown: _Shown, now: Applied) -> bool:
-    """Is this the chunk that was missing? Then it was not lost, but out of order."""
-    if shown.hole is None or now.chunk is None:
+def _fill_hole(shown: _Shown, now: Applied, where: _Range | None) -> bool:
+    """Does this hold the chunk that was missing, perhaps among others? Then it was not lost, but out of order."""
+    if shown.hole is None or where is None or where.chunk is None:
         return False
     finding, tale = shown.hole
-    if not tale.fills(now.chunk):
+    if not tale.fills(where.start, where.end):
         return False
     tale.filled_by(now)
     finding.reason = tale.reason

@@ -80,9 +80,9 @@ class Tale:
 
     # ---- out of order -----------------------------------------------------------------------------------------------
 
-    def fills(self, chunk: Chunk) -> bool:
-        """Is this the chunk that was missing?"""
-        return self._missing is not None and chunk.start <= self._missing.start < chunk.end
+    def fills(self, start: int, end: int) -> bool:
+        """Do these bytes hold the chunk that was missing?"""
+        return self._missing is not None and start <= self._missing.start < end
 
     def filled_by(self, later: Applied) -> None:
         self.reason, self._later = "reorder", later

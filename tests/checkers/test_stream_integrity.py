@@ -27,6 +27,7 @@ def _reasons(line: str) -> list[str]:
         ("one missing", f"{HELLO} m:a@2 m:a@4", ["gap"]),
         ("one missing, repaired by a row", f"{HELLO} m:a@2 m:a=4", []),
         ("out of order", f"{HELLO} m:a@2 m:a@4 m:a@3", ["reorder"]),
+        ("out of order, the earlier ones in a batch", f'{HELLO} m:a@4 m:a@3"Hello"[end=5,length=5]', ["reorder"]),
         ("out of order, then missing", f'{HELLO} d:a"." m:a@2 m:a@4 m:a@3 m:a=2 m:a@5', ["reorder", "gap"]),
         ("foreign", f'{HELLO} m:a@2 m:a@3"LLO"', ["foreign-bytes"]),
         ("foreign, as a row", f'{HELLO} m:a=3"Hexxo"', ["foreign-bytes"]),
