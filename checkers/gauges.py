@@ -10,7 +10,7 @@ from checkers.merged import Merged, said
 from checkers.phones import Phone, Phones
 from harness.history import Op, Tap
 
-EMPTY = ("waiters", "buffered", "early", "tombstones", "unseen", "calls", "sending", "ops")
+EMPTY = ("waiters", "buffered", "early", "tombstones", "unseen", "calls", "sending", "ops", "wishes")
 _BUSY = frozenset({"fetch", "observe", "trigger", "link", "cache", "started"})
 
 
@@ -82,7 +82,14 @@ class Gauges:
 
     def _sizes(self, gauges: dict[str, Any], jobs: int, calls: int) -> list[tuple[str, int, int]]:
         """(map, its size, the most that it may hold)."""
-        most = {**dict.fromkeys(EMPTY, 0), "index": jobs, "trackers": jobs, "calls": calls, "ops": calls}
+        most = {
+            **dict.fromkeys(EMPTY, 0),
+            "index": jobs,
+            "trackers": jobs,
+            "calls": calls,
+            "ops": calls,
+            "wishes": calls,
+        }
         return [(k, gauges[k], n) for k, n in most.items() if isinstance(gauges.get(k), int)]
 
     def _leak(self, phone: Phone, op: Op, name: str, size: int, most: int) -> None:

@@ -214,6 +214,7 @@ def test_without_faults_what_is_shown_comes_from_events(why: str, line: str, rea
         ({"index": 1}, ["leak"], 60),
         ({"waiters": 1}, ["leak"], 60),
         ({"tombstones": 3}, ["leak"], 60),
+        ({"wishes": 1}, ["leak"], 60),
         ({"waiters": 1}, [], 5),
         ({"calls": "?"}, [], 60),
     ],
