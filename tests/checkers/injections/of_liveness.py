@@ -1,0 +1,133 @@
+"""Somebody does not come back, or does not come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from harness.checking import check
+from harness.history import Op, Tap
+from harness.schedule import CheckSpec
+from injections import Edit, Scene, injects
+from injections.edits import US, like
+from injections.scenes import DOUBT_NS, Calm, sure
+
+
+@lru_cache
+def watched(scene: Scene) -> bool:
+    """Does the run go on so long after everything that nothing more may happen?"""
+    (result,) = check(scene.run, [CheckSpec(check="liveness")])
+    return bool(result.details["quiet"] == "watched")
+
+
+def _last_links(scene: Scene) -> Iterator[Op]:
+    """The last that every client says of its link, where it is up."""
+    last = {op.node: op for op in scene.ops("link")}
+    return (op for op in last.values() if op.value["state"] == "registered")
+
+
+def left_alone(scene: Scene) -> Iterator[Op]:
+    return (op for op in _last_links(scene) if watched(scene) and op.node in scene.desktops)
+
+
+@injects("liveness", "unregistered", sites=left_alone)
+def it_never_comes_back(edit: Edit, up: Op) -> None:
+    edit.after(up, like(up, value={"state": "closed"}))
+
+
+@injects("liveness", "given-up", sites=sure)
+def taken_for_dead(edit: Edit, at: Calm) -> None:
+    """It is back at once, so that nothing comes of it."""
+    closed = like(at.line("link", 0, {"state": "closed", "reason": "dead peer"}), node=at.desktop)
+    edit.add(closed, like(closed, value={"state": "registered", "reason": None}, time_ns=at.time_ns + US))
+
+
+def mapped(scene: Scene) -> Iterator[tuple[Op, str, str]]:
+    """The relay's final state, a user, a device whose connection has stood for a while."""
+    final = scene.finals.get("relay")
+    for op in _last_links(scene) if final is not None else ():
+        node = scene.nodes[op.node or ""]
+        faults = [o.time_ns for o in scene.ops("fault-heal")]
+        if scene.last.time_ns - max([op.time_ns, *faults]) > DOUBT_NS and final is not None:
+            yield final, str(node["user_id"]), str(node["device_id"]).lower()
+
+
+@injects("liveness", "unreachable", sites=mapped)
+def the_relay_forgot_it(edit: Edit, site: tuple[Op, str, str]) -> None:
+    final, user, device = site
+    users = final.value["connections"]
+    mine = {d: conn for d, conn in users[user].items() if str(d).lower() != device}
+    edit.change(final, value={"connections": {**users, user: mine}})
+
+
+def registrations(scene: Scene) -> Iterator[Op]:
+    return (op for op in scene.ops("conn") if op.value["state"] == "registered")
+
+
+@injects("liveness", "evicted", sites=registrations)
+def a_newer_one_was_there(edit: Edit, conn: Op) -> None:
+    edit.before(conn, like(conn, value={"conn": conn.value["conn"] + 1000}))
+
+
+def last_words(scene: Scene) -> Iterator[Tap]:
+    """The relay's last word to a mobile on a desktop, when both stay to the end."""
+    stay = {op.node: op.time_ns for op in _last_links(scene)}
+    devices = {str(scene.nodes[name]["device_id"]).lower(): name for name in scene.desktops}
+    last = {
+        (tap.link, tap.source): tap for tap in scene.run.taps if tap.type == "presence" and tap.link[:7] == "relay->"
+    }
+    for (link, source), tap in last.items():
+        ends = {link.rpartition(">")[2], devices.get(source or "", "")}
+        faults = [o.time_ns for o in scene.ops("fault-heal")]
+        long_ago = scene.last.time_ns - max([tap.time_ns, *faults]) > DOUBT_NS
+        if tap.side == "out" and (tap.msg or "").startswith("online") and ends <= stay.keys() and long_ago:
+            yield tap
+
+
+@injects("liveness", "presence-wrong", sites=last_words)
+def said_to_be_offline(edit: Edit, tap: Tap) -> None:
+    gone = (tap.msg or "").replace("online", "offline")
+    edit.add_tap(msgspec.structs.replace(tap, side="in", msg=gone, time_ns=tap.time_ns + US))
+
+
+def opening(scene: Scene) -> Iterator[Op]:
+    found = (op for op in scene.ops("link") if op.value["state"] == "open" and op.node in scene.desktops)
+    return (op for op in found if not scene.disturbed(op.time_ns))  # of a wrong clock nobody knows the pauses
+
+
+@injects("liveness", "reconnect-storm", sites=opening)
+def socket_after_socket(edit: Edit, op: Op) -> None:
+    edit.before(op, *(like(op) for _ in range(20)))
+
+
+def listings(scene: Scene) -> Iterator[Op]:
+    found = (op for op in scene.ops("fetch") if op.value["phase"] == "begin" and op.value["what"] == "list")
+    return (op for op in found if not scene.disturbed(op.time_ns))
+
+
+@injects("liveness", "fetch-storm", sites=listings)
+def again_and_again(edit: Edit, op: Op) -> None:
+    """For a screen that is no longer there, so that it is no more than a storm."""
+    again = {"licence": "retry", "visit": -1, "page": 0}
+    edit.after(op, *(like(op, value={**again, "corr": f"again-{n}"}) for n in range(45)))
+
+
+def at_rest(scene: Scene) -> Iterator[Op]:
+    """The last that a screen showed, in a run that went on for long."""
+    last = {op.node: op for op in scene.observed()}
+    return (op for op in last.values() if watched(scene) and (op.cause or "").startswith("event:"))
+
+
+@injects("liveness", "late-convergence", sites=at_rest)
+def shown_once_more(edit: Edit, op: Op) -> None:
+    final = next(o for o in edit.ops if o.f == "final")
+    edit.before(final, like(op, time_ns=final.time_ns, rev=None, value={"kind": "patch", "set": {}}))
+
+
+@injects("liveness", "restless", sites=at_rest)
+def said_once_more(edit: Edit, op: Op) -> None:
+    final = next(o for o in edit.ops if o.f == "final")
+    link = next(tap.link for tap in edit.taps if tap.side == "in" and tap.link.endswith("->relay"))
+    edit.add_tap(Tap(time_ns=final.time_ns, link=link, side="in", conn=1, bytes=9, type="register"))
