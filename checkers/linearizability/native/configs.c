@@ -61,6 +61,14 @@ void set_empty(Set *set) {
     set->count = 0;
 }
 
+int set_copy(Set *into, const Set *from, uint32_t words) {
+    into->items = malloc((size_t)from->count * words * sizeof *into->items);
+    if (!into->items) return NO_MEMORY;
+    copy(into->items, from->items, from->count * words);
+    into->count = into->room = from->count;
+    return 0;
+}
+
 void set_free(Set *set) {
     free(set->items);
     free(set->table);

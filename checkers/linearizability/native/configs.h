@@ -22,6 +22,7 @@ static inline int same(const uint64_t *one, const uint64_t *other, uint32_t word
 
 int set_add(Set *set, const uint64_t *config, uint32_t words); /* 0, NO_MEMORY, or OUT_OF_BUDGET: it grows too large */
 void set_empty(Set *set);
+int set_copy(Set *into, const Set *from, uint32_t words); /* into an empty one that is only read; 0 or NO_MEMORY */
 void set_free(Set *set);
 
 /* From here on the set is only read. */

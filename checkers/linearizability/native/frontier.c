@@ -156,17 +156,41 @@ static void fail(Search *s, Answer *answer, uint32_t blamed, uint32_t position) 
         if (s->slot_of[n] >= 0) answer->pending[answer->pending_count++] = n;
 }
 
-static void pass(Search *s, uint32_t length, Answer *answer) {
+static void called(Search *s, uint32_t number) {
+    Op op = s->trial->ops[number];
+    if (!op.lost)
+        begin(s, number);
+    else if (op.kind >= SET)
+        lost(s, number);
+}
+
+/* Begins where the other search, whose trail it is, kept a frontier that this one would have as well. */
+static uint32_t resume(Search *s, const Trail *trail, uint32_t length) {
+    uint32_t common = trail_common(trail, s, length);
+    if (common == STEPS || s->error) return 0;
+    set_free(&s->now);
+    memset(&s->now, 0, sizeof s->now);
+    if (set_copy(&s->now, &trail->kept[common].frontier, s->words)) s->error = NO_MEMORY;
+    s->left = trail->kept[common].left;
+    for (uint32_t position = 0; position < trail->kept[common].position; position++) {
+        int32_t event = s->trial->events[position];
+        if (event >= 0)
+            called(s, (uint32_t)event);
+        else
+            end(s, (uint32_t)~event);
+    }
+    return trail->kept[common].position;
+}
+
+/* The events from `position` to `length`. `trail`: where to keep frontiers, or NULL. */
+static void pass(Search *s, uint32_t position, uint32_t length, Trail *trail, Answer *answer) {
     const Trial *t = s->trial;
     answer->outcome = LINEARIZABLE;
     answer->peak = 1;
-    for (uint32_t position = 0; position < length && !s->error; position++) {
+    for (; position < length && !s->error; position++) {
         int32_t event = t->events[position];
         if (event >= 0) {
-            if (!t->ops[event].lost)
-                begin(s, (uint32_t)event);
-            else if (t->ops[event].kind >= SET)
-                lost(s, (uint32_t)event);
+            called(s, (uint32_t)event);
             continue;
         }
         linearize(s, (uint32_t)~event, position);
@@ -185,31 +209,35 @@ static void pass(Search *s, uint32_t length, Answer *answer) {
         Set before = s->now;
         s->now = s->after;
         s->after = before;
+        if (trail) trail_keep(trail, s, position + 1);
     }
     if (s->error) answer->outcome = s->error;
 }
 
-/* Judges the first `length` events, foreseeing the first `horizon`. */
-static void search(const Trial *trial, uint32_t length, uint32_t horizon, Answer *answer) {
+/* Judges the first `length` events, foreseeing the first `horizon`: `first`, or with its trail. */
+static void search(const Trial *trial, uint32_t length, uint32_t horizon, int first, Trail *trail, Answer *answer) {
     Search s = {.trial = trial, .foresee = trial->texts != NULL, .horizon = horizon};
     memset(answer, 0, sizeof *answer);
     search_prepare(&s);
-    if (s.error)
+    if (s.error) {
         answer->outcome = s.error;
-    else
-        pass(&s, length, answer);
+    } else if (first) {
+        pass(&s, 0, length, s.foresee ? trail : NULL, answer);
+        trail->doomed = s.doomed;
+        s.doomed = NULL;
+    } else {
+        pass(&s, resume(&s, trail, length), length, NULL, answer);
+    }
     search_free(&s);
 }
 
-/* Looking ahead finds a failure before its time: see `decide` in frontier.py. */
-void frontier_decide(const Trial *trial, Answer *answer) {
-    search(trial, trial->event_count, trial->event_count, answer);
-    if (answer->outcome != NOT_LINEARIZABLE || !trial->texts) return;
+/* The first failure that a search with less foresight finds, given one with all of it. */
+static void shorten(const Trial *trial, Trail *trail, Answer *answer) {
     uint32_t first = answer->position, last = trial->event_count - 1, width = 1; /* the return that fails is among these */
     while (first <= last) {
         uint32_t middle = width - 1 < (last - first) / 2 ? first + width - 1 : first + (last - first) / 2;
         Answer found;
-        search(trial, middle + 1, middle, &found);
+        search(trial, middle + 1, middle, 0, trail, &found);
         if (found.outcome == LINEARIZABLE) {
             first = middle + 1;
             width *= 4;
@@ -225,6 +253,14 @@ void frontier_decide(const Trial *trial, Answer *answer) {
         }
         answer_free(&found);
     }
+}
+
+/* Looking ahead finds a failure before its time: see `decide` in frontier.py. */
+void frontier_decide(const Trial *trial, Answer *answer) {
+    Trail trail = {0};
+    search(trial, trial->event_count, trial->event_count, 1, &trail, answer);
+    if (answer->outcome == NOT_LINEARIZABLE && trial->texts) shorten(trial, &trail, answer);
+    trail_free(&trail);
 }
 
 void answer_free(Answer *answer) {

@@ -17,6 +17,20 @@ typedef struct {
     uint64_t field;
 } Kind;
 
+#define STEP 4 /* returns between two frontiers that are kept */
+#define STEPS 16
+
+/* The last frontiers of a search, so that another one, which foresees less, need not begin at the beginning. */
+typedef struct {
+    struct {
+        uint32_t position; /* of the next event */
+        int64_t left;
+        Set frontier;
+    } kept[STEPS];
+    uint32_t returns, count; /* so far; of all that were kept, the last STEPS are there */
+    uint8_t *doomed;         /* what that search foresaw; NULL: it never looked ahead */
+} Trail;
+
 typedef struct {
     const Trial *trial;
     uint32_t mask_words, used_words, words;
@@ -47,5 +61,11 @@ void search_free(Search *s);
 
 /* Whether the dead state is hopeless at a return: see foresight.py. */
 int search_hopeless(Search *s, uint32_t position);
+
+/* Keeps the frontier before the event at `position`, now and then. */
+void trail_keep(Trail *trail, const Search *s, uint32_t position);
+/* The place in `kept` of the last frontier that `s` would have as well, up to `length`; STEPS: there is none. */
+uint32_t trail_common(const Trail *trail, Search *s, uint32_t length);
+void trail_free(Trail *trail);
 
 #endif
