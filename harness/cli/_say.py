@@ -69,6 +69,11 @@ def printable(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def many(count: int, thing: str) -> str:
+    """`1 fault`, `4 calls`"""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def paragraph(text: str, first: str = "  ", rest: str = "  ") -> None:
     width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
     wrapped = textwrap.wrap(

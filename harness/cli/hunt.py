@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 from harness import plan as plans
 from harness.ablating import Caught
 from harness.campaign import MOST_OF_A_KIND, Campaign, Order, PlanText, new_campaign_id
-from harness.cli import _ablations, _exits, _options, _plans, _say, _twice
+from harness.cli import _ablations, _exits, _minimal, _options, _plans, _say, _twice
 from harness.cli._often import Often
 from harness.keep import Keep
 from harness.plan import Plan
@@ -23,6 +23,8 @@ from harness.schedule import Schedule
 from harness.store import Store
 from harness.tally import CampaignResult, RunSummary, Signature
 from harness.verdict import Verdict
+
+_NONE: Mapping[_minimal.Kind, _minimal.Least] = {}
 
 
 @click.command(short_help="Run plans with many seeds, and group what fails.")
@@ -51,6 +53,7 @@ from harness.verdict import Verdict
 @_options.keep_option("failed")
 @_twice.option
 @_ablations.option
+@click.option("--no-shrink", is_flag=True, help="Do not look for the smallest plan of each kind of failure.")
 @_options.json_option
 def command(
     *,
@@ -70,6 +73,7 @@ def command(
     keep: Keep,
     check_determinism: bool,
     ablations: bool,
+    no_shrink: bool,
     as_json: bool,
 ) -> int:
     """Run every PLAN with every seed, and group what fails. A folder or a pattern is all the plans in it; a plan with a
@@ -131,13 +135,14 @@ def command(
     if without_each is not None:
         result.problems += without_each.problems
     caught = without_each.results if without_each is not None else []
+    least = {} if no_shrink or result.interrupted else _minimal.of_all(result.signatures)
     _exits.no_more_interruption()
     if as_json:
-        _say.data(as_object(result, caught))
+        _say.data(as_object(result, caught, least))
     else:
         if caught:
             _ablations.show(caught)
-        _show(result, campaign.planned)
+        _show(result, campaign.planned, least)
     _complain(result)
     return _code(result, fail_on)
 
@@ -197,8 +202,10 @@ def _line(run: RunSummary, news: list[tuple[str, str]], number: int, planned: in
     return f"{found}; new: {', '.join(f'{c} {r}' for c, r in news)} ({run.plan}, seed {run.seed})"
 
 
-def as_object(result: CampaignResult, ablations: Sequence[Caught] = ()) -> dict[str, Any]:
-    """The object of `harness hunt --json`. What shrinking finds is null."""
+def as_object(
+    result: CampaignResult, ablations: Sequence[Caught] = (), least: Mapping[_minimal.Kind, _minimal.Least] = _NONE
+) -> dict[str, Any]:
+    """The object of `harness hunt --json`. Where nothing was shrunk, `minimal_plan` and its numbers are null."""
     return {
         "verdict": str(result.verdict),
         "runs": result.runs,
@@ -208,7 +215,7 @@ def as_object(result: CampaignResult, ablations: Sequence[Caught] = ()) -> dict[
         "interrupted": result.interrupted,
         "not_kept": result.not_kept,
         "exercised": result.exercised,
-        "signatures": [_group(s, minimal_plan=None, minimal_ops=None, minimal_faults=None) for s in result.signatures],
+        "signatures": [_group(s, **_minimal.as_json(least.get((s.check, s.reason)))) for s in result.signatures],
         "doubts": [_group(s) for s in result.doubts],
         "ablations": _ablations.as_json(ablations),
     }
@@ -227,7 +234,7 @@ def _group(found: Signature, **more: Any) -> dict[str, Any]:
     }
 
 
-def _show(result: CampaignResult, planned: int) -> None:
+def _show(result: CampaignResult, planned: int, least: Mapping[_minimal.Kind, _minimal.Least]) -> None:
     per_second = result.runs / result.seconds if result.seconds else 0.0
     cut = f" of {planned}" if result.runs < planned else ""
     why = "; stopped by Ctrl-C" if result.interrupted else "; the budget is over" if result.out_of_budget else ""
@@ -236,7 +243,7 @@ def _show(result: CampaignResult, planned: int) -> None:
         f"{result.invalid} INVALID, {result.unknown} UNKNOWN{why}"
     )
     for s in result.signatures:
-        _show_group(s, result.runs, "  (known)" if s.known else "")
+        _show_group(s, result.runs, "  (known)" if s.known else "", least.get((s.check, s.reason)))
     for s in result.doubts:
         _show_group(s, result.runs, "  (UNKNOWN)")
     _say.line()
@@ -252,7 +259,7 @@ def _show(result: CampaignResult, planned: int) -> None:
     _say.line(f"verdict  {_say.verdict(result.verdict)}")
 
 
-def _show_group(found: Signature, runs: int, remark: str) -> None:
+def _show_group(found: Signature, runs: int, remark: str, least: _minimal.Least | None = None) -> None:
     _say.line()
     _say.line(f"{found.check}: {found.reason}{remark}", bold=True)
     _say.paragraph(f"{found.runs} of {runs} runs; first: {found.first_plan}, seed {found.first_seed}")
@@ -261,6 +268,9 @@ def _show_group(found: Signature, runs: int, remark: str) -> None:
     if found.run is not None:
         _say.line(f"  report  {Path(found.run) / 'report.html'}")
         _say.line(f"  replay  harness replay {found.run}")
+    if least is not None:
+        calls, faults = _say.many(least.calls, "call"), _say.many(least.faults, "fault")
+        _say.line(f"  plan    {least.file}: {calls}, {faults}")
 
 
 def _complain(result: CampaignResult) -> None:

@@ -41,7 +41,7 @@ def command(
     """
     stored = read_run(Store(store).locate(run))
     wanted = _wanted(stored.results, checker, reason)
-    file = output or stored.directory / f"minimal-{wanted.check}-{wanted.reason}.yaml"
+    file = output or shrink.file_in(stored.directory, wanted)
     with _say.progress() as note:
         found = _smallest(stored, wanted, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
     write_atomically(file, found.plan)
@@ -94,10 +94,9 @@ def as_object(found: Minimal, stored: StoredRun, file: Path) -> dict[str, Any]:
 
 def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
     _say.line(found.plan)
-    _say.line(
-        f"{found.wanted}: {_many(found.calls, 'call')} of {found.calls_before}, {_many(found.faults, 'fault')} of "
-        f"{found.faults_before}, found in {_many(found.runs, 'run')}"
-    )
+    calls, faults = _say.many(found.calls, "call"), _say.many(found.faults, "fault")
+    least = f"{calls} of {found.calls_before}, {faults} of {found.faults_before}"
+    _say.line(f"{found.wanted}: {least}, found in {_say.many(found.runs, 'run')}")
     if not found.complete:
         why = "stopped by Ctrl-C" if found.interrupted else "the runs are spent (--runs allows more)"
         _say.line(f"it may not be the smallest: {why}", fg="yellow")
@@ -107,7 +106,3 @@ def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
     command_ += [word for name in system.without for word in ("--without", name)]
     _say.line(f"plan  {file}")
     _say.line(f"run   {shlex.join(command_)}")
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -40,7 +40,7 @@ def shrink(search: Search) -> Shrunk:
 def _until_nothing_helps(search: Search) -> None:
     while True:
         before = search.best
-        for spare in (_faults, _jobs, _clients, _calls):
+        for spare in (times.cut, _jobs, _faults, _clients, _calls):
             spare(search)
         if _size(search.best) < _size(before):
             continue  # what is not there any more need not be made simpler

@@ -70,3 +70,24 @@ def test_all_that_is_wrong_in_a_folder_of_plans_is_said_at_once(harness: Harness
     assert said.code == 254
     assert "mine/a.yaml:1:10" in said.err
     assert "mine/b.yaml:2:11" in said.err
+
+
+def test_each_kind_of_failure_comes_with_the_smallest_plan_that_shows_it(harness: Harness) -> None:
+    words = ("hunt", "quickstart", "--profile", "documented", "--seeds", "1", "--jobs", "1")
+    found = json.loads(harness(*words, "--json").out)
+    sizes = {(s["check"], s["reason"]): (s["minimal_ops"], s["minimal_faults"]) for s in found["signatures"]}
+    assert sizes["stream-integrity", "double-append"] == (4, 1)
+    assert sizes["no-resurrection", "vanished"] == (2, 1)
+    doubled = next(s for s in found["signatures"] if s["reason"] == "double-append")
+    again = harness("run", doubled["minimal_plan"], "--profile", "documented")
+    assert (again.code, "as the plan expects" in again.out) == (0, True)
+    assert "minimal-no-resurrection-vanished.yaml: 2 calls, 1 fault" in harness(*words).out
+
+
+def test_what_is_known_is_not_shrunk_again_and_nothing_is_when_asked_not_to(harness: Harness) -> None:
+    words = ("hunt", "quickstart", "--profile", "documented", "--seeds", "1", "--jobs", "1", "--json")
+    first = harness(*words, "--no-shrink")
+    assert all(s["minimal_plan"] is None for s in json.loads(first.out)["signatures"])
+    (harness.folder / "known.json").write_text(first.out)
+    again = json.loads(harness(*words, "--known", "known.json").out)
+    assert all(s["minimal_plan"] is None for s in again["signatures"])

@@ -1,0 +1,70 @@
+"""The smallest plan of every kind of failure that a hunt found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness import shrink
+from harness.cli import _plans, _say
+from harness.history import HistoryError
+from harness.keep import DEFAULT_RUNTIME
+from harness.plan import PlanErrors
+from harness.rundir import read_plan_text, read_schedule
+from harness.shrink import NotShrinkable, Unwritable, Wanted
+from harness.store import write_atomically
+from harness.tally import Signature
+
+RUNS = 300  # for each kind; `harness shrink` tries more
+
+
+class Least(msgspec.Struct, frozen=True):
+    """`file` holds the plan."""
+
+    file: Path
+    calls: int
+    faults: int
+
+
+Kind = tuple[str, str]
+
+
+def of_all(kinds: Iterable[Signature]) -> dict[Kind, Least]:
+    """Of those that are news and whose run has files. Ctrl-C ends the search, not the hunt's answer."""
+    found: dict[Kind, Least] = {}
+    with _say.progress() as note:
+        for kind in kinds:
+            if kind.known or kind.run is None:
+                continue
+            note(f"looking for the smallest plan: {kind.check} {kind.reason}")
+            try:
+                least, interrupted = _of(kind, Path(kind.run))
+            except KeyboardInterrupt:
+                return found
+            except (NotShrinkable, Unwritable, PlanErrors, HistoryError) as exc:
+                note(f"no smaller plan: {exc}")
+                continue
+            found[kind.check, kind.reason] = least
+            if interrupted:
+                return found
+    return found
+
+
+def _of(kind: Signature, directory: Path) -> tuple[Least, bool]:
+    """And whether Ctrl-C came meanwhile."""
+    wanted = Wanted(kind.check, kind.reason)
+    least = shrink.smallest(
+        read_schedule(directory), read_plan_text(directory), wanted, _plans.runtime(DEFAULT_RUNTIME), most_runs=RUNS
+    )
+    file = shrink.file_in(directory, wanted)
+    write_atomically(file, least.plan)
+    return Least(file=file, calls=least.calls, faults=least.faults), least.interrupted
+
+
+def as_json(least: Least | None) -> dict[str, Any]:
+    if least is None:
+        return {"minimal_plan": None, "minimal_ops": None, "minimal_faults": None}
+    return {"minimal_plan": str(least.file), "minimal_ops": least.calls, "minimal_faults": least.faults}
