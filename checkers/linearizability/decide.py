@@ -66,7 +66,7 @@ class _Parts:
 def decide(
     trial: Trial, model: Model, budget: int = frontier.BUDGET, by: engine.Engine | None = engine.ENGINE
 ) -> Iterator[Judged]:
-    """Every key in the order of first use; one answer only for a model without keys.
+    """Every key in the order of first use, worked out when it is asked for; one answer only for a model without keys.
 
     Raises `Malformed` for an operation that the model does not know. `budget` is each key's. `by` None: pure Python.
     """
@@ -74,9 +74,7 @@ def decide(
     told = by.decide(trial, model.NAME, model.KEYED, budget) if by is not None else None
     if told is not None:
         for key, answer in told:
-            yield Judged(
-                key, answer if not isinstance(answer, OutOfBudget) else _last(parts.of(key)[0], model, answer), parts
-            )
+            yield Judged(key, _finished(answer, parts, key, model, budget), parts)
         return
     for key, (part, _) in parts.all().items():
         yield Judged(key, _pure(part, model, budget), parts)
@@ -87,10 +85,15 @@ def decide_one(
 ) -> Answer:
     """The answer for one object: keys are not looked at."""
     told = by.decide(trial, model.NAME, False, budget) if by is not None else None
-    if told is None:
-        return _pure(trial, model, budget)
-    answer = told[0][1]
-    return _last(trial, model, answer) if isinstance(answer, OutOfBudget) else answer
+    answer = None if told is None else next(told)[1]
+    return _finished(answer, _Parts(trial, False), None, model, budget)
+
+
+def _finished(answer: Answer | None, parts: _Parts, key: Hashable, model: Model, budget: int) -> Answer:
+    """What the compiled engine left to Python, and what it gave up."""
+    if answer is None:
+        return _pure(parts.of(key)[0], model, budget)
+    return _last(parts.of(key)[0], model, answer) if isinstance(answer, OutOfBudget) else answer
 
 
 def _pure(trial: Trial, model: Model, budget: int) -> Answer:

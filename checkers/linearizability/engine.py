@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from checkers.linearizability.stores import DEAD, show_text
 
 SOURCES = Path(__file__).parent / "native"
 
-Answered = tuple[Any, Answer]  # the key, and the answer for its part of the trial
+Answered = tuple[Any, Answer | None]  # the key, and the answer for its part of the trial
 
 
 _FAMILIES = {"register": 0, "cas-register": 1, "kv": 2, "append": 3}  # a model's NAME → its number over there
@@ -37,16 +38,20 @@ class Engine:
     def __init__(self, module: Any) -> None:
         self._decide = module.decide
 
-    def decide(self, trial: Trial, name: str, keyed: bool, budget: int) -> list[Answered] | None:
-        """One answer a key in the order of first use, or one for all; None: Python must decide."""
+    def decide(self, trial: Trial, name: str, keyed: bool, budget: int) -> Iterator[Answered] | None:
+        """One answer a key in the order of first use, each worked out when it is asked for, or one for all.
+
+        None, or None as a key's answer: Python must decide."""
         family = _FAMILIES.get(name)
         if family is None:
             return None
         told = self._decide(trial.operations, trial.events, family, keyed, budget)
-        return None if told is None else [(one[0], _answer(one, family)) for one in told]
+        return None if told is None else ((one[0], _answer(one, family)) for one in told)
 
 
-def _answer(told: tuple[Any, ...], family: int) -> Answer:
+def _answer(told: tuple[Any, ...], family: int) -> Answer | None:
+    if len(told) == 1:
+        return None
     if len(told) == 2:
         by = told[1]
         return Linearizable(by) if isinstance(by, str) else Linearizable(frontier.METHOD, by)

@@ -126,9 +126,15 @@ class AppendList:
         _typed(operations, ("append",), (int, str), "a number or a text")
         reads = [o.result for o in operations if o.f == "read" and o.outcome == "ok"]
         try:
-            return _Lists((), {tuple(read or ()) for read in reads}, True)
+            seen = {tuple(read or ()) for read in reads}
         except TypeError as exc:
             raise Malformed(f"a read of the model append gives a list of numbers or of texts: {exc}") from None
+        kinds = {type(element) for read in seen for element in read}
+        if kinds:  # they are compared with what was appended
+            kinds |= {type(o.value) for o in operations if o.f == "append"}
+        if not any(all(issubclass(kind, plain) for kind in kinds) for plain in (int, str)):
+            raise Malformed("a list of the model append is one of numbers or one of texts")
+        return _Lists((), seen, True)
 
     def whole(self) -> Space:
         return _WholeLists((), set(), False)

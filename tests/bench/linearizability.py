@@ -1,7 +1,8 @@
 """The linearizability checker against Porcupine (Go), both on histories already parsed, in the same minute.
 
 Either side begins with its own objects for operations and events in memory and ends with its verdict; taking keys apart
-counts. HARNESS_PURE=1 measures the Python engine.
+counts. Either stops at the first key that fails, which ours has explained by then. HARNESS_PURE=1 measures the Python
+engine.
 
     python tests/bench/linearizability.py [--histories DIR]
 

@@ -1,4 +1,4 @@
-/* The Python side: `decide(operations, events, family, keyed, budget)` → one tuple a key, or None: left to Python. */
+/* The Python side: `decide(operations, events, family, keyed, budget)` → an iterable, one tuple a key; None: left to Python. */
 #include "core.h"
 
 static PyObject *numbers(const uint32_t *items, uint32_t count) {
@@ -21,11 +21,12 @@ static PyObject *states(const Object *object, const Answer *answer, int family) 
     return list;
 }
 
-/* (key, method) of a linear one, (key, peak), (key, position, blamed, states, pending), (key, None, position); None is left to Python. */
+/* (key, method) of a linear one, (key, peak), (key, position, blamed, states, pending), (key, None, position); (key,) is
+ * left to Python. */
 static PyObject *told(const Object *object, PyObject *key, const Answer *answer, int family) {
     if (answer->outcome == LINEARIZABLE) return Py_BuildValue("(OI)", key, answer->peak);
     if (answer->outcome == OUT_OF_BUDGET) return Py_BuildValue("(OOI)", key, Py_None, answer->position);
-    if (answer->outcome == TOO_WIDE) return Py_NewRef(Py_None);
+    if (answer->outcome == TOO_WIDE) return PyTuple_Pack(1, key);
     if (answer->outcome == NO_MEMORY) return PyErr_NoMemory();
     if (answer->outcome == INTERRUPTED) return NULL;
     PyObject *possible = states(object, answer, family), *pending = numbers(answer->pending, answer->pending_count);
@@ -36,12 +37,12 @@ static PyObject *told(const Object *object, PyObject *key, const Answer *answer,
     return NULL;
 }
 
-/* A new reference; None: left to Python; NULL: an exception. */
+/* A new reference; NULL: an exception. */
 static PyObject *decide_part(const History *history, const Part *part, int family, long long budget) {
     Object object;
     PyObject *answered = NULL;
     int trouble = object_begin(&object, history, part, family);
-    if (trouble > 0) answered = Py_NewRef(Py_None);
+    if (trouble > 0) answered = PyTuple_Pack(1, part->key);
     if (!trouble) {
         int explained = object.unique ? zones_explain(&object.trial) : 0;
         object.trial.budget = budget;
@@ -60,32 +61,59 @@ static PyObject *decide_part(const History *history, const Part *part, int famil
     return answered;
 }
 
+/* ---- the answers of a history, one key after the other, as they are asked for ---- */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *operations; /* a copy, which keeps alive what the history borrows */
+    History history;
+    uint32_t next;
+    int family;
+    long long budget;
+} Answers;
+
+static PyObject *answers_next(PyObject *self) {
+    Answers *answers = (Answers *)self;
+    if (answers->next >= answers->history.count) return NULL;
+    return decide_part(&answers->history, &answers->history.parts[answers->next++], answers->family, answers->budget);
+}
+
+static void answers_free(PyObject *self) {
+    Answers *answers = (Answers *)self;
+    history_free(&answers->history);
+    Py_XDECREF(answers->operations);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyTypeObject answers_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "checkers.linearizability._native.Answers",
+    .tp_basicsize = sizeof(Answers),
+    .tp_dealloc = answers_free,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_iter = PyObject_SelfIter,
+    .tp_iternext = answers_next,
+};
+
 static PyObject *decide(PyObject *module, PyObject *args) {
-    PyObject *operations, *events, *all = NULL;
+    PyObject *operations, *events;
     int family, keyed;
     long long budget;
     if (!PyArg_ParseTuple(args, "OOipL", &operations, &events, &family, &keyed, &budget)) return NULL;
     if (family == REGISTER && !keyed && single_writer_explains(operations, events))
         return Py_BuildValue("[(Os)]", Py_None, "single writer");
-    History history;
-    int trouble = history_read(&history, operations, events, family, keyed);
-    if (trouble > 0) all = Py_NewRef(Py_None);
-    if (!trouble && (all = PyList_New(history.count))) {
-        for (uint32_t k = 0; k < history.count; k++) {
-            PyObject *one = decide_part(&history, &history.parts[k], family, budget);
-            if (!one) {
-                Py_CLEAR(all);
-                break;
-            }
-            if (one == Py_None) {
-                Py_SETREF(all, one);
-                break;
-            }
-            PyList_SET_ITEM(all, k, one);
-        }
-    }
-    history_free(&history);
-    return all;
+    if (!PyList_CheckExact(operations)) Py_RETURN_NONE;
+    Answers *answers = PyObject_New(Answers, &answers_type);
+    if (!answers) return NULL;
+    memset(&answers->history, 0, sizeof answers->history);
+    answers->next = 0;
+    answers->family = family;
+    answers->budget = budget;
+    answers->operations = PyList_GetSlice(operations, 0, PyList_GET_SIZE(operations));
+    int trouble = answers->operations ? history_read(&answers->history, answers->operations, events, family, keyed) : -1;
+    if (!trouble) return (PyObject *)answers;
+    Py_DECREF(answers);
+    if (trouble < 0) return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyObject *bind(PyObject *module, PyObject *args) {
@@ -97,7 +125,7 @@ static PyObject *bind(PyObject *module, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"decide", decide, METH_VARARGS, "One answer a key; None: left to Python."},
+    {"decide", decide, METH_VARARGS, "One answer a key, as it is asked for; None: left to Python."},
     {"bind", bind, METH_VARARGS, "The Operation type and as_state; False: its fields are not where they can be read."},
     {NULL, NULL, 0, NULL},
 };
@@ -105,6 +133,7 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__native(void) {
+    if (PyType_Ready(&answers_type)) return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module && PyModule_AddStringConstant(module, "SOURCE", SOURCE_DIGEST)) Py_CLEAR(module);
     return module;

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracle import fuzz, trials, wgl
 
-from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, buckets, frontier
-from checkers.linearizability.decide import MODELS
+from checkers.linearizability import Linearizable, Malformed, NotLinearizable, Operation, Trial, buckets, frontier
+from checkers.linearizability.decide import MODELS, decide_one
 
 
 @st.composite
@@ -79,3 +79,10 @@ def test_a_thousand_appends_at_once_are_no_trouble():
     operations.append(Operation(f="read", result=tuple(range(count - 1, -1, -1))))
     calls = list(range(count + 1))
     assert isinstance(buckets.decide(Trial(operations, [*calls, *(~n for n in calls)])), Linearizable)
+
+
+@pytest.mark.parametrize("seen", [(None,), (1, "a"), ("a",), (1.5,), 3])
+def test_lists_of_what_cannot_be_compared_are_refused(seen):
+    operations = [Operation(f="append", value=1), Operation(f="append", value=2), Operation(f="read", result=seen)]
+    with pytest.raises(Malformed, match="of texts"):
+        decide_one(Trial(operations, [0, ~0, 1, ~1, 2, ~2]), MODELS["append"])

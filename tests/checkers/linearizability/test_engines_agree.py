@@ -26,13 +26,18 @@ def told(answer):
     return "out of budget"
 
 
+def left_to_python(compiled, trial, model, budget):
+    told = compiled.decide(trial, model, False, budget)
+    return told is None or [answer for _, answer in told] == [None]
+
+
 @pytest.mark.parametrize("model", sorted(MODELS))
 @pytest.mark.parametrize("budget", [3, 20_000_000])
 def test_both_engines_say_the_same(model, budget, compiled):
     @fuzz()
     @given(trials(model, most=12))
     def agree(trial):
-        assert compiled.decide(trial, model, False, budget) is not None
+        assert not left_to_python(compiled, trial, model, budget)
         pure, fast = (decide_one(trial, MODELS[model], budget, by) for by in (None, compiled))
         assert told(pure) == told(fast)
 
@@ -115,6 +120,33 @@ def test_keys_come_in_the_same_order_with_the_same_answers(compiled):
     assert [isinstance(j.answer, Linearizable) for j in pure] == [False, True]
 
 
+def test_a_key_is_judged_when_it_is_asked_for_by_what_was_given(compiled):
+    operations = [Operation(f="put", key=n, value=f"text {n} ".join("xy")) for n in range(300)]
+    operations += [Operation(f="get", key=n, result=f"text {n} ".join("xz" if n == 299 else "xy")) for n in range(300)]
+    trial = Trial(operations, [e for n in range(600) for e in (n, ~n)])
+    pure = [told(one.answer) for one in decide(trial, MODELS["kv"], by=None)]
+    assert pure.count("linearizable") == 299
+    judged = decide(trial, MODELS["kv"], by=compiled)
+    assert told(next(judged).answer) == pure[0]
+    trial.operations.clear()
+    del operations
+    assert [told(one.answer) for one in judged] == pure[1:]
+
+
+def test_an_odd_key_alone_is_left_to_python(compiled):
+    operations = [
+        Operation(f="append", key="a", value="x"),
+        Operation(f="append", key="b", value=1),
+        Operation(f="append", key="b", value="y"),
+        Operation(f="read", key="a", result=("x",)),
+    ]
+    trial = Trial(operations, [0, ~0, 1, ~1, 2, ~2, 3, ~3])
+    found = compiled.decide(trial, "append", True, 1000)
+    assert [(key, answer is None) for key, answer in found] == [("a", False), ("b", True)]
+    answers = [[type(one.answer) for one in decide(trial, MODELS["append"], by=by)] for by in (None, compiled)]
+    assert answers[0] == answers[1]
+
+
 @pytest.mark.parametrize(
     ("model", "operations", "events"),
     [
@@ -129,7 +161,7 @@ def test_keys_come_in_the_same_order_with_the_same_answers(compiled):
     ],
 )
 def test_what_is_odd_is_left_to_python(model, operations, events, compiled):
-    assert compiled.decide(Trial(operations, events), model, False, 1000) is None
+    assert left_to_python(compiled, Trial(operations, events), model, 1000)
 
 
 def test_values_that_are_no_plain_numbers_are_told_apart_as_in_python(compiled):
