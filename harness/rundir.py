@@ -2,7 +2,8 @@
 
 `run.json` (who, what, when, verdict) · `plan.yaml` · `schedule.jsonl` · `history.jsonl.gz` · `messages.jsonl.gz` (the
 taps) · `results.json` (all checkers) · `junit.xml` · `summary.md` · `report.html` · `trace.json` (for Perfetto) ·
-`nodes/NODE/{stdout,stderr}.log` (what a node wrote there, if anything).
+`nodes/NODE/{stdout,stderr}.log` (what a node wrote there, if anything) · `minimal-CHECK-REASON.yaml` (the smallest plan
+that fails like it, once it was looked for).
 
 `run.json`, `plan.yaml` and `schedule.jsonl` are there from the start (with no verdict yet), so that a run whose harness
 was killed can be read and replayed.
@@ -28,6 +29,7 @@ from harness.schedule import Schedule, decode_schedule, encode_schedule, profile
 from harness.store import IndexRow, write_atomically
 from harness.verdict import CheckResult, Verdict
 
+MINIMAL = "minimal-{check}-{reason}.yaml"  # the smallest plan that fails as the run did
 _VERSIONS_OF = ("websockets", "msgspec", "pydantic", "regex", "docker", "toxiproxy-python")
 
 
@@ -68,6 +70,7 @@ class StoredRun(msgspec.Struct, kw_only=True):
     schedule: Schedule
     results: list[CheckResult]
     history: History | None
+    minimal: dict[str, str] = msgspec.field(default_factory=dict)  # file name → the smallest plan of one failure
 
 
 def expectation(schedule: Schedule) -> dict[str, str] | None:
@@ -132,7 +135,12 @@ def read_run(directory: Path) -> StoredRun:
     if (directory / "results.json").exists():
         results = _decode(directory / "results.json", list[CheckResult])
     return StoredRun(
-        directory=directory, record=record, schedule=schedule, results=results, history=_history(directory)
+        directory=directory,
+        record=record,
+        schedule=schedule,
+        results=results,
+        history=_history(directory),
+        minimal={file.name: _text(file) for file in sorted(directory.glob(MINIMAL.format(check="*", reason="*")))},
     )
 
 
@@ -152,10 +160,14 @@ def read_schedule(directory: Path) -> Schedule:
 
 def read_plan_text(directory: Path) -> str:
     """Raises `HistoryError`."""
+    return _text(directory / "plan.yaml")
+
+
+def _text(path: Path) -> str:
     try:
-        return _read(directory / "plan.yaml").decode("utf-8")
+        return _read(path).decode("utf-8")
     except UnicodeDecodeError as exc:
-        raise HistoryError(f"{directory / 'plan.yaml'}: not UTF-8 text") from exc
+        raise HistoryError(f"{path}: not UTF-8 text") from exc
 
 
 def history_path(directory: Path) -> Path | None:

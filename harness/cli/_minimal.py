@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from harness import shrink
+from harness import report, shrink
 from harness.cli import _plans, _say
 from harness.history import HistoryError
 from harness.keep import DEFAULT_RUNTIME
 from harness.plan import PlanErrors
-from harness.rundir import read_plan_text, read_schedule
-from harness.shrink import NotShrinkable, Unwritable, Wanted
+from harness.rundir import MINIMAL, read_plan_text, read_schedule
+from harness.shrink import Minimal, NotShrinkable, Unwritable, Wanted
 from harness.store import write_atomically
 from harness.tally import Signature
 
@@ -53,14 +53,21 @@ def of_all(kinds: Iterable[Signature]) -> dict[Kind, Least]:
     return found
 
 
+def write_beside(directory: Path, least: Minimal) -> Path:
+    """The plan into its run's directory, and into its report. Raises `StoreProblem`, `HistoryError`."""
+    file = directory / MINIMAL.format(check=least.wanted.check, reason=least.wanted.reason)
+    write_atomically(file, least.plan)
+    report.write(directory)
+    return file
+
+
 def _of(kind: Signature, directory: Path) -> tuple[Least, bool]:
     """And whether Ctrl-C came meanwhile."""
     wanted = Wanted(kind.check, kind.reason)
     least = shrink.smallest(
         read_schedule(directory), read_plan_text(directory), wanted, _plans.runtime(DEFAULT_RUNTIME), most_runs=RUNS
     )
-    file = shrink.file_in(directory, wanted)
-    write_atomically(file, least.plan)
+    file = write_beside(directory, least)
     return Least(file=file, calls=least.calls, faults=least.faults), least.interrupted
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness import shrink
-from harness.cli import _exits, _options, _plans, _say
+from harness.cli import _exits, _minimal, _options, _plans, _say
 from harness.cli._exits import Refused
 from harness.keep import DEFAULT_RUNTIME
 from harness.report import words
@@ -27,7 +27,10 @@ _NOTE_EVERY = 50  # runs, where lines are kept
 @click.option("--reason", metavar="CODE", help="Its reason. Default: its first.")
 @click.option("--runs", type=click.IntRange(1), default=RUNS, show_default=True, help="Try no more than this.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: in the run directory."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Default: beside the run, and in its report.",
 )
 @_options.store_option
 @_options.json_option
@@ -41,10 +44,13 @@ def command(
     """
     stored = read_run(Store(store).locate(run))
     wanted = _wanted(stored.results, checker, reason)
-    file = output or shrink.file_in(stored.directory, wanted)
     with _say.progress() as note:
         found = _smallest(stored, wanted, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
-    write_atomically(file, found.plan)
+    if output is None:
+        file = _minimal.write_beside(stored.directory, found)
+    else:
+        file = output
+        write_atomically(file, found.plan)
     if as_json:
         _say.data(as_object(found, stored, file))
     else:

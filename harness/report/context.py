@@ -12,12 +12,15 @@ import jinja2
 
 from harness.report import timeline, words
 from harness.report.timeline import Span
-from harness.rundir import StoredRun
+from harness.rundir import MINIMAL, StoredRun
 from harness.schedule import profile_name
+from harness.verdict import CheckResult
 
 _MOST_ROWS = 100  # of a table
 _MOST_LETTERS = 300  # of a title or a name
 _MOST_EFFECTS = 6  # of one fault
+_MOST_PLANS = 5
+_MOST_OF_A_PLAN = 6000  # letters
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#&~])")
 
 
@@ -32,6 +35,14 @@ class FaultRow:
     where: str
     did: str
     met_nothing: str  # in words; empty when every occurrence met something
+
+
+@dataclass(frozen=True)
+class SmallestPlan:
+    """Of one failure: its text, and the command that plays it."""
+
+    text: str
+    command: str
 
 
 @functools.cache
@@ -81,6 +92,8 @@ def of_run(run: StoredRun) -> dict[str, Any]:
         "more_faults": max(0, len(faults) - _MOST_ROWS),
         "environment": environment(run),
         "replay": replay(run),
+        "minimal": _minimal(run, failure),
+        "shrink": shlex.join(["harness", "shrink", str(run.directory.absolute())]),
         "check": shlex.join(["harness", "check", str(run.directory.absolute())]),
     }
 
@@ -88,6 +101,23 @@ def of_run(run: StoredRun) -> dict[str, Any]:
 def replay(run: StoredRun) -> str:
     """The command, from wherever the reader stands."""
     return shlex.join(["harness", "replay", str(run.directory.absolute())])
+
+
+def _minimal(run: StoredRun, failure: CheckResult | None) -> list[SmallestPlan]:
+    """That of the failure which is told comes first."""
+    told = failure and MINIMAL.format(check=failure.check, reason=failure.reason)
+    names = sorted(run.minimal, key=lambda name: (name != told, name))[:_MOST_PLANS]
+    swaps = [("--with", policy) for policy in run.record.with_] + [
+        ("--without", policy) for policy in run.record.without
+    ]
+    system = ["--profile", run.record.profile, *(word for swap in swaps for word in swap)]
+    return [
+        SmallestPlan(
+            text=run.minimal[name][:_MOST_OF_A_PLAN],
+            command=shlex.join(["harness", "run", str(run.directory.absolute() / name), *system]),
+        )
+        for name in names
+    ]
 
 
 def fault_row(group: list[Span], origin_ns: int) -> FaultRow:

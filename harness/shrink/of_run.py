@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -71,11 +70,6 @@ def smallest(
         complete=found.complete,
         interrupted=found.interrupted,
     )
-
-
-def file_in(directory: Path, wanted: Wanted) -> Path:
-    """Where a run's smallest plan stands."""
-    return directory / f"minimal-{wanted.check}-{wanted.reason}.yaml"
 
 
 def _begins(search: Search) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from a_run import file_run
 from page_reader import Page
 
-from harness import registry, report
+from harness import registry, report, rundir
 from harness.checking import as_its_example
 from harness.report import page, words
 from harness.verdict import Verdict
@@ -38,6 +38,24 @@ def test_both_texts_stand_side_by_side_with_what_differs_marked(tmp_path):
     assert "Written by the desktop" in html
     assert "Shown by the mobile" in html
     assert re.search(r"Hello<(ins|mark|span|del)[^>]*>.*?llo", html, re.DOTALL)
+
+
+def test_the_smallest_plan_stands_in_it_with_its_command_that_of_the_failure_told_first(tmp_path):
+    file_run(tmp_path / "run", DOUBLED, ("stream-integrity",))
+    for check, reason in (("convergence", "text"), ("stream-integrity", "double-append")):
+        name = rundir.MINIMAL.format(check=check, reason=reason)
+        (tmp_path / "run" / name).write_text(f"version: 1\ntitle: '<{reason}>'\n")
+    text = Page(page.render(rundir.read_run(tmp_path / "run"))).text
+    assert "The smallest plan that fails like it" in text
+    assert text.index("title: '<double-append>'") < text.index("title: '<text>'")
+    assert "minimal-stream-integrity-double-append.yaml --profile documented" in text.replace("hardened", "documented")
+    assert "harness shrink" not in text
+
+
+def test_a_failed_run_without_it_says_how_to_find_it_and_a_valid_one_does_not(tmp_path):
+    command = f"harness shrink {tmp_path / 'run'}"
+    assert command in written(tmp_path, DOUBLED, ("stream-integrity",)).text
+    assert "harness shrink" not in written(tmp_path, "d:+a m:a=1", ("monotonic",)).text
 
 
 def test_a_valid_run_says_so_and_tells_no_failure(tmp_path):
