@@ -130,7 +130,9 @@ def test_a_key_is_judged_when_it_is_asked_for_by_what_was_given(compiled):
     assert told(next(judged).answer) == pure[0]
     trial.operations.clear()
     del operations
+    elsewhere = [f"other {n % 300} ".join("zz") for n in range(20_000)]  # where the texts were, had they gone
     assert [told(one.answer) for one in judged] == pure[1:]
+    assert elsewhere
 
 
 def test_an_odd_key_alone_is_left_to_python(compiled):
