@@ -54,10 +54,14 @@ def export_jobs(path: Path, format_: str, job: str | None) -> int:
         jobs = sorted({op.job for op in found.ops if op.f == "commit" and op.job is not None})
         raise HistoryError(f"{path}: a register is one job: name it with --job (it has: {', '.join(jobs) or 'none'})")
     try:
-        lines = append_lines(found) if format_ != REGISTER else revision_lines(found, str(job))
+        exported = append_lines(found) if format_ != REGISTER else revision_lines(found, str(job))
     except Malformed as exc:
         raise HistoryError(f"{path}: {exc}") from None
-    for line in lines:
+    if found.problem is not None:
+        _say.error(f"{path}: {found.problem}", label="warning")
+    if exported.left_out:
+        _say.error(f"left out, since they may be as old as a cache: {exported.left_out} answers", label="note")
+    for line in exported.lines:
         _say.line(line)
     return 0
 

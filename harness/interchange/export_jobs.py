@@ -7,7 +7,7 @@ reads. `revision_lines`: one job as Knossos' `register`, whose values are the jo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from checkers.linearizability import Malformed
 from harness.history import History, Observation, Op, text_digest
@@ -53,6 +53,11 @@ class _Lines:
             yield f"{{:index {index}, :time {time_ns}, :type :{type_}, :process {number}, {said}}}"
 
 
+class Exported(NamedTuple):
+    lines: list[str]
+    left_out: int  # answers that may be as old as a cache
+
+
 class _Telling(Protocol):
     """What becomes of the ops of a run. Each of the first two gives what is said of it, or None: nothing."""
 
@@ -67,8 +72,7 @@ class _Telling(Protocol):
         ...
 
 
-def _export(history: History, telling: _Telling) -> tuple[list[str], int]:
-    """The lines, and how many answers are left out because they may be from caches."""
+def _export(history: History, telling: _Telling) -> Exported:
     lines, left_out = _Lines(), 0
     calls: dict[str, tuple[int, Op]] = {}  # of users
     ops = sorted(history.ops, key=lambda op: op.time_ns)
@@ -94,7 +98,7 @@ def _export(history: History, telling: _Telling) -> tuple[list[str], int]:
             name = f"{op.process} {op.index}"
             lines.call(places[since.index] - 0.5, since.time_ns, name, name, asked)
             lines.ends(place, op, name, said)
-    return list(lines.told()), left_out
+    return Exported(list(lines.told()), left_out)
 
 
 def _may_be_old(history: History, invoke: Op, op: Op) -> bool:
@@ -138,14 +142,12 @@ def _sync(row: _Row, name: str) -> Any:
 # ---- responses as lists ----------------------------------------------------------------------------------------------
 
 
-def append_lines(history: History) -> list[str]:
+def append_lines(history: History) -> Exported:
     """Raises `Malformed` for a history whose texts are no lists of chunks."""
     told = _Texts(Streams(sorted(history.ops, key=lambda op: op.time_ns)))
     if not told.streams.written:
         raise Malformed("no commit of a desktop tells a chunk: there is no text that was appended to")
-    lines, left_out = _export(history, told)
-    head = [f"; {left_out} answers are left out: they may be as old as a cache"] if left_out else []
-    return head + lines
+    return _export(history, told)
 
 
 class _Texts:
@@ -217,17 +219,16 @@ def _reads(reads: list[tuple[str, list[int]]]) -> tuple[str, str]:
 # ---- revisions as a register -----------------------------------------------------------------------------------------
 
 
-def revision_lines(history: History, job: str) -> list[str]:
+def revision_lines(history: History, job: str) -> Exported:
     """Raises `Malformed` for a job that is not in the history, or of whose revisions nobody was told."""
     jobs = sorted({op.job for op in history.ops if op.f == "commit" and op.job is not None})
     if job not in jobs:
         raise Malformed(f"no desktop wrote a job {job!r}; it has: {', '.join(jobs) or 'none'}")
     told = _Revisions(job)
-    lines, left_out = _export(history, told)
+    found = _export(history, told)
     if not told.read:
         raise Malformed(f"no answer tells the revision of job {job}: there is nothing to judge")
-    head = [f"; {left_out} answers are left out: they may be as old as a cache"] if left_out else []
-    return head + lines
+    return found
 
 
 class _Revisions:
