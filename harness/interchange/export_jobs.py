@@ -96,7 +96,8 @@ def _export(history: History, telling: _Telling) -> Exported:
         elif op.f == "observe" and (found := telling.shown(op)) is not None:
             since, asked, said = found
             name = f"{op.process} {op.index}"
-            lines.call(places[since.index] - 0.5, since.time_ns, name, name, asked)
+            first = min(places[since.index], place)  # a text from elsewhere may be there before anybody wrote one
+            lines.call(first - 0.5, ops[first].time_ns, name, name, asked)
             lines.ends(place, op, name, said)
     return Exported(list(lines.told()), left_out)
 

@@ -58,6 +58,7 @@ def test_each_op_is_a_transaction_as_elle_has_them():
         ('d:+a d:a"He" m:a=2 m:a"x" m:a"x"', ["a/1 1", "a/1 -1", "a/1 -2"], False),  # what nobody appended
         ('d:+a d:+b d:b"y" m:a=1 m:a"x"', ["a/1 -1"], False),
         ('d:+a d:a"He" m:a=2 d:a^ d:a"x" m:a=4', ["a/1 1", "a/2 1"], True),  # an attempt is a list of its own
+        ('d:+a d:a"He" d:a^ m:a=3"He" d:a"x"', ["a/2 -1"], False),  # nor what is shown before it began
         ('d:+a d:a"He"! m:a=1 d:a"a" m:a=2', ["a/1 2"], True),  # a chunk that did not happen is no part of it
         ('d:+a d:a"He" d:a"llo" m>get(a) m<ok(a=2)', ["a/1 1"], False),  # an answer is as of its call
         ('d:+a d:a"He" m>get(a) d:a"llo" m<ok(a=2)', ["a/1 1"], True),
