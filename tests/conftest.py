@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,13 @@ def _absent(what: str, reason: str) -> NoReturn:
     if what in os.environ.get("HARNESS_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"HARNESS_REQUIRE names {what}, but: {reason}")
     pytest.skip(reason)
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in the background with SIGINT ignored, and children inherit that: nothing that these
+    tests start could be interrupted."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
