@@ -256,7 +256,8 @@ def _show(result: CampaignResult, planned: int, least: Mapping[_minimal.Kind, _m
         _say.paragraph(
             "faults that met something: " + ", ".join(f"{a} {n}" for a, n in result.exercised.items()), first=""
         )
-    _say.line(f"verdict  {_say.verdict(result.verdict)}")
+    only = f", of the first {_say.many(result.runs, 'run')} only" if cut and result.runs else ""
+    _say.line(f"verdict  {_say.verdict(result.verdict)}{only}")
 
 
 def _show_group(found: Signature, runs: int, remark: str, least: _minimal.Least | None = None) -> None:
@@ -275,7 +276,9 @@ def _show_group(found: Signature, runs: int, remark: str, least: _minimal.Least 
 
 def _complain(result: CampaignResult) -> None:
     for action in result.never:
-        _say.error(f"{action} is declared and never met anything: that is no proof of anything", label="warning")
+        _say.error(
+            f"{action} is declared, and was never drawn or never met anything: more --seeds may", label="warning"
+        )
     for problem in result.problems:
         _say.error(problem)
     if result.problem_count > len(result.problems):
