@@ -16,7 +16,8 @@ from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
 from targets.desktop.cache import ListCache
 from targets.desktop.changes import Decide
 from targets.desktop.policies_options import REMOVALS, SHAPE, Told
-from targets.desktop.store import Store, StoreFailed, Write, row_of
+from targets.desktop.rows import Write, row_of
+from targets.desktop.store import Store, StoreFailed
 from targets.policy import Policies
 from targets.probe import Definite, Journal
 

@@ -11,7 +11,8 @@ from targets.desktop.changes import INT_MAX, Decide, of_existing
 from targets.desktop.jobs import Jobs
 from targets.desktop.policies import AS_OF
 from targets.desktop.policies_cache import HIT
-from targets.desktop.store import Query, Store, StoreFailed
+from targets.desktop.rows import Query
+from targets.desktop.store import Store, StoreFailed
 from targets.policy import Policies
 from targets.probe import Journal
 from targets.protocol import PAGE_SIZE, PAGE_SIZE_MAX, RpcError, project_hash

@@ -11,20 +11,17 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
 from targets import protocol
 from targets.desktop.changes import Change, Meta, check_size
-from targets.protocol import OPTIONAL_FIELDS, PAGE_CAP_BYTES, ROW_FIELDS, Row, encode
+from targets.desktop.rows import COLUMNS, EMPTY, INTERNAL, Page, Query, Write, meta_of, row_of, values_of, where_of
+from targets.protocol import PAGE_CAP_BYTES, Row, encode
 
 T = TypeVar("T")
 
-COLUMNS = tuple(name for name in ROW_FIELDS if name != "response")
-INTERNAL = ("rev", "attempt", "bytes", "jsonBytes")
-JSON_COLUMNS = ("metadata", "errorDetails")
 OUTCOME_LIFE_MS = 24 * 3600 * 1000
 
 SCHEMA = f"""
@@ -43,69 +40,6 @@ _ALL = ", ".join(COLUMNS + INTERNAL)
 
 class StoreFailed(Exception):
     """The database refused; nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Write:
-    """One commit, decided and not yet done. `before` and `after` are the stored rows; either may be None."""
-
-    n: int
-    change: Change
-    before: Meta | None
-    after: Meta | None
-
-    @property
-    def job(self) -> Meta:
-        meta = self.after or self.before
-        assert meta is not None
-        return meta
-
-    @property
-    def prev(self) -> int:
-        return 0 if self.before is None else int(self.before["rev"])
-
-    @property
-    def start(self) -> int | None:
-        """Byte offset at which the chunk begins."""
-        return None if self.change.chunk is None or self.before is None else int(self.before["bytes"])
-
-    @property
-    def set(self) -> dict[str, Any]:
-        """Every column but the response that this commit changes."""
-        return {} if self.after is None else {**self.change.set, "updatedAt": self.after["updatedAt"]}
-
-
-@dataclass(frozen=True)
-class Query:
-    """A page of a list. `after` (createdAt, id) is exclusive, in list order."""
-
-    column: str  # "sessionId" or "projectHash"
-    scope: str
-    statuses: tuple[str, ...] = ()
-    task_types: tuple[str, ...] = ()
-    page: int = 0
-    page_size: int = protocol.PAGE_SIZE
-    after: tuple[int, str] | None = None
-
-    @property
-    def filters(self) -> str:
-        """Canonical text of all but the scope."""
-        return encode([self.statuses, self.task_types, self.page, self.page_size, self.after]).decode()
-
-
-@dataclass(frozen=True)
-class Page:
-    jobs: msgspec.Raw  # the rows as a JSON array
-    total: int
-    more: bool
-
-
-def row_of(meta: Meta, response: str, desktop: str, store: str) -> Row:
-    """The row as it goes over the wire: optional fields without a value left out."""
-    row = {name: meta[name] for name in COLUMNS if meta[name] is not None or name not in OPTIONAL_FIELDS}
-    row["response"] = response
-    row["sync"] = {"desktop": desktop, "store": store, "rev": meta["rev"], "attempt": meta["attempt"]}
-    return row
 
 
 class Store:
@@ -165,14 +99,14 @@ class Store:
     async def all(self) -> dict[str, Row]:
         def rows() -> dict[str, Row]:
             found = self._db.execute(f"SELECT {_ALL} FROM jobs ORDER BY id").fetchall()
-            return {meta["id"]: self._with_response(meta) for meta in map(_meta, found)}
+            return {meta["id"]: self._with_response(meta) for meta in map(meta_of, found)}
 
         return await self._access(rows)
 
     def meta(self, job: str) -> Meta | None:
         """The stored row now. For a writer, who holds `writing`."""
         found = self._db.execute(f"SELECT {_ALL} FROM jobs WHERE id = ?", (job,)).fetchone()
-        return None if found is None else _meta(found)
+        return None if found is None else meta_of(found)
 
     def was_deleted(self, job: str) -> bool:
         return self._db.execute("SELECT 1 FROM deleted WHERE id = ?", (job,)).fetchone() is not None
@@ -207,7 +141,7 @@ class Store:
         return row_of(meta, self.response(meta["id"]) if meta["bytes"] else "", self._desktop, self.id)
 
     def _page(self, query: Query) -> Page:
-        where, values = _where(query)
+        where, values = where_of(query)
         total = self._db.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()[0]
         if query.after is not None:
             where += " AND (createdAt < ? OR (createdAt = ? AND id > ?))"
@@ -217,7 +151,7 @@ class Store:
         found = self._db.execute(sql, [*values, query.page_size + 1, query.page * query.page_size]).fetchall()
         rows: list[bytes] = []
         size = 0
-        for meta in map(_meta, found[: query.page_size]):
+        for meta in map(meta_of, found[: query.page_size]):
             if rows and size + meta["jsonBytes"] > PAGE_CAP_BYTES:
                 break
             row = encode(self._with_response(meta))
@@ -234,7 +168,7 @@ class Store:
         n = self.head + 1
         if change.event == protocol.DELETED:
             return Write(n, change, before, None)
-        after = dict(before) if before is not None else _EMPTY.copy()
+        after = dict(before) if before is not None else EMPTY.copy()
         after |= change.set
         after |= {"updatedAt": now_ms, "rev": n}
         if change.new_attempt:
@@ -286,11 +220,11 @@ class Store:
             self._forget(write.job["id"])
         elif before is None:
             marks = ", ".join("?" * len(COLUMNS + INTERNAL))
-            self._db.execute(f"INSERT INTO jobs ({_ALL}) VALUES ({marks})", _values(after, COLUMNS + INTERNAL))
+            self._db.execute(f"INSERT INTO jobs ({_ALL}) VALUES ({marks})", values_of(after, COLUMNS + INTERNAL))
         else:
             changed = tuple(name for name in COLUMNS + INTERNAL if after[name] != before[name])
             sets = ", ".join(f"{name} = ?" for name in changed)
-            self._db.execute(f"UPDATE jobs SET {sets} WHERE id = ?", [*_values(after, changed), after["id"]])
+            self._db.execute(f"UPDATE jobs SET {sets} WHERE id = ?", [*values_of(after, changed), after["id"]])
         if write.change.new_attempt:
             self._db.execute("DELETE FROM chunks WHERE job = ?", (write.job["id"],))
         if write.change.chunk:
@@ -307,28 +241,3 @@ class Store:
         now_ms = protocol.now_ms()
         self._db.execute("DELETE FROM outcomes WHERE at < ?", (now_ms - OUTCOME_LIFE_MS,))
         self._db.execute("INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?)", (key, encode(outcome).decode(), now_ms))
-
-
-_EMPTY: Meta = {**dict.fromkeys(COLUMNS), "rev": 0, "attempt": 1, "bytes": 0, "jsonBytes": 0}
-
-
-def _meta(found: tuple[Any, ...]) -> Meta:
-    meta = dict(zip(COLUMNS + INTERNAL, found, strict=True))
-    meta["isFinalized"] = bool(meta["isFinalized"])
-    for name in JSON_COLUMNS:
-        if meta[name] is not None:
-            meta[name] = msgspec.json.decode(meta[name])
-    return meta
-
-
-def _values(meta: Meta, names: tuple[str, ...]) -> list[Any]:
-    return [encode(meta[n]).decode() if n in JSON_COLUMNS and meta[n] is not None else meta[n] for n in names]
-
-
-def _where(query: Query) -> tuple[str, list[Any]]:
-    where, values = f"{query.column} = ?", [query.scope]
-    for column, wanted in (("status", query.statuses), ("taskType", query.task_types)):
-        if wanted:
-            where += f" AND {column} IN ({', '.join('?' * len(wanted))})"
-            values += wanted
-    return where, values

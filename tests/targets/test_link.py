@@ -7,6 +7,7 @@ import json
 import pytest
 from target_rig import DESKTOP, SECRET, USER, free_port, run, until
 from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
 
 from targets import profiles
 from targets.link import DeviceLink, FrameTooBig, LinkDown
@@ -228,7 +229,8 @@ def test_a_link_that_does_not_count_pings_leaves_a_healthy_relay():
     async def test(relay, client):
         await until(lambda: client.link.registered, "registered")
         while client.reached("registered") < 3:
-            await relay.sockets[-1].ping()
+            with contextlib.suppress(ConnectionClosed):  # the client may be leaving just now
+                await relay.sockets[-1].ping()
             await asyncio.sleep(0.02)
         assert client.states.count(("closed", "dead peer")) >= 2
 
@@ -238,12 +240,12 @@ def test_a_link_that_does_not_count_pings_leaves_a_healthy_relay():
 def test_a_link_that_does_not_count_pings_stays_with_a_relay_that_talks():
     async def test(relay, client):
         await until(lambda: client.link.registered, "registered")
-        for _ in range(30):
+        for _ in range(80):
             await relay.sockets[0].send('{"messageType": "x"}')
             await asyncio.sleep(0.02)
         assert client.calls == ["registered"]
 
-    linked(test, TIMING_DEAD_PEER_S="0.3", TIMING_HEARTBEAT_S="60", WITHOUT="transport.pings-count")
+    linked(test, TIMING_DEAD_PEER_S="1", TIMING_HEARTBEAT_S="60", WITHOUT="transport.pings-count")
 
 
 def test_without_its_patience_ending_a_link_believes_in_a_silent_relay():
