@@ -61,5 +61,6 @@ def _next(documented: demo.Act) -> None:
     if documented.kept.directory is not None:
         _say.line(f"report    {documented.kept.directory / 'report.html'}  (open it in a browser)")
     _say.line(f"try next  {_SEE}")
+    _say.line("          harness shrink latest")
     _say.line("          harness hunt quickstart --seeds 50")
     _say.line("          harness list plans")
