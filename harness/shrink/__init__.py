@@ -2,8 +2,8 @@
 
 `smallest` takes a run's schedule apart and away, run after run, and writes what the failure needs as a plan. Rooms:
 `of_run` (all of it) · `explicit` (every call in a script, every occurrence a fault of its own) · `search` (tries, and
-keeps the best) · `passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`
-(shorter texts, plainer calls and faults) · `times` (nearer and rounder) · `writing` (a schedule as
+keeps the best) · `passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`,
+`texts` (plainer calls and faults, shorter texts) · `times` (nearer and rounder) · `writing` (a schedule as
 the plan that expands to it).
 
 Everything is tried in the simulator, where a run is a function of its schedule: what fails once fails always.

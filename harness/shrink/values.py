@@ -10,6 +10,7 @@ import msgspec
 from harness.schedule import FaultAt, Schedule, Step
 from harness.shrink.explicit import fault_of, first_user, words_of
 from harness.shrink.search import Search
+from harness.shrink.texts import shorter
 
 _NEEDED = {"create": ("jobId", "sessionId", "projectDirectory"), "finalize": ("jobId", "status")}
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -56,14 +57,10 @@ def _plainer_calls(schedule: Schedule, number: int) -> Iterator[Schedule]:
 
 
 def _shorter_texts(schedule: Schedule, number: int) -> Iterator[Schedule]:
-    """One letter, either half, or the text without its first or last sign."""
     step = schedule.steps[number]
     text = step.value.get("chunk")
-    if step.f != "chunk" or not isinstance(text, str) or len(text) < 2:
-        return
-    half = len(text) // 2
-    for shorter in ("a", text[:half], text[half:], text[:-1], text[1:]):
-        yield _with_value(schedule, number, {**step.value, "chunk": shorter})
+    if step.f == "chunk" and isinstance(text, str):
+        yield from (_with_value(schedule, number, {**step.value, "chunk": less}) for less in shorter(text))
 
 
 def _with_value(schedule: Schedule, number: int, value: dict[str, Any]) -> Schedule:

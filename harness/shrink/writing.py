@@ -9,9 +9,11 @@ from pydantic import ValidationError
 
 from faults import format_duration
 from harness import plan as plans
+from harness.plan.source import MAX_BYTES
 from harness.schedule import FaultAt, Schedule, Step, System, profile_name
 from harness.shrink.explicit import Unwritable, fault_of, user_of, words_of
 from harness.shrink.search import Wanted
+from harness.shrink.texts import LONG, repeated
 from harness.workload.calls import CALLS, WIRE
 from targets.timing import Timing
 
@@ -42,7 +44,10 @@ def plan_text(schedule: Schedule, base: dict[str, Any], wanted: Wanted, title: s
             lines += _listed("faults", [_fault(at, system) for at in schedule.faults])
         elif value or key == "seed":
             lines.append(plans.on_one_line({key: value})[1:-1])
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    if len(text.encode()) > MAX_BYTES:
+        raise Unwritable(f"the plan would be longer than a plan may be ({MAX_BYTES // 1024} KB)")
+    return text
 
 
 def _listed(key: str, items: list[dict[str, Any]]) -> list[str]:
@@ -95,6 +100,8 @@ def _said(step: Step) -> dict[str, Any]:
         value |= scope
     if step.f == "create":
         value.pop("projectDirectory", None)
+    if isinstance(text := value.get("chunk"), str) and len(text) > LONG:
+        value["chunk"], value["repeat"] = repeated(text)
     return {_SAYS.get(key, key): said for key, said in value.items()}
 
 

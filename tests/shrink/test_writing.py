@@ -17,6 +17,7 @@ PLANS = [
     *("quickstart", "machines", "nightly/everything", "nightly/pairs", "nightly/toxic", "nightly/half-open"),
     *("nightly/sessions", "nightly/global", "nightly/pages", "nightly/text-clusters", "nightly/text-legacy"),
     *("nightly/second-socket", "nightly/registration", "nightly/bandwidth", "nightly/limit_data", "nightly/clock"),
+    *("nightly/text-large", "nightly/bursts"),
 ]
 
 
