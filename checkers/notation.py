@@ -31,7 +31,7 @@ commit takes the next revision of its desktop, beginning with 1.
 ===================  ================================================================================================
 
 An observation takes more: `{f=v}` other values for columns, `"text"` another text, `(event:17)` its cause. `[k=v]`
-sets a raw field of anything: `m:a@3[end=9]`, `m:final[foreground=false]`.
+sets a raw field of anything: `m:a@3[end=9]`, `m:a=1[rev=9]`, `m:final[foreground=false]`. `…*16` says a token 16 times.
 """
 
 from __future__ import annotations
@@ -231,25 +231,8 @@ class _Reader:
         called = self._calls.pop(process, None)
         if called is None or match["word"] not in ("ok", "fail", "info"):
             raise NotationError(f"{match.string!r}: {process} has no open call, or that is no way to return")
-        told = self._answer(match, called, self._asked[process], fields)
+        told = parts.answer(match, called.f, self._job, self._asked[process], fields)
         self._op(process, match["word"], called.f, node, raw, job=called.job, **told)
-
-    def _answer(
-        self, match: re.Match[str], called: Op, asked: dict[str, Any], fields: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Value and error of a return, as a mobile gives them."""
-        inner = match["inner"]
-        if match["word"] != "ok":
-            return {"error": {"code": inner}} if inner else {}
-        pairs = (pair.split("=") for pair in (inner or "").split(",") if pair)
-        rows = [parts.answered_row(self._job(name), name, int(rev)) for name, rev in pairs]
-        as_of = {"asOf": int(match["as_of"])} if match["as_of"] else {}
-        if called.f == "list" and inner is not None:
-            whole = {"jobs": rows, "totalCount": len(rows), "more": False, "source": "desktop", "params": asked}
-            return {"value": {**whole, **as_of, **fields}}
-        if called.f == "get" and rows:
-            return {"value": {"job": rows[0], "source": "desktop", **as_of, **fields}}
-        return {"value": {}} if not fields else {"value": fields}
 
     def _fault(self, way: str, name: str) -> None:
         value = {"fault": name, "action": "partition", "occurrence": 0, "fixed": True}
@@ -261,6 +244,8 @@ class _Reader:
 
     def _op(self, process: str, kind: Any, f: str, node: str | None, raw: dict[str, Any], **fields: Any) -> Op:
         known = {"index": len(self._ops), "time_ns": self._now_ns, "process": process, "type": kind, "f": f}
+        if isinstance(n := raw.get("rev"), int) and (rev := fields.get("rev")) is not None:
+            raw = {**raw, "rev": Rev(rev.desktop, n)}
         op = Op(**{**known, "node": node, **fields, **raw})
         self._ops.append(op)
         return op

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,28 @@ def answered_row(job: JobTruth | None, name: str, n: int) -> dict[str, Any]:
     return {**job.row_at(n), "sync": sync, "bytes": size, "digest": text_digest(text)}
 
 
+def answer(
+    match: re.Match[str],
+    f: str,
+    job_of: Callable[[str], JobTruth | None],
+    asked: dict[str, Any],
+    fields: dict[str, Any],
+) -> dict[str, Any]:
+    """Value and error of the return of a call `f`, as a mobile gives them."""
+    inner = match["inner"]
+    if match["word"] != "ok":
+        return {"error": {"code": inner}} if inner else {}
+    pairs = (pair.split("=") for pair in (inner or "").split(",") if pair)
+    rows = [answered_row(job_of(name), name, int(rev)) for name, rev in pairs]
+    as_of = {"asOf": int(match["as_of"])} if match["as_of"] else {}
+    if f == "list" and inner is not None:
+        whole = {"jobs": rows, "totalCount": len(rows), "more": False, "source": "desktop", "params": asked}
+        return {"value": {**whole, **as_of, **fields}}
+    if f == "get" and rows:
+        return {"value": {"job": rows[0], "source": "desktop", **as_of, **fields}}
+    return {"value": {}} if not fields else {"value": fields}
+
+
 def whole_row(job: JobTruth) -> dict[str, Any]:
     last = job.attempts[-1]
     return {**job.row_at(job.revs[-1]), "response": last.text.decode(), "sync": {"attempt": last.number}}
@@ -133,7 +155,8 @@ def tokens(line: str) -> Iterator[str]:
         if line[end : match.start()].strip():
             break
         end = match.end()
-        yield match[0]
+        token, _, times = match[0].rpartition("*")
+        yield from [token] * int(times) if token and times.isdecimal() and len(times) < 4 else [match[0]]
     if line[end:].strip():
         raise NotationError(f"cannot read {line[end:].strip()[:40]!r}: an open quote or bracket?")
 

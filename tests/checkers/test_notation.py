@@ -114,6 +114,12 @@ def test_messages_and_journal_lines_are_told() -> None:
     assert [history.header.nodes[n].get("user") for n in ("desktop-1", "mobile-2", "relay")] == ["u1", "u2", None]
 
 
+def test_a_token_can_be_said_many_times_and_a_revision_be_another() -> None:
+    ops = read('d:+a d:a"2*3"*2 m:a=1[rev=9]').ops
+    assert [op.value["chunk"] for op in ops if op.type == "ok" and op.f == "commit" and op.rev.n > 1] == ["2*3", "2*3"]
+    assert ops[-1].rev == Rev("device-of-desktop-1", 9)
+
+
 def test_indices_count_and_times_never_go_back() -> None:
     ops = read('d:+a d:a"x" m:a=1 m:a@2 m:final d:final').ops
     assert [o.index for o in ops] == list(range(len(ops)))
