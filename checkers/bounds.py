@@ -7,7 +7,9 @@ times as fast is judged twenty times as strictly.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.history import Header
 
@@ -25,6 +27,12 @@ def duration_ns(text: object) -> int:
     if not isinstance(text, str) or not re.fullmatch(f"(?:{_PART.pattern})+", text, re.ASCII):
         raise ValueError(f"expected a duration such as 250ms or 2s, not {text!r}")
     return sum(round(float(number) * _UNIT_NS[unit]) for number, unit in _PART.findall(text))
+
+
+def within_ns(params: Mapping[str, Any]) -> int | None:
+    """The bound that a plan sets: `{within: 2s}`. Raises `ValueError`."""
+    within = params.get("within")
+    return duration_ns(within) if within is not None else None
 
 
 def in_words(ns: int) -> str:

@@ -12,7 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from checkers.bounds import Bounds
+from checkers.bounds import Bounds, bounds
+from checkers.ledger import Reader
 from harness.history import Header, Op, Tap
 
 JOURNALS_LINK = 2  # from this level on a client journals what becomes of its link
@@ -186,6 +187,18 @@ class Connections:
             return list(self.clients)
         named |= {name for pair in ends for name in pair if name in self.clients}
         return [name for name in self.clients if name in named] or ([] if ends or named else list(self.clients))
+
+
+class OverConnections(Reader):
+    """Base of judges that ask whose connection is live. Both are None when the header does not say all timers."""
+
+    def __init__(self, header: Header) -> None:
+        self._bounds = bounds(header)
+        self._connections = Connections(header, self._bounds) if self._bounds is not None else None
+
+    def tap(self, tap: Tap) -> None:
+        if self._connections is not None:
+            self._connections.tap(tap)
 
 
 def _occurrence(op: Op) -> tuple[str, int]:

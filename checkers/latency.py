@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.bounds import bounds, duration_ns, in_words
-from checkers.connections import Connections
+from checkers.bounds import in_words, within_ns
+from checkers.connections import Connections, OverConnections
 from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, Sight, active_desktop
+from checkers.ledger import Sight, active_desktop
 from checkers.truth import Entry
-from harness.history import Header, Op, Tap
+from harness.history import Header, Op
 from harness.verdict import CheckResult
 
 DOCUMENTED = {"hit": "50–150 ms", "miss": "200–500 ms"}  # "Total Latency"; "Cache miss"
@@ -38,28 +38,22 @@ class _Latency:
     INNOCENT = "d:up m:up m:scope(s1) m:listed d:+a m:a=1(event:1)"
 
     def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
-        within = params.get("within")
-        return _Judge(header, duration_ns(within) if within is not None else None)
+        return _Judge(header, within_ns(params))
 
 
 CHECKER: Checker = _Latency()
 
 
-class _Judge(Reader):
+class _Judge(OverConnections):
     def __init__(self, header: Header, within_ns: int | None) -> None:
+        super().__init__(header)
         self._within_ns = within_ns
         self._findings = Findings(CHECKER.NAME)
-        limits = bounds(header)
-        self._connections = Connections(header, limits) if limits is not None else None
         self._desktops = {name: active_desktop(header, name) for name in header.nodes}
         self._begun: dict[tuple[str, int], Op] = {}
         self._shown: dict[tuple[str, str], int] = {}  # (mobile, job) → revision
         self._listed: dict[str, int | None] = {}
         self._took: dict[str, list[int]] = {}
-
-    def tap(self, tap: Tap) -> None:
-        if self._connections is not None:
-            self._connections.tap(tap)
 
     def feed(self, op: Op) -> None:
         if self._connections is not None:

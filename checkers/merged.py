@@ -82,6 +82,11 @@ def said(op: Op) -> dict[str, Any]:
     return op.value if isinstance(op.value, dict) else {}
 
 
+def hardened_nodes(header: Header) -> dict[str, bool]:
+    """Node → was it given the rules of the hardened profile?"""
+    return {name: profile_of(header, name) == "hardened" for name in header.nodes}
+
+
 def profile_of(header: Header, node: str) -> str:
     """The rules that a node was given: its own, else the run's."""
     own = header.nodes.get(node, {}).get("profile")

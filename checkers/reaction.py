@@ -14,7 +14,7 @@ from typing import Any
 from checkers import Checker, Judge, Level
 from checkers.duties import Duties
 from checkers.findings import Findings
-from checkers.merged import Merged, profile_of
+from checkers.merged import Merged, hardened_nodes
 from checkers.pending import Pending
 from checkers.phones import Phones
 from checkers.tellings import Tellings
@@ -79,7 +79,7 @@ CHECKER: Checker = _Reaction()
 class _Judge(Merged):
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        hardened = {name: profile_of(header, name) == "hardened" for name in header.nodes}
+        hardened = hardened_nodes(header)
         self._promised = any(hardened.values())
         self._findings = Findings(CHECKER.NAME)
         self._phones = Phones(header, hardened)

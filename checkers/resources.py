@@ -17,7 +17,7 @@ from checkers.gauges import Gauges
 from checkers.gauges_posts import Posts
 from checkers.licences_get import Gets
 from checkers.licences_list import Lists
-from checkers.merged import Merged, profile_of, said
+from checkers.merged import Merged, hardened_nodes, said
 from checkers.phones import Phones
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
@@ -71,7 +71,7 @@ class _Judge(Merged):
 
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        hardened = {name: profile_of(header, name) == "hardened" for name in header.nodes}
+        hardened = hardened_nodes(header)
         self._findings = Findings(CHECKER.NAME)
         self._phones = Phones(header, hardened)
         self._gets = Gets(self, self._phones, self._findings)

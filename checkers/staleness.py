@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.bounds import Bounds, bounds, duration_ns, in_words
-from checkers.connections import Connections
+from checkers.bounds import Bounds, in_words, within_ns
+from checkers.connections import Connections, OverConnections
 from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, Sight, active_desktop
+from checkers.ledger import Sight, active_desktop
 from checkers.paths import Path
 from checkers.screens import Missing, Screen, revision_of
 from checkers.truth import JobTruth
-from harness.history import Header, Op, Tap
+from harness.history import Header, Op
 from harness.verdict import CheckResult
 
 _GRACE_NS = {True: 600_000_000, False: 6_000_000_000}  # (sim?) a fault may act so long before its begin is recorded
@@ -44,19 +44,17 @@ class _Staleness:
     INNOCENT = "d:up m:up m:scope(s1) m:listed d:+a m:a=1 @200 d:a{status=queued} @201 m:a@2 @260 m:a@2"
 
     def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
-        within = params.get("within")
-        return _Judge(header, duration_ns(within) if within is not None else None)
+        return _Judge(header, within_ns(params))
 
 
 CHECKER: Checker = _Staleness()
 
 
-class _Judge(Reader):
+class _Judge(OverConnections):
     def __init__(self, header: Header, within_ns: int | None) -> None:
+        super().__init__(header)
         self._header, self._within_ns = header, within_ns
-        self._bounds = bounds(header)
         self._findings = Findings(CHECKER.NAME)
-        self._connections = Connections(header, self._bounds) if self._bounds is not None else None
         self._pairs = list(_paths(header, self._bounds, self._connections))
         self._by_mobile = {pair.screen.mobile: pair for pair in self._pairs}
         self._by_device = {str(n.get("device_id")).lower(): name for name, n in header.nodes.items()}
@@ -67,10 +65,6 @@ class _Judge(Reader):
         self._late_lists: dict[str, tuple[Op, Op]] = {}
 
     # ---- reading --------------------------------------------------------------------------------------------------
-
-    def tap(self, tap: Tap) -> None:
-        if self._connections is not None:
-            self._connections.tap(tap)
 
     def feed(self, op: Op) -> None:
         self._last = op
