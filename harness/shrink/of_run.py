@@ -11,7 +11,7 @@ from harness import plan as plans
 from harness import registry
 from harness.runtimes import Runtime
 from harness.schedule import Schedule, System
-from harness.shrink.explicit import explicit
+from harness.shrink.explicit import Unwritable, explicit
 from harness.shrink.passes import shrink
 from harness.shrink.search import RUNS, Search, Spent, Wanted
 from harness.shrink.writing import plan_text
@@ -59,8 +59,10 @@ def smallest(
             f"the run does not fail with {wanted} when each of its calls and faults is written out, on {runtime.NAME}"
         )
     found = shrink(search)
+    least = plan_text(found.schedule, base, wanted, f"{schedule.plan}, seed {schedule.seed}: {wanted}")
+    _require_same(least, found.schedule)
     return Minimal(
-        plan=plan_text(found.schedule, base, wanted, f"{schedule.plan}, seed {schedule.seed}: {wanted}"),
+        plan=least,
         wanted=wanted,
         calls=len(found.schedule.steps),
         faults=len(found.schedule.faults),
@@ -85,6 +87,14 @@ def _first_candidates(schedule: Schedule) -> Iterator[Schedule]:
     yield schedule
     for seed in range(_OTHER_SEEDS):
         yield msgspec.structs.replace(schedule, seed=seed)
+
+
+def _require_same(text: str, schedule: Schedule) -> None:
+    """Raises `Unwritable` when the plan would not play what was seen to fail."""
+    system = schedule.system
+    again = plans.expand(plans.parse(text), profile=system.profile, with_=system.with_, without=system.without)
+    if (again.steps, again.faults, again.system) != (schedule.steps, schedule.faults, system):
+        raise Unwritable("what was found cannot be said in a plan: written out, it is another run")
 
 
 def _base(schedule: Schedule, text: str) -> dict[str, Any]:

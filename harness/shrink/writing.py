@@ -24,30 +24,32 @@ def plan_text(schedule: Schedule, base: dict[str, Any], wanted: Wanted, title: s
     """A plan that expands to `schedule`, and expects to fail as `wanted`. Raises `Unwritable`."""
     system = schedule.system
     profile = profile_name(system.profile, sorted(system.with_), sorted(system.without))
-    said = {
-        "title": title,
-        "seed": schedule.seed,
-        "duration": format_duration(schedule.duration_ns),
-        **base,
-        "workload": None,
-        "faults": None,
-        "settle": _settle(schedule),
-        "checks": [{"check": c.check, **c.params} for c in schedule.checks if c.check == wanted.check and c.params],
-        "expect": {profile: {"verdict": "INVALID", "check": wanted.check}},
-    }
-    lines = ["version: 1"]
-    for key, value in said.items():
-        if key == "workload":
-            calls = [_call(step, system) for step in schedule.steps]
-            lines += ["workload:", *_listed("  script", calls)] if calls else ["workload: {jobs: 0}"]
-        elif key == "faults":
-            lines += _listed("faults", [_fault(at, system) for at in schedule.faults])
-        elif value or key == "seed":
-            lines.append(plans.on_one_line({key: value})[1:-1])
+    checks = [{"check": c.check, **c.params} for c in schedule.checks if c.check == wanted.check and c.params]
+    lines = [
+        *_one("version", 1),
+        *_one("title", title),
+        *_one("seed", schedule.seed),
+        *_one("duration", format_duration(schedule.duration_ns)),
+        *(line for key, value in base.items() for line in _one(key, value)),
+        *_workload(schedule),
+        *_listed("faults", [_fault(at, system) for at in schedule.faults]),
+        *_one("settle", _settle(schedule)),
+        *(_one("checks", checks) if checks else ()),
+        *_one("expect", {profile: {"verdict": "INVALID", "check": wanted.check}}),
+    ]
     text = "\n".join(lines) + "\n"
     if len(text.encode()) > MAX_BYTES:
         raise Unwritable(f"the plan would be longer than a plan may be ({MAX_BYTES // 1024} KB)")
     return text
+
+
+def _one(key: str, value: Any) -> list[str]:
+    return [plans.on_one_line({key: value})[1:-1]]
+
+
+def _workload(schedule: Schedule) -> list[str]:
+    calls = [_call(step, schedule.system) for step in schedule.steps]
+    return ["workload:", *_listed("  script", calls)] if calls else _one("workload", {"script": []})
 
 
 def _listed(key: str, items: list[dict[str, Any]]) -> list[str]:

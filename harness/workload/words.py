@@ -88,7 +88,7 @@ class Content(Words):
 
 
 class Workload(Words):
-    """Client calls of a run. With a `script` and without `jobs`, the script is all there is.
+    """Client calls of a run. With a `script` and without `jobs`, the script is all there is; `script: []` is silence.
 
     `jobs` and `rate` are per desktop, shared by its `users`; `mobile_rate` is per mobile. In the share `ends_in_fault`
     of the seeds everything stops while a fault is active, so that it meets the last messages of all.
@@ -106,7 +106,7 @@ class Workload(Words):
     @property
     def seeded(self) -> bool:
         """Is there more than the script?"""
-        return not self.script or "jobs" in self.model_fields_set
+        return "script" not in self.model_fields_set or "jobs" in self.model_fields_set
 
     def weights(self, mix: DesktopMix | MobileMix) -> dict[str, float]:
         dumped: dict[str, Any] = mix.model_dump()

@@ -247,3 +247,9 @@ def test_an_expectation_may_name_several_swaps_whose_names_have_dashes() -> None
         assert expectation(msgspec.structs.replace(schedule, system=system)) == {"verdict": "VALID"}
     other = msgspec.structs.replace(schedule.system, without=["lost-events.heads"])
     assert expectation(msgspec.structs.replace(schedule, system=other)) is None
+
+
+def test_an_empty_script_is_a_run_in_which_nobody_does_anything():
+    quiet = plan.parse("version: 1\nduration: 1s\nworkload: {script: []}\n")
+    assert plan.expand(quiet).steps == []
+    assert plan.expand(plan.parse("version: 1\nduration: 1s\n")).steps != []

@@ -64,6 +64,13 @@ def test_a_job_that_vanishes_needs_a_job_and_a_reconnection():
     assert [fault.action for fault in words.faults] == ["reconnect"]
 
 
+def test_a_failure_that_needs_no_call_at_all_needs_none():
+    found = smallest(schedule(4), TEXT, Wanted("liveness", "unreachable"), SIM)
+    again = plan.expand(plan.parse(found.plan), profile="documented", runtime_verbs=SIM.VERBS)
+    assert again.steps == []
+    assert ("liveness", "unreachable") in execute(again, SIM).signatures
+
+
 def test_when_the_runs_are_spent_there_is_the_best_of_them():
     found = smallest(schedule(), TEXT, DOUBLED, SIM, most_runs=20)
     assert (found.complete, found.interrupted, found.runs) == (False, False, 20)
