@@ -128,6 +128,8 @@ class _Judge(Reader):
     def _add(self, findings: Findings, mobile: str, desktop: str, difference: _Difference) -> None:
         truth = self.ledger.truth.job(desktop, difference.job)
         wrote = (truth.deleted or truth.last_change(difference.field)) if truth is not None else None
+        if truth is not None and difference.reason == "missing-job" and truth.revs:
+            wrote = truth.entries[truth.revs[0]]
         last = self.ledger.last_seen.get(((mobile, self.ledger.incarnations.get(mobile, 0)), difference.job))
         finals = [self._finals[desktop], self._finals[mobile]]
         proof = [*([wrote.op] if wrote else []), *([last.op] if last else []), *finals]
@@ -232,6 +234,8 @@ def _headline(mobile: str, desktop: str, difference: _Difference) -> str:
 def _wrote(entry: Entry, difference: _Difference) -> str:
     if entry.commit.f == "delete":
         return f"deleted job {difference.job}"
+    if difference.reason == "missing-job":
+        return f"created job {difference.job}"
     if entry.chunk is not None:
         return f"wrote chunk {entry.chunk.number} of job {difference.job} ({size(len(entry.chunk.data))})"
     return f"wrote {difference.field} of job {difference.job} ({entry.commit.f})"

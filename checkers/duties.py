@@ -173,7 +173,7 @@ class Duties:
         corr, visit = self._gets.get(key, ("", 0))
         if corr != str(line.get("corr")):
             return
-        del self._gets[key]
+        self._gets.pop(key, None)
         self._got_ns[key] = op.time_ns
         error = line.get("error")
         definite = isinstance(error, dict) and error.get("code") == "not_found"
@@ -237,13 +237,14 @@ class Duties:
 
         def tell() -> Story:
             message = (
-                f"{phone.node} {what} at {ledger.at(at)} and {fetch} within {duty.bound_ns / 1e9:g} s, "
+                f"at {ledger.at(at)} {phone.node} {what} and {fetch} within {duty.bound_ns / 1e9:g} s, "
                 f"though its link was up and its screen open"
             )
             story = [(op, _sentence(phone.node, op)) for op in sorted(set_of(ops), key=lambda op: op.time_ns)]
             return Story(message, {"node": phone.node, "story": told([*story, (None, f"{phone.node} {what}")])})
 
-        self._findings.add(duty.kind, ops[-1], ops, tell)
+        first = duty.ops[-1] if duty.ops else ops[-1]  # what called for it, where that was journaled
+        self._findings.add(duty.kind, first, ops, tell)
 
 
 def set_of(ops: list[Op]) -> list[Op]:

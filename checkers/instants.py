@@ -84,7 +84,7 @@ def _odd_row(book: Book, row: Mapping[str, Any], window: Window) -> Fault | None
     if n is None:
         known = any(there(job, m) and wrong_column(job, m, row) is None for m in job.revs[-_LATEST:])
         return None if known else Fault("never-written", [], window, job=job.job)
-    if n > window.high:
+    if n > window.high and n not in job.failed:
         later = book.commits.get(n)
         return Fault("future", [later] if later is not None else [], window, of=n, job=job.job)
     if n not in job.entries:

@@ -72,6 +72,7 @@ class _Judge(Reader):
             nodes = op.value.get("nodes") if isinstance(op.value, dict) else None
             self._excused.update(n for n in nodes if isinstance(n, str)) if isinstance(nodes, list) else None
             return
+        self._last = self._last or op  # what went astray before anything was recorded is told with the first op
         self._settle(op.time_ns)
         self._last = op
         if op.f == "commit" and op.job is not None and op.node is not None:

@@ -66,7 +66,7 @@ class Ledger:
     def _see(self, op: Op) -> Sight | None:
         try:
             seen = msgspec.convert(op.value, Observation)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
             self.malformed.append(op.index)
             return None
         node = op.node or op.process.partition("/")[0]

@@ -236,7 +236,9 @@ class _Judge(Reader):
                 continue
             if self._mapped(whom) is False:  # the relay has given its connection up, and it has not noticed yet
                 continue
-            client = self._connections.clients[name]
+            client = self._connections.clients.get(name)
+            if client is None:
+                continue
             online = not (tap.msg or "").startswith("offline")
             wrong = self._away(client, last) if online else self._live(client, last)
             if wrong and listener.arrivals.connection_at(last.time_ns) == tap.conn:

@@ -198,7 +198,7 @@ class Truth:
         """Fold one commit op; its entry, or None when it cannot be read."""
         try:
             commit = msgspec.convert(op.value, Commit)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
             self.malformed.append(op.index)
             return None
         if op.job is None or op.rev is None:

@@ -15,23 +15,26 @@ import yaml
 from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
 from checkers.ledger import Ledger
 from harness import ladder, registry
+from harness.bearing import LIMITS, Budget, Limits, bearable
 from harness.history import Header, History, Op, Tap
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict, worst
 
+_LOOK = 1024  # ops between two looks at the budget
 _ROLES = ("desktop", "mobile")  # whose evidence level matters; the relay is judged by taps and by both ends
 
 
-def check(history: History, specs: Iterable[CheckSpec] | None = None) -> list[CheckResult]:
+def check(history: History, specs: Iterable[CheckSpec] | None = None, limits: Limits = LIMITS) -> list[CheckResult]:
     """What is wrong with the history as a whole, then one result per checker, in the order of `specs` (None: all).
 
-    Never raises for anything in the history.
+    Never raises for anything in the history, and ends: past `limits` whoever has not finished is UNKNOWN.
     """
+    history, left_out = bearable(history)
     if specs is None:
         specs = [CheckSpec(check=name) for name in registry.names("checker")]
     runs = [_Run(spec, history.header) for spec in specs]
-    _pass(history, runs)
-    return ladder.noted([*_of_the_history(history), *(run.finish() for run in runs)])
+    _pass(history, runs, Budget(limits, history.header.runtime == "sim"))
+    return ladder.noted([*_of_the_history(history, left_out), *(run.finish() for run in runs)])
 
 
 def as_its_example(checker: Checker) -> CheckSpec:
@@ -101,12 +104,16 @@ class _Run:
             "crashed", f"the checker crashed in {where}: {type(exc).__name__}: {exc}", details={"traceback": trace}
         )
 
+    def gives_up(self, how_far: str) -> None:
+        if self.judge is not None:
+            self._unknown("budget", f"gave up: {how_far}; what came after it was not judged")
+
     def _unknown(self, reason: str, message: str, **more: Any) -> None:
         self.judge = None
         self.result = CheckResult(check=self.name, verdict=Verdict.UNKNOWN, reason=reason, message=message, **more)
 
 
-def _pass(history: History, runs: list[_Run]) -> None:
+def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
     """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
     try:
         ledger = Ledger(history.header)
@@ -117,15 +124,20 @@ def _pass(history: History, runs: list[_Run]) -> None:
             ledger.tap(tap)
             for run in watching:
                 run.tap(tap)
-        _feed(history.ops, ledger, runs)
+        _feed(history, ledger, runs, budget)
     except Exception as exc:
         for run in runs:
             run.crashed("the shared ledger", exc)
 
 
-def _feed(ops: list[Op], ledger: Ledger, runs: list[_Run]) -> None:
+def _feed(history: History, ledger: Ledger, runs: list[_Run], budget: Budget) -> None:
     by_kind: dict[str, list[_Run]] = {}
-    for op in ops:
+    ops, taps = history.ops, len(history.taps)
+    for number, op in enumerate(ops):
+        if not number % _LOOK and (spent := budget.spent(taps + number)):
+            for run in runs:
+                run.gives_up(f"{spent} were used up at op {number} of {len(ops)}, at {ledger.at(op.time_ns)}")
+            return
         ledger.feed(op)
         listeners = by_kind.get(op.f)
         if listeners is None:
@@ -157,10 +169,12 @@ def _level(node: Mapping[str, Any]) -> int:
     return level if isinstance(level, int) else 0
 
 
-def _of_the_history(history: History) -> list[CheckResult]:
+def _of_the_history(history: History, left_out: int) -> list[CheckResult]:
     """A history that is empty or only a prefix cannot be VALID as a whole, whatever its judges say."""
     if not history.ops:
         return [_doubt("empty", "the history holds no ops: nothing happened, so nothing is proved")]
+    if left_out:
+        return [_doubt("malformed", f"{left_out} ops or taps name times or numbers that do not fit into 63 bits")]
     if not history.complete:
         return [_doubt("incomplete", f"the history is only a prefix: {history.problem or 'it was cut short'}")]
     return []

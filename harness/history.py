@@ -226,7 +226,7 @@ def read_history(path: Path) -> History:
         raise HistoryError(f"{path}:1: the file is empty; expected a header line, as `harness run` writes it")
     try:
         header = _header_decoder.decode(lines[0]).header
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise HistoryError(
             f'{path}:1: not a history: expected a header line, {{"header": …}} ({exc}); '
             "`harness check` reads what `harness run` wrote"
@@ -241,7 +241,7 @@ def read_history(path: Path) -> History:
             continue
         try:
             ops.append(_op_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             if number >= len(lines) - 1:
                 problem = problem or f"line {number} is cut off"
                 break
@@ -267,7 +267,7 @@ def read_taps(path: Path) -> Iterator[Tap]:
             continue
         try:
             yield _tap_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
 
 

@@ -9,6 +9,7 @@ from telling import OF_JOURNALS, judge, named
 
 from checkers.notation import read
 from harness.checking import check
+from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 
 NAME = "isolation"
@@ -141,3 +142,9 @@ def test_a_single_stray_is_named_and_nothing_else_is(ways: list[str], reason: st
 def test_an_empty_history_is_no_reason_to_crash() -> None:
     history = read("wire:d>r[msg=7] wire:r>d[msg=7]")
     assert [r.verdict for r in check(history) if r.check == NAME] == [Verdict.VALID]
+
+
+def test_what_went_astray_before_anything_was_recorded_is_told_all_the_same() -> None:
+    line = "%other=m2,d2 wire:m>r[type=rpc:job.get,msg=c1] wire:r>m2[type=rpc-reply,msg=c1] m:final"
+    (found,) = check(read(line), [CheckSpec(check="isolation")])
+    assert found.reason == "foreign-user"

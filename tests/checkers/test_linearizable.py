@@ -9,7 +9,9 @@ import pytest
 from telling import judge, named
 
 from checkers.notation import read
+from harness.checking import check
 from harness.history import History
+from harness.schedule import CheckSpec
 
 NAME = "linearizable"
 A = "d:+a d:a{status=running} d:a{status=completed}"  # revisions 1 to 3
@@ -282,3 +284,9 @@ def test_a_list_is_told_with_what_it_asks_for() -> None:
         "whose status is “running”: that was not asked for"
     )
     assert "mobile-1 calls list with statusFilter “failed”, page 0" in str(result.details["story"])
+
+
+def test_a_write_that_failed_before_the_call_is_undone_and_not_of_the_future() -> None:
+    line = "d:+a d:a{status=running}! m>get(a) m<ok(a=2) d:final"
+    (found,) = check(read(line), [CheckSpec(check="linearizable")])
+    assert found.reason == "undone"
