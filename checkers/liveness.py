@@ -13,6 +13,7 @@ from checkers.findings import Findings, Story, told
 from checkers.given_up import GivenUp
 from checkers.ledger import Reader, message_of
 from checkers.storms import Storms, is_clock
+from checkers.wording import did
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
@@ -232,13 +233,11 @@ class _Judge(Reader):
         """What the relay said last, on a connection that still stands, of a client that is surely there, or gone."""
         for (whom, device), tap in self._told.items():
             name, listener = self._nodes.get(device.lower()), self._connections.clients.get(whom)
-            if name is None or name == whom or listener is None or listener.live_ns is None:
+            if name not in self._connections.clients or name == whom or listener is None or listener.live_ns is None:
                 continue
             if self._mapped(whom) is False:  # the relay has given its connection up, and it has not noticed yet
                 continue
-            client = self._connections.clients.get(name)
-            if client is None:
-                continue
+            client = self._connections.clients[name]
             online = not (tap.msg or "").startswith("offline")
             wrong = self._away(client, last) if online else self._live(client, last)
             if wrong and listener.arrivals.connection_at(last.time_ns) == tap.conn:
@@ -298,5 +297,5 @@ class _Judge(Reader):
 
     def _add(self, reason: str, op: Op, message: str, proof: Iterable[Op | None]) -> None:
         before = [p for p in proof if p is not None and p is not op]
-        story = told([*((p, f"{p.node or p.process}: {p.f}") for p in before), (op, message)])
+        story = told([*((p, did(p)) for p in before), (op, message)])
         self._findings.add(reason, op, [*before, op], lambda: Story(message, {"story": story}))

@@ -179,7 +179,7 @@ class _Judge(Reader):
             return
         seen = self.ledger.tapped or call.corr in self._book.refused
         if seen and call.corr not in self._book.forwarded and call.corr not in self._answers.forwarded:
-            what = f"never left the relay and was refused as {code}, which does not say so"
+            what = f"never left the relay and was refused as {code}, which does not say that it never happens"
             self._add("unclear-refusal", call, end, what, [], f"it ends as {code}")
 
     def _stray(self, reason: str, node: str, corr: str, tap: Tap) -> None:

@@ -261,8 +261,14 @@ class _Judge(OverConnections):
             return
 
         def tell() -> Story:
-            message = f"{mobile} opened a scope at {self.ledger.at(opened.time_ns)} and its first list came too late"
-            story = told([(opened, f"{mobile} opens its scope"), (op, "its first list was due before")])
+            came = op.node == mobile and isinstance(op.value, dict) and op.value.get("kind") == "listed"
+            until = (
+                f"merged its first list only at {self.ledger.at(op.time_ns)}"
+                if came
+                else (f"had not merged its first list by {self.ledger.at(op.time_ns)}")
+            )
+            message = f"{mobile} opened a scope at {self.ledger.at(opened.time_ns)} and {until}, long past its bound"
+            story = told([(opened, f"{mobile} opens its scope"), (op, f"{mobile} {until}")])
             return Story(message, {"node": mobile, "story": story})
 
         self._findings.add("first-list-late", op, [opened, op], tell)

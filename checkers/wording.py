@@ -83,3 +83,13 @@ def how(op: Op) -> str:
         "local": f"by its user's {name}",
     }
     return ways.get(kind, "")
+
+
+def did(op: Op) -> str:
+    """An op that proves something, in a sentence."""
+    about, who = op.value if isinstance(op.value, dict) else {}, op.node or op.process
+    if op.f in ("fault-begin", "fault-heal"):
+        return f"fault {value(about.get('fault'))} {'begins' if op.f == 'fault-begin' else 'is healed'}"
+    said = {"final": f"{who} is read", "started": f"{who} starts", "background": f"{who} goes to the background"}
+    states = {"link": f"{who}'s connection is {about.get('state')}", "conn": "the relay has a connection registered"}
+    return said.get(op.f) or states.get(op.f) or f"{who}: {op.f}"

@@ -12,6 +12,7 @@ from telling import judge
 
 from checkers.notation import read
 from checkers.storms import ATTEMPTS, RETRIES
+from harness.checking import check
 from harness.history import History, Op, Tap
 from harness.verdict import Verdict
 
@@ -338,3 +339,10 @@ def test_exactly_the_one_that_stays_away_is_named(line: str, who: str) -> None:
     result = judge(f"{line} {who}:down @{end:.2f} m:final", NAME)
     node = "desktop-1" if who == "d" else "mobile-1"
     assert (result.reason, result.others) == ("unregistered", []) and result.message.startswith(node)
+
+
+def test_what_proves_it_is_told_in_words() -> None:
+    line = "d:up m:up fault:x m:down heal:x @200 m:final[registered=false]"
+    found = next(r for r in check(read(line)) if r.check == "liveness")
+    told = [sentence["what"] for sentence in found.details["story"]]
+    assert told[:2] == ["mobile-1's connection is closed", "fault “x” is healed"]

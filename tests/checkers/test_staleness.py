@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from telling import judge
 
 from checkers.notation import read
+from harness.checking import check
 from harness.history import Tap
 from harness.verdict import Verdict
 
@@ -186,3 +187,10 @@ def test_exactly_the_one_late_commit_is_named(run: tuple[list[str], list[int]], 
             blamed = op.index
     result = judge(history, NAME)
     assert result.verdict is Verdict.INVALID and result.first == blamed
+
+
+def test_a_late_first_list_is_told_with_when_it_came() -> None:
+    found = next(r for r in check(read("d:up m:up m:scope(s1) @260 m:listed d:final")) if r.check == "staleness")
+    assert found.message == (
+        "mobile-1 opened a scope at 0.200 s and merged its first list only at 260.000 s, long past its bound"
+    )
