@@ -139,7 +139,9 @@ class Pending:
             why = f"{owed.node} lost its link at {at(owed.lost.time_ns)}"
             then = f"its {method}, under way since {at(owed.begun.time_ns)}, did not fail"
         else:
-            why = f"the relay lost a desktop's connection at {at(owed.lost.time_ns)}"
+            device = str(said(owed.lost).get("device")).lower()
+            desktop = next((name for name, of in self._devices.items() if of == device), "a desktop")
+            why = f"the relay lost {desktop}'s connection at {at(owed.lost.time_ns)}"
             then = f"did not answer {owed.node}'s {method}, forwarded to it at {at(owed.begun.time_ns)}"
         ops = set_of([owed.begun, owed.lost])
 

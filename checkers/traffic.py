@@ -115,7 +115,8 @@ class Traffic:
             self._stray("expired-token", tap, client, None, tap.type)
 
     def _stray(self, reason: str, tap: Tap, node: str, sender: str | None, what: str) -> None:
-        whose = f" of {sender}" if sender is not None else f" of device {tap.source}" if tap.source else ""
+        named = next((name for name, device in self._devices.items() if device == tap.source), f"device {tap.source}")
+        whose = f" of {sender}" if sender is not None else f" of {named}" if tap.source else ""
         about = f"{what}{f' (job {tap.job})' if tap.job else ''}{whose}"
         said = {
             "foreign-user": f"{about} was delivered to {node}, a device of another user",
