@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NoReturn
 
+import targets
 from targets.policy import UnknownPolicy
 from targets.probe import ProbeRefused
 
@@ -25,23 +28,37 @@ class Environment(dict[str, str]):
 
 
 def start(main: Callable[[Sequence[str], Mapping[str, str]], Awaitable[None]]) -> None:
-    """Run `main` until it ends or Ctrl-C."""
+    """Run `main` until it ends or Ctrl-C. It takes no arguments but `--help`: all it needs is in its environment."""
+    match sys.argv[1:]:
+        case []:
+            pass
+        case ["-h" | "--help"]:
+            print(_help(main))
+            return
+        case [word, *_]:
+            _stop(f"unknown argument {word}; all is said in the environment, and --help says how")
 
     async def run() -> None:
-        await main(sys.argv[1:], Environment(os.environ))
+        await main([], Environment(os.environ))
 
     try:
         asyncio.run(run())
     except KeyboardInterrupt:
         sys.exit(130)
     except NotSet as exc:
-        _stop(f"{exc.args[0]} is not set; this component needs it (the table in targets/__init__.py says what it is)")
+        _stop(f"{exc.args[0]} is not set; this component needs it (--help says what it is)")
     except UnknownPolicy as exc:
         _stop(f"{exc}; there are: {', '.join(exc.known)}")
     except ProbeRefused as exc:
         _stop(str(exc))
 
 
-def _stop(problem: str) -> None:
+def _help(main: object) -> str:
+    """What the component is, and the variables of them all."""
+    room = inspect.getdoc(sys.modules[getattr(main, "__module__", __name__)]) or ""
+    return f"{room}\n\n{inspect.getdoc(targets)}"
+
+
+def _stop(problem: str) -> NoReturn:
     print(f"error: {problem}", file=sys.stderr)
     sys.exit(BAD_ENVIRONMENT)
