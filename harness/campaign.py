@@ -201,7 +201,8 @@ def of_dead(task: Task, died: Died) -> RunSummary:
 def run_task(task: Task) -> RunSummary:
     """One run of a campaign, in a worker process. A run that could not be made or kept is UNKNOWN and says why."""
     try:
-        return _summary(task, _run(task))
+        schedule = scheduled(task)
+        return _summary(task, schedule, _run(task, schedule))
     except (plans.PlanErrors, StoreProblem, RuntimeUnavailable) as exc:
         return RunSummary(
             number=task.number,
@@ -236,11 +237,11 @@ def scheduled(task: Task) -> Schedule:
     )
 
 
-def _run(task: Task) -> Kept:
+def _run(task: Task, schedule: Schedule) -> Kept:
     order = task.order
     runtime: Runtime = registry.find("runtime", order.runtime)
     return run_and_keep(
-        scheduled(task),
+        schedule,
         runtime,
         store=Store(order.store),
         plan_text=task.plan.text,
@@ -252,7 +253,7 @@ def _run(task: Task) -> Kept:
     )
 
 
-def _summary(task: Task, kept: Kept) -> RunSummary:
+def _summary(task: Task, schedule: Schedule, kept: Kept) -> RunSummary:
     results = words.in_order(kept.result.results)
     failure = words.first_failure(kept.result.results)
     return RunSummary(
@@ -262,6 +263,7 @@ def _summary(task: Task, kept: Kept) -> RunSummary:
         verdict=kept.result.verdict,
         signatures=[s for r in results for s in r.signatures],
         doubts=[(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN],
+        drawn=sorted({fault.action for fault in schedule.faults}),
         exercised=exercised(kept),
         directory=str(kept.directory) if kept.directory is not None else None,
         trace_hash=kept.result.trace_hash,

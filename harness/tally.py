@@ -14,8 +14,9 @@ _PROBLEMS = 10  # a full disk has one for every run; the first few say it
 class RunSummary(msgspec.Struct, kw_only=True):
     """What a campaign learns of one run. `number` is its place in the campaign's order.
 
-    `signatures` are (check, reason) of what is INVALID, `doubts` of what is UNKNOWN; `exercised` counts by action the
-    occurrences of faults that met something; `problem` is what the harness itself could not do.
+    `signatures` are (check, reason) of what is INVALID, `doubts` of what is UNKNOWN; `drawn` are the actions of which
+    the seed's schedule has an occurrence; `exercised` counts by action the occurrences that met something; `problem` is
+    what the harness itself could not do.
     """
 
     number: int
@@ -24,6 +25,7 @@ class RunSummary(msgspec.Struct, kw_only=True):
     verdict: Verdict
     signatures: list[tuple[str, str]] = msgspec.field(default_factory=list)
     doubts: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    drawn: list[str] = msgspec.field(default_factory=list)
     exercised: dict[str, int] = msgspec.field(default_factory=dict)
     directory: str | None = None
     trace_hash: str | None = None
@@ -51,7 +53,8 @@ class Signature(msgspec.Struct, kw_only=True):
 
 
 class CampaignResult(msgspec.Struct, kw_only=True):
-    """`never`: actions that a plan declares and that met nothing in any run. `doubts`: why runs are UNKNOWN.
+    """`never`: actions that a plan declares and that met nothing in any run; `never_drawn`: those among them of which
+    no run's schedule had an occurrence. `doubts`: why runs are UNKNOWN.
 
     `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts failing runs
     without files, because others of their kind were kept.
@@ -64,6 +67,7 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     seconds: float
     exercised: dict[str, int]
     never: list[str]
+    never_drawn: list[str]
     signatures: list[Signature]
     doubts: list[Signature]
     problems: list[str]
@@ -110,6 +114,7 @@ class Tally:
     def __init__(self, declared: Iterable[str]) -> None:
         """`declared` are the actions that the plans' faults ask for."""
         self._exercised = dict.fromkeys(declared, 0)
+        self._drawn: set[str] = set()
         self._verdicts = dict.fromkeys(Verdict, 0)
         self._failures: _Groups = {}
         self._doubts: _Groups = {}
@@ -122,6 +127,7 @@ class Tally:
 
     def add(self, run: RunSummary) -> None:
         self._verdicts[run.verdict] += 1
+        self._drawn.update(run.drawn)
         for action, n in run.exercised.items():
             self._exercised[action] = self._exercised.get(action, 0) + n
         _sort_into(self._failures, run.signatures, run)
@@ -147,6 +153,7 @@ class Tally:
             seconds=round(seconds, 1),
             exercised=dict(sorted(self._exercised.items())),
             never=sorted(never),
+            never_drawn=sorted(set(never) - self._drawn),
             signatures=_by_frequency(self._failures, frozenset(known)),
             doubts=_by_frequency(self._doubts, frozenset()),
             problems=list(dict.fromkeys(self._problems[number] for number in sorted(self._problems))),

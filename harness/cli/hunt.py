@@ -276,13 +276,22 @@ def _show_group(found: Signature, runs: int, remark: str, least: _minimal.Least 
 
 def _complain(result: CampaignResult) -> None:
     for action in result.never:
-        _say.error(
-            f"{action} is declared, and was never drawn or never met anything: more --seeds may", label="warning"
-        )
+        _say.error(_unproved(action, result), label="warning")
     for problem in result.problems:
         _say.error(problem)
     if result.problem_count > len(result.problems):
         _say.error(f"{result.problem_count} runs had such trouble in all", label="note")
+
+
+def _unproved(action: str, result: CampaignResult) -> str:
+    runs = _say.many(result.runs, "run")
+    if action not in result.never_drawn:
+        return (
+            f"{action} is declared and never met anything in {runs}: that is no proof of anything; "
+            "look at its times and at what it is aimed at"
+        )
+    what_to_do = "let the hunt come to its end" if result.interrupted or result.out_of_budget else "try more --seeds"
+    return f"{action} is declared and was drawn in none of {runs}, so it was not tried at all: {what_to_do}"
 
 
 def _code(result: CampaignResult, fail_on: str) -> int:

@@ -91,3 +91,17 @@ def test_what_is_known_is_not_shrunk_again_and_nothing_is_when_asked_not_to(harn
     (harness.folder / "known.json").write_text(first.out)
     again = json.loads(harness(*words, "--known", "known.json").out)
     assert all(s["minimal_plan"] is None for s in again["signatures"])
+
+
+def test_a_hunt_tells_what_was_never_drawn_from_what_was_drawn_and_met_nothing(harness: Harness) -> None:
+    nothing = "at: 200ms, for: 1s, links: [relay->mobile-1], chance: 100%, match: {type: 'no-such:*'}"
+    faults = [
+        f"{{action: loss, {nothing}, occurs: 0%}}",
+        f"{{action: duplicate, {nothing}}}",
+    ]
+    head = "version: 1\nduration: 2s\ntiming: fast\nworkload: {jobs: 1, rate: 9/s}\nfaults:\n"
+    (harness.folder / "p.yaml").write_text(head + "".join(f"  - {fault}\n" for fault in faults))
+    said = harness("hunt", "p.yaml", "--seeds", "2", "--jobs", "1", "--keep", "none")
+    assert said.code == 2
+    assert "loss is declared and was drawn in none of 2 runs, so it was not tried at all: try more --seeds" in said.err
+    assert "duplicate is declared and never met anything in 2 runs: that is no proof of anything" in said.err

@@ -58,6 +58,7 @@ def test_a_drawn_fault_that_met_nothing_is_inert_and_said_so() -> None:
 def test_a_campaign_in_which_a_declared_action_never_met_anything_is_unknown(tmp_path: Path) -> None:
     result = hunted(tmp_path, f"{NOTHING}, every: 1s, for: 200ms")
     assert (result.verdict, result.never, result.unknown) == (Verdict.UNKNOWN, ["duplicate"], 0)
+    assert result.never_drawn == [], "it was drawn, and met nothing"
 
 
 def test_one_run_that_met_something_is_enough_for_the_campaign(tmp_path: Path) -> None:
@@ -75,6 +76,7 @@ def test_chance_0_is_no_fault_and_nobody_misses_it(tmp_path: Path) -> None:
 def test_a_fault_drawn_in_no_seed_at_all_is_missed(tmp_path: Path) -> None:
     result = hunted(tmp_path, f"{MEETS}, at: 1s, for: 1s, occurs: 0%")
     assert (result.verdict, result.never) == (Verdict.UNKNOWN, ["duplicate"])
+    assert result.never_drawn == ["duplicate"]
 
 
 def test_a_single_run_says_that_its_plan_is_one_of_several(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
