@@ -34,7 +34,7 @@ _WIRE_DISTRIBUTIONS = ("annotated-types", "pydantic", "pydantic-core", "typing-e
 _PARTS = {  # package → what of it goes into the image: the components, and what the wire imports
     "targets": (".",),
     "harness": ("__init__.py", "history.py", "seeds.py", "wire"),
-    "faults": ("__init__.py", "_machines.py"),
+    "faults": ("__init__.py", "_aims.py", "_machines.py", "_words.py"),
 }
 _KEPT_VERSIONS = 5  # of each image: other checkouts may use theirs at this moment
 
