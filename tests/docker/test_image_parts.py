@@ -11,12 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def packed() -> set[Path]:
-    found: set[Path] = set()
-    for package, parts in PARTS.items():
-        for part in parts:
-            path = ROOT / package / part
-            found |= set(path.rglob("*.py")) if path.is_dir() else {path}
-    return found
+    return {path for package, parts in PARTS.items() for part in parts for path in (ROOT / package).glob(part)}
 
 
 def test_every_module_of_ours_that_a_packed_one_imports_is_packed() -> None:

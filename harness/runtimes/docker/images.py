@@ -31,10 +31,10 @@ IMAGE_LABEL = "jobsync-harness.image"
 OFFICIAL_TOXIPROXY = f"shopify/toxiproxy:{tools.TOXIPROXY_VERSION}"
 DISTRIBUTIONS = ("msgspec", "pyjwt", "regex", "websockets")  # what the components import
 _WIRE_DISTRIBUTIONS = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
-_PARTS = {  # package → what of it goes into the image: the components, and what the wire imports
-    "targets": (".",),
-    "harness": ("__init__.py", "history.py", "seeds.py", "wire"),
-    "faults": ("__init__.py", "_aims.py", "_machines.py", "_words.py"),
+_PARTS = {  # package → patterns of what goes into the image: the components, and what the wire imports
+    "targets": ("**/*.py",),
+    "harness": ("__init__.py", "history.py", "seeds.py", "wire/**/*.py"),
+    "faults": ("_*.py",),  # the contract and its rooms, not the faults
 }
 _KEPT_VERSIONS = 5  # of each image: other checkouts may use theirs at this moment
 
@@ -118,13 +118,9 @@ def _own_sources() -> Files:
     files: Files = {}
     for package, parts in _PARTS.items():
         root = _package_directory(package)
-        for path in (p for part in parts for p in _python_files(root / part)):
+        for path in sorted(found for part in parts for found in root.glob(part)):
             files[f"app/{package}/{path.relative_to(root).as_posix()}"] = path.read_bytes()
     return files
-
-
-def _python_files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def _package_directory(name: str) -> Path:
