@@ -151,6 +151,10 @@ class HistoryError(Exception):
     """A history that cannot be read; the message names file and line, and says what to do."""
 
 
+class NoHeader(HistoryError):
+    """A file whose first line is not that of a history."""
+
+
 class History(msgspec.Struct, kw_only=True):
     header: Header
     ops: list[Op]
@@ -227,7 +231,7 @@ def read_history(path: Path) -> History:
     try:
         header = _header_decoder.decode(lines[0]).header
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise HistoryError(
+        raise NoHeader(
             f'{path}:1: not a history: expected a header line, {{"header": …}} ({exc}); '
             "`harness check` reads what `harness run` wrote"
         ) from exc

@@ -96,7 +96,7 @@ def _click(exc: BaseException) -> int:
 
 
 def _interrupted(exc: BaseException) -> int:
-    _say.error("stopped; what was recorded so far is kept", label="note")
+    _say.error("stopped; anything recorded so far is kept", label="note")
     return INTERRUPTED
 
 

@@ -17,6 +17,7 @@ from harness.verdict import Verdict, worst
 
 _SHOWN = 12  # pending operations and possible states that are told one by one
 _KEYS_TOLD = 3
+_OWN = '{"header":'  # so a run's history begins
 
 
 def check(path: Path, model: str, *, as_json: bool) -> int:
@@ -36,6 +37,7 @@ def check(path: Path, model: str, *, as_json: bool) -> int:
     _say.line(f"{len(trial.operations)} operations{keys} ({format_}), as {MODELS[model].SUMMARY}")
     if not trial.operations:
         _say.line("no operation of a client stands in it: nothing was judged")
+        judged = []
     told = [one for one in judged if one.key is None or not isinstance(one.answer, Linearizable)]
     for one in told[:_KEYS_TOLD]:
         _tell(one, MODELS[model])
@@ -44,6 +46,15 @@ def check(path: Path, model: str, *, as_json: bool) -> int:
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
     return _exits.OF_VERDICT[verdict]
+
+
+def foreign(path: Path) -> str | None:
+    """What it would be to `check`, or None: a history by somebody else, or a file that is none."""
+    with contextlib.suppress(Malformed, OSError):
+        text = interchange.text_of(path)
+        format_ = None if text.startswith(_OWN) else interchange.format_of(text)
+        return None if format_ is None else format_.NAME
+    return None
 
 
 def export(path: Path, model: str) -> int:
@@ -60,7 +71,7 @@ def export(path: Path, model: str) -> int:
 
 def _no_such_history(path: Path, why: Malformed) -> HistoryError:
     with contextlib.suppress(Malformed, OSError):
-        if interchange.text_of(path).startswith('{"header":'):
+        if interchange.text_of(path).startswith(_OWN):
             return HistoryError(f"{path}: this is a run's own history: --model job judges and exports what it tells")
     return HistoryError(f"{path}: {why}")
 

@@ -11,6 +11,7 @@ import click
 from faults import parse_duration_ns
 from harness.keep import DEFAULT_RUNTIME
 
+SEEDS_END = 2**63  # as a plan's own `seed`: the index of a store holds no larger number
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -29,6 +30,21 @@ class Duration(click.ParamType[int]):
         return found
 
 
+class Seed(click.ParamType[int]):
+    """A whole number that a plan may say as its own `seed`."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            seed = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no whole number", param, ctx)
+        if not 0 <= seed < SEEDS_END:
+            self.fail(f"{value!r}: expected a seed from 0 to 2**63 - 1", param, ctx)
+        return seed
+
+
 class Seeds(click.ParamType[range]):
     """`N` is 0 to N−1, `A..B` excludes B; the value is a `range`."""
 
@@ -44,6 +60,8 @@ class Seeds(click.ParamType[range]):
             self.fail(f"{value!r}: expected a number of seeds (100) or a range (0..100)", param, ctx)
         if not seeds:
             self.fail(f"{value!r} is no seed at all", param, ctx)
+        if seeds[0] < 0 or seeds[-1] >= SEEDS_END:
+            self.fail(f"{value!r}: expected seeds from 0 to 2**63 - 1", param, ctx)
         return seeds
 
 
@@ -64,6 +82,7 @@ store_option = click.option(
     envvar="HARNESS_STORE",
     help="Where runs are kept.",
 )
+seed_option = click.option("--seed", type=Seed(), help="Default: the plan's, else 0.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 runtime_option = click.option(
     "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."

@@ -10,7 +10,7 @@ from checkers.linearizability.decide import MODELS
 from harness import ladder, registry
 from harness.checking import check, overall
 from harness.cli import _exits, _jobs, _linear, _options, _result, _say
-from harness.history import History, HistoryError
+from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.report import words
 from harness.rundir import history_path, read_schedule, read_with_taps
@@ -52,7 +52,7 @@ def command(
             return _jobs.export_jobs(history, export, job)
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
-        file = history_path(history) or history if history.is_dir() else history
+        file = _file(history)
         return _linear.check(file, model, as_json=as_json) if export is None else _linear.export(file, model)
     if export is not None:
         for line in edn_lines(_read(history).ops):
@@ -90,9 +90,21 @@ def _specs(history: Path, checks: tuple[str, ...]) -> list[CheckSpec] | None:
 
 
 def _read(path: Path) -> History:
+    file = _file(path)
+    try:
+        return read_with_taps(file)
+    except NoHeader:
+        format_ = _linear.foreign(file)
+        if format_ is None:
+            raise
+        how = f"--model says what it is a history of: {', '.join(sorted(MODELS))}"
+        raise HistoryError(f"{file}: this is no run's history, but other people's ({format_}); {how}") from None
+
+
+def _file(path: Path) -> Path:
     if not path.is_dir():
-        return read_with_taps(path)
+        return path
     file = history_path(path)
     if file is None:
         raise HistoryError(f"{path}: there is no history here; expected a run directory, or a history file")
-    return read_with_taps(file)
+    return file

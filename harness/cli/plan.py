@@ -40,7 +40,7 @@ def validate(*, plan: tuple[str, ...]) -> int:
 
 @command.command(short_help="Print the schedule of a plan and a seed.")
 @click.argument("plan")
-@click.option("--seed", type=int, help="Default: the plan's, else 0.")
+@_options.seed_option
 @_options.runtime_option
 @_options.system_options
 def expand(

@@ -19,7 +19,7 @@ from harness.store import Store
 @click.argument("plan", required=False)
 @click.option("--fault", "faults", multiple=True, metavar="'ACTION KEY=VALUE …'", help="A fault, without a plan file.")
 @_options.runtime_option
-@click.option("--seed", type=int, help="Default: the plan's, else 0.")
+@_options.seed_option
 @_options.system_options
 @_options.store_option
 @_options.keep_option("all")

@@ -109,11 +109,16 @@ def read(path: Path) -> tuple[str, Trial]:
     text = text_of(path)
     if not text.strip():
         return "empty", Trial([], [])
-    for format_ in formats():
-        if format_.claims(text[:_HEAD_BYTES]):
-            return format_.NAME, format_.read(text)
+    format_ = format_of(text)
+    if format_ is not None:
+        return format_.NAME, format_.read(text)
     known = "; ".join(f"{f.NAME}: {f.SUMMARY}" for f in formats())
-    raise Malformed(f"{path.name} is of no known format ({known})")
+    raise Malformed(f"it is of no known format ({known})")
+
+
+def format_of(text: str) -> Format | None:
+    """The first that claims it."""
+    return next((format_ for format_ in formats() if format_.claims(text[:_HEAD_BYTES])), None)
 
 
 def text_of(path: Path) -> str:
@@ -124,6 +129,6 @@ def text_of(path: Path) -> str:
             raw = gzip.decompress(raw)
         return raw.decode()
     except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
-        raise Malformed(f"{path.name}: the compressed file is damaged: {exc}") from None
+        raise Malformed(f"the compressed file is damaged: {exc}") from None
     except UnicodeDecodeError as exc:
-        raise Malformed(f"{path.name}: not a text in UTF-8 (byte {exc.start})") from None
+        raise Malformed(f"not a text in UTF-8 (byte {exc.start})") from None

@@ -88,6 +88,7 @@ def _message(details: ErrorDetails) -> str:
 
 
 _OURS = {
+    "Input should be a finite number": "expected a finite number",
     "Input should be": "expected a value",
     "List should have": "expected",
     "Dictionary should have": "expected",

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from faults import Probability, Words
 from harness.workload.calls import AnyCall, Call
 
-_RATE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,6})?)/(s|m)")
+_RATE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)/(s|m)")
 _PER_S = {"s": 1.0, "m": 1 / 60}
 _FASTEST_PER_S = 1000.0
 

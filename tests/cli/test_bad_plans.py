@@ -150,3 +150,21 @@ def test_a_new_plan_is_valid_and_runs(harness: Harness) -> None:
     assert harness("plan", "new", "mine.yaml").code == 0
     assert harness("plan", "validate", "mine.yaml").code == 0
     assert harness("run", "mine.yaml").code == 0
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**63), "x"])
+@pytest.mark.parametrize("words", [("run",), ("plan", "expand")])
+def test_a_seed_that_no_store_can_hold_is_refused_before_anything_starts(
+    harness: Harness, words: tuple[str, ...], seed: str
+) -> None:
+    _refused(harness(*words, "quickstart", "--seed", seed), "'--seed'")
+    assert not list(harness.folder.iterdir())
+
+
+@pytest.mark.parametrize("seeds", ["-3..1", f"{2**63 - 1}..{2**63 + 1}"])
+def test_seeds_beyond_what_a_store_can_hold_are_refused(harness: Harness, seeds: str) -> None:
+    _refused(harness("hunt", "quickstart", "--seeds", seeds), "from 0 to 2**63 - 1")
+
+
+def test_the_largest_seed_runs(harness: Harness) -> None:
+    assert harness("run", "edge/missing-jobs", "--seed", str(2**63 - 1)).code == 0

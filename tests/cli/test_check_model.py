@@ -51,8 +51,31 @@ def test_what_is_judged_is_exported_for_knossos(harness: Harness, history):
     assert harness("check", history(said.out, "again.edn"), "--model", "register").code == 1
 
 
-def test_an_empty_history_is_unknown(harness: Harness, history):
-    assert harness("check", history("\n"), "--model", "kv").code == 2
+def test_without_a_model_other_peoples_history_is_recognized_and_the_option_named(harness: Harness, history):
+    said = harness("check", history(STALE % "1"))
+    assert (said.code, said.is_clean()) == (254, True)
+    assert "other people's (edn); --model says what it is a history of: append, cas-register, kv, register" in said.err
+
+
+def test_an_empty_history_is_unknown_and_not_called_linearizable(harness: Harness, history):
+    for model in ("kv", "register"):
+        said = harness("check", history("\n"), "--model", model)
+        assert said.code == 2
+        assert "linearizable" not in said.out
+
+
+@pytest.mark.parametrize("more", [(), ("--export", "edn")])
+def test_a_folder_without_a_history_is_refused(harness: Harness, more: tuple[str, ...]):
+    (harness.folder / "folder").mkdir()
+    said = harness("check", "folder", "--model", "register", *more)
+    assert (said.code, said.is_clean()) == (254, True)
+    assert "folder: there is no history here" in said.err
+
+
+def test_a_file_of_no_format_is_named_once(harness: Harness, history):
+    said = harness("check", history("version: 1"), "--model", "register")
+    assert said.code == 254
+    assert said.err.count("history.edn") == 1
 
 
 def test_a_history_of_another_model_is_refused_with_what_this_one_has(harness: Harness, history):

@@ -179,6 +179,8 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a word for a list": ("faults: «none", "expected a list, not 'none'", ""),
     "a list for a mapping": ("workload: «[1]", "expected a mapping, not a list", ""),
     "a rate that is none": ("workload: {rate: «20}", "expected a rate such as 20/s or 30/m", ""),
+    "a rate beyond all": ("workload: {rate: «1000000000/s}", "expected a rate above 0 and at most 1000/s", ""),
+    "an endless number": ("workload: {jobs: «1e400}", "expected a finite number", ""),
     "too many calls": ("duration: 24h\nworkload: {rate: «900/s}", "more than 500000 calls", ""),
     "an unknown weight": ("workload: {mix: {desktop: {«chunks: 3}}}", "unknown key 'chunks'", "did you mean chunk?"),
     "a call of an unknown node": (
