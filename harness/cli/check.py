@@ -15,12 +15,13 @@ from harness.interchange.export_edn import edn_lines
 from harness.report import words
 from harness.rundir import history_path, read_schedule, read_with_taps
 from harness.schedule import CheckSpec
+from harness.store import Store
 
 _MODELS = sorted([*MODELS, _jobs.MODEL])
 
 
 @click.command(short_help="Judge a stored history again.")
-@click.argument("history", type=click.Path(exists=True, path_type=Path))
+@click.argument("word", metavar="HISTORY")
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
 @click.option(
@@ -29,11 +30,19 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
     help="Print the operations for Elle or Knossos instead.",
 )
 @click.option("--job", metavar="ID", help="The job of --export edn-register.")
+@_options.store_option
 @_options.json_option
 def command(
-    *, history: Path, checks: tuple[str, ...], model: str | None, export: str | None, job: str | None, as_json: bool
+    *,
+    word: str,
+    checks: tuple[str, ...],
+    model: str | None,
+    export: str | None,
+    job: str | None,
+    store: Path,
+    as_json: bool,
 ) -> int:
-    """Check HISTORY: a run directory, or a history file as `harness run` writes it.
+    """Check HISTORY: a run directory, a run's short id, `latest`, or a history file as `harness run` writes it.
 
     Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
 
@@ -47,6 +56,7 @@ def command(
     """
     if (export == _jobs.REGISTER and model != _jobs.MODEL) or (job is not None and export != _jobs.REGISTER):
         raise click.UsageError("--export edn-register, and --job with it, belong to --model job")
+    history = _located(word, store)
     if model == _jobs.MODEL:
         if export is not None:
             return _jobs.export_jobs(history, export, job)
@@ -76,6 +86,12 @@ def command(
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
     return _exits.OF_VERDICT[verdict]
+
+
+def _located(word: str, store: Path) -> Path:
+    """What a user means: a path that is there, else a run of the store. Raises `NoSuchRun`."""
+    path = Path(word)
+    return path if path.exists() else Store(store).locate(word)
 
 
 def _specs(history: Path, checks: tuple[str, ...]) -> list[CheckSpec] | None:

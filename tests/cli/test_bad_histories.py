@@ -159,3 +159,15 @@ def test_a_stored_run_is_replayed_bit_for_bit(harness: Harness, run: Path) -> No
     said = harness("replay", str(run))
     assert said.code == 0
     assert "the same run, bit for bit" in said.err
+
+
+def test_a_run_is_checked_by_the_names_that_replay_and_report_take(harness: Harness, a_run: Path) -> None:
+    store = str(a_run.parents[1])
+    for word in ("latest", a_run.name.rpartition("-")[2], str(a_run)):
+        said = harness("check", word, "--store", store)
+        assert (said.code, said.is_clean()) == (0, True), word
+        assert harness("check", word, "--store", store, "--model", "job").code == 0
+
+
+def test_a_run_that_is_not_there_is_refused_with_what_may_be_named(harness: Harness) -> None:
+    _refused(harness("check", "latest"), "there is no such run", "`latest`")
