@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -92,5 +93,6 @@ def new(*, file: Path | None, title: str) -> int:
         raise _exits.Refused(f"{file} is there already; choose another name") from exc
     except OSError as exc:
         raise _exits.Failed(f"{file}: cannot be written: {exc.strerror or exc}") from exc
-    _say.line(f"{file} written; next: harness plan validate {file}, harness run {file}")
+    word = shlex.quote(str(file))
+    _say.line(f"{file} written; next: harness plan validate {word}, harness run {word}")
     return 0

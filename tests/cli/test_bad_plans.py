@@ -168,3 +168,8 @@ def test_seeds_beyond_what_a_store_can_hold_are_refused(harness: Harness, seeds:
 
 def test_the_largest_seed_runs(harness: Harness) -> None:
     assert harness("run", "edge/missing-jobs", "--seed", str(2**63 - 1)).code == 0
+
+
+def test_the_commands_that_a_new_plan_names_can_be_pasted(harness: Harness) -> None:
+    said = harness("plan", "new", "my plän.yaml")
+    assert "harness plan validate 'my plän.yaml', harness run 'my plän.yaml'" in said.out
