@@ -214,10 +214,19 @@ def _marks(result: CheckResult, by_index: dict[int, Op]) -> tuple[list[Mark], in
     parts = [p for p in told if isinstance(p, dict)] if isinstance(told, list) else []
     if not parts:
         parts = [{"index": i} for i in result.evidence if i in by_index]
+    elif not words.sentences(result) and all(_is_nowhere(part, by_index) for part in parts):
+        return [], 0
     numbered = list(enumerate(parts, start=1))
     half = _MOST_STEPS // 2
     kept = numbered if len(numbered) <= _MOST_STEPS else [*numbered[:half], *numbered[-half:]]
     return [_mark(number, part, by_index) for number, part in kept], len(numbered) - len(kept)
+
+
+def _is_nowhere(part: dict[str, Any], by_index: dict[int, Op]) -> bool:
+    """No node did it, so no chart can show it: that a run was too quiet, say."""
+    index = part.get("index")
+    op = by_index.get(index) if isinstance(index, int) else None
+    return op is None or op.node is None
 
 
 def _mark(number: int, part: dict[str, Any], by_index: dict[int, Op]) -> Mark:

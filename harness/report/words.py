@@ -36,11 +36,12 @@ def _interest(result: CheckResult) -> tuple[bool, bool, bool, int]:
 
 
 def sentences(result: CheckResult) -> list[str]:
-    """The operations that did it, one sentence each, in time order."""
+    """The operations that did it, one sentence each, in time order; none if they only say the message again."""
     story = result.details.get("story")
     if not isinstance(story, list):
         return []
-    return [str(part["what"]) for part in story if isinstance(part, dict) and part.get("what")]
+    told = [str(part["what"]) for part in story if isinstance(part, dict) and part.get("what")]
+    return [] if told == [result.message] else told
 
 
 def text_pair(result: CheckResult) -> TextPair | None:

@@ -7,14 +7,15 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 from a_run import file_run
 from page_reader import Page
 
 from harness import registry, report, rundir
 from harness.checking import as_its_example
-from harness.report import page, words
-from harness.verdict import Verdict
+from harness.report import page, timeline, words
+from harness.verdict import CheckResult, Verdict
 
 DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'
 ENOUGH = " m>get(a) m<ok" * 3
@@ -199,3 +200,21 @@ def test_the_summary_begins_with_the_verdict_and_junit_counts_the_failure(tmp_pa
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     (failure,) = suite.iter("failure")
     assert "chunk" in (failure.get("message") or "") + (failure.text or "")
+
+
+def test_what_no_node_did_is_said_once_and_without_an_empty_chart(tmp_path):
+    found = file_run(tmp_path / "run", DOUBLED, ("evidence",))
+    last = found.history.ops[-1]
+    quiet = CheckResult(
+        check="evidence",
+        verdict=Verdict.UNKNOWN,
+        reason="too-quiet",
+        message="too quiet: 1 of 9",
+        evidence=[last.index],
+        details={"story": [{"index": last.index, "what": "too quiet: 1 of 9"}]},
+    )
+    ops = [*found.history.ops[:-1], msgspec.structs.replace(last, node=None)]
+    nowhere = msgspec.structs.replace(found.history, ops=ops)
+    assert words.sentences(quiet) == []
+    assert timeline.story(nowhere, quiet).marks == []
+    assert [m.what for m in timeline.story(found.history, quiet).marks] == ["too quiet: 1 of 9"]
