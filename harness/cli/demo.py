@@ -39,7 +39,7 @@ def command(*, store: Path) -> int:
     if not all(act.as_expected for act in shown):
         _say.error("this is not what the demo should show; `harness doctor` looks for what is wrong here")
         return _exits.FAILED
-    _next(shown[0])
+    _next(shown[0], store)
     return _exits.OK
 
 
@@ -57,10 +57,12 @@ def _show(act: demo.Act) -> None:
         _say.error(act.kept.problem)
 
 
-def _next(documented: demo.Act) -> None:
-    if documented.kept.directory is not None:
-        _say.line(f"report    {documented.kept.directory / 'report.html'}  (open it in a browser)")
+def _next(documented: demo.Act, store: Path) -> None:
+    directory = documented.kept.directory
+    if directory is not None:
+        _say.line(f"report    {directory / 'report.html'}  (open it in a browser)")
     _say.line(f"try next  {_SEE}")
-    _say.line("          harness shrink latest")
+    if directory is not None:  # by its path: `latest` is the hardened half, in which there is nothing to shrink
+        _say.line(f"          {_result.command_on(directory, store, 'shrink')}")
     _say.line("          harness hunt quickstart --seeds 50")
     _say.line("          harness list plans")
