@@ -15,7 +15,7 @@ from harness.history import HistoryError
 from harness.interchange.export_jobs import append_lines, revision_lines
 from harness.rundir import history_path, read_with_taps
 from harness.schedule import CheckSpec
-from harness.verdict import CheckResult
+from harness.verdict import CheckResult, Verdict, worst
 
 MODEL = "job"
 REGISTER = "edn-register"
@@ -28,18 +28,21 @@ def check_jobs(path: Path, *, as_json: bool) -> int:
     file = _file(path)
     found = read_with_taps(file)
     results = check(found, [CheckSpec(check=_CHECK)])
-    verdict = overall(results)
     judged = next(r for r in results if r.check == _CHECK)
+    answers = judged.details.get("answers", 0)
+    verdict = worst([overall(results), Verdict.VALID if answers else Verdict.UNKNOWN])
     if as_json:
         _say.data(_as_json(file, str(verdict), judged))
         return _exits.OF_VERDICT[verdict]
-    _say.line(f"{judged.details.get('answers', 0)} answers ({_SUMMARY})")
+    _say.line(f"{answers} answers ({_SUMMARY})")
+    if not answers:
+        _say.line("no answer to a client stands in it: nothing was judged")
     for result in results:
         if result.reason is not None:
             _result.story(result)
         elif result.verdict is None:
             _say.line(result.message)
-    if judged.reason is None and judged.verdict is not None:
+    if answers and judged.reason is None and judged.verdict is not None:
         granted = judged.details.get("from_caches", 0)
         _say.line(f"linearizable ({METHOD})" + (f", but for {granted} from caches that may be old" if granted else ""))
     _say.line()
@@ -75,7 +78,8 @@ def _file(path: Path) -> Path:
 
 def _as_json(file: Path, verdict: str, judged: CheckResult) -> dict[str, Any]:
     found: dict[str, Any] = {"verdict": verdict, "history": str(file), "model": MODEL, "method": [METHOD]}
-    found |= {"operations": judged.details.get("answers", 0), "order": judged.details.get("order")}
+    answers = judged.details.get("answers", 0)
+    found |= {"operations": answers, "order": judged.details.get("order") if answers else None}
     if judged.reason is None:
         return found
     failure = {"reason": judged.reason, "message": judged.message, "evidence": judged.evidence}

@@ -127,6 +127,15 @@ def test_a_run_that_answered_wrongly_is_told_as_jobs(harness: Harness):
     assert [failure["reason"] for failure in told["failures"]] == ["stale"]
 
 
+def test_a_run_in_which_no_client_asked_is_never_called_linearizable(harness: Harness):
+    assert harness("run", "ablations/order.revisions", "--json").code == 0
+    said = harness("check", "store/latest", "--model", "job")
+    assert (said.code, said.is_clean()) == (2, True)
+    assert "nothing was judged" in said.out and "linearizable (" not in said.out
+    told = json.loads(harness("check", "store/latest", "--model", "job", "--json").out)
+    assert (told["verdict"], told["operations"], told["order"]) == ("UNKNOWN", 0, None)
+
+
 def test_what_is_no_runs_history_is_refused_as_jobs(harness: Harness, history):
     said = harness("check", history(STALE % "1"), "--model", "job")
     assert (said.code, said.is_clean()) == (254, True)
