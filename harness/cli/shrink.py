@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +105,5 @@ def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
     if not found.complete:
         why = "stopped by Ctrl-C" if found.interrupted else "the runs are spent (--runs allows more)"
         _say.line(f"it may not be the smallest: {why}", fg="yellow")
-    system = stored.schedule.system
-    command_ = ["harness", "run", str(file), "--profile", system.profile]
-    command_ += [word for name in system.with_ for word in ("--with", name)]
-    command_ += [word for name in system.without for word in ("--without", name)]
     _say.line(f"plan  {file}")
-    _say.line(f"run   {shlex.join(command_)}")
+    _say.line(f"run   {words.run_command(file, stored.schedule.system)}")

@@ -107,14 +107,10 @@ def _minimal(run: StoredRun, failure: CheckResult | None) -> list[SmallestPlan]:
     """That of the failure which is told comes first."""
     told = failure and MINIMAL.format(check=failure.check, reason=failure.reason)
     names = sorted(run.minimal, key=lambda name: (name != told, name))[:_MOST_PLANS]
-    swaps = [("--with", policy) for policy in run.record.with_] + [
-        ("--without", policy) for policy in run.record.without
-    ]
-    system = ["--profile", run.record.profile, *(word for swap in swaps for word in swap)]
     return [
         SmallestPlan(
             text=run.minimal[name][:_MOST_OF_A_PLAN],
-            command=shlex.join(["harness", "run", str(run.directory.absolute() / name), *system]),
+            command=words.run_command(run.directory.absolute() / name, run.schedule.system),
         )
         for name in names
     ]

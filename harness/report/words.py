@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 from harness import ladder, registry
 from harness.report.textdiff import TextPair, compare
 from harness.rundir import RunRecord
-from harness.schedule import profile_name
+from harness.schedule import System, profile_name
 from harness.verdict import CheckResult, Verdict
 
 
@@ -76,6 +78,12 @@ def promised(result: CheckResult) -> str:
     measured = result.details.get("said")
     said = f" {shortened(measured, 600)}" if isinstance(measured, str) else ""
     return f"{guarantee(result.check)}{said}"
+
+
+def run_command(plan: Path, system: System) -> str:
+    """What plays a plan on the same rules again."""
+    swaps = [("--with", name) for name in system.with_] + [("--without", name) for name in system.without]
+    return shlex.join(["harness", "run", str(plan), "--profile", system.profile, *(w for swap in swaps for w in swap)])
 
 
 def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
