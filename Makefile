@@ -36,7 +36,7 @@ test: lint ## lint, types and all tests
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 tools: venv ## build the Toxiproxy server with the Go tool-chain
-	.venv/bin/python -m harness.tools
+	.venv/bin/python -m harness.runtimes.toxiproxy.server
 
 bench: venv ## how fast the simulator is, the linearizability checker against Porcupine, what the options save
 	.venv/bin/python tests/bench/simulator.py

@@ -19,7 +19,7 @@ from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
 if TYPE_CHECKING:
-    from checkers.ledger import Ledger
+    from checkers.past.ledger import Ledger
 
 
 class Level(IntEnum):

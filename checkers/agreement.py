@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, Sight
-from checkers.truth import NOT_CONTENT, JobTruth
-from checkers.wording import apart, decoded, detail, how, innermost, size, value
+from checkers.past.ledger import Reader, Sight
+from checkers.past.truth import NOT_CONTENT, JobTruth
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import apart, decoded, detail, how, innermost, size, value
 from harness.history import Header, Op, text_digest
 from harness.verdict import CheckResult
 

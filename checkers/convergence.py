@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, active_desktop, jobs_of
-from checkers.scope import in_scope
-from checkers.truth import Entry, JobTruth
-from checkers.wording import apart, detail, how, innermost, size, value
+from checkers.past.ledger import Reader, active_desktop, jobs_of
+from checkers.past.scope import in_scope
+from checkers.past.truth import Entry, JobTruth
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import apart, detail, how, innermost, size, value
 from harness.history import Header, Op
 from harness.verdict import CheckResult, Verdict
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, message_of
-from checkers.wording import value
+from checkers.past.ledger import Reader, message_of
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import value
 from harness.history import Header, Op
 from harness.verdict import CheckResult, Verdict
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, Sight
-from checkers.scope import in_scope
-from checkers.traffic import Stray, Traffic
-from checkers.truth import JobTruth
-from checkers.wording import how
+from checkers.past.ledger import Reader, Sight
+from checkers.past.scope import in_scope
+from checkers.past.truth import JobTruth
+from checkers.traffic.deliveries import Stray, Traffic
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import how
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 

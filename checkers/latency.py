@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.bounds import in_words, within_ns
-from checkers.connections import Connections, OverConnections
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Sight, active_desktop
-from checkers.truth import Entry
+from checkers.past.ledger import Sight, active_desktop
+from checkers.past.truth import Entry
+from checkers.traffic.bounds import in_words, within_ns
+from checkers.traffic.connections import Connections, OverConnections
+from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 

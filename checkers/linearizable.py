@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.answers import Answer, read_answer
-from checkers.books import Book, Unclear
-from checkers.caches import Caches
-from checkers.effects import KINDS, Effects
-from checkers.findings import Findings
-from checkers.instants import Window, blame
-from checkers.instants_told import Teller
-from checkers.ledger import Ledger, Reader
+from checkers.past.answers import Answer, read_answer
+from checkers.past.books import Book, Unclear
+from checkers.past.caches import Caches
+from checkers.past.effects import KINDS, Effects
+from checkers.past.instants import Window, blame
+from checkers.past.ledger import Ledger, Reader
+from checkers.words.findings import Findings
+from checkers.words.instants_told import Teller
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 

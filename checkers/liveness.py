@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.bounds import bounds, in_words
-from checkers.connections import Client, Connections
-from checkers.findings import Findings, Story, told
-from checkers.given_up import GivenUp
-from checkers.ledger import Reader, message_of
-from checkers.storms import Storms, is_clock
-from checkers.wording import did
+from checkers.past.ledger import Reader, message_of
+from checkers.traffic.bounds import bounds, in_words
+from checkers.traffic.connections import Client, Connections
+from checkers.traffic.given_up import GivenUp
+from checkers.traffic.storms import Storms, is_clock
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import did
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader, Replica, Sight
-from checkers.truth import NOT_CONTENT, JobTruth
-from checkers.wording import how, innermost, value
+from checkers.past.ledger import Reader, Replica, Sight
+from checkers.past.truth import NOT_CONTENT, JobTruth
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import how, innermost, value
 from harness.history import TERMINAL_STATUSES, Header, Op
 from harness.verdict import CheckResult
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader
+from checkers.past.ledger import Reader
+from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.duties import Duties
-from checkers.findings import Findings
-from checkers.merged import Merged, hardened_nodes
-from checkers.pending import Pending
-from checkers.phones import Phones
-from checkers.tellings import Tellings
+from checkers.duties.calls import Pending
+from checkers.duties.fetches import Duties
+from checkers.duties.tellings import Tellings
+from checkers.traffic.merged import Merged, hardened_nodes
+from checkers.traffic.phones import Phones
+from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 

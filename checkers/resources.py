@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.economy import Economy
-from checkers.findings import Findings
-from checkers.gauges import Gauges
-from checkers.gauges_posts import Posts
-from checkers.licences_get import Gets
-from checkers.licences_list import Lists
-from checkers.merged import Merged, hardened_nodes, said
-from checkers.phones import Phones
+from checkers.duties.economy import Economy
+from checkers.duties.gauges import Gauges
+from checkers.duties.gauges_posts import Posts
+from checkers.duties.licences_get import Gets
+from checkers.duties.licences_list import Lists
+from checkers.traffic.merged import Merged, hardened_nodes, said
+from checkers.traffic.phones import Phones
+from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Reader
-from checkers.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
-from checkers.rpc_wire import Answers
+from checkers.past.ledger import Reader
+from checkers.traffic.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
+from checkers.traffic.rpc_wire import Answers
+from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 

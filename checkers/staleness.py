@@ -1,7 +1,7 @@
 """Nothing stays out of date: a commit is shown within a bound made of the topology's timers.
 
 The clock of a commit runs from the latest of: the commit; the first list of the visit; the registrations of both ends,
-beyond doubt (`checkers.connections`); the heal of the last fault on the path. It is stopped while any of these lacks.
+beyond doubt (`traffic.connections`); the heal of the last fault on the path. It is stopped while any of these lacks.
 
 When everything has been calm the bound is that of an event. After a reconnect, an overflow or a new visit a fetch may
 be needed first; after a fault a fetch may have been lost, its pause must pass, and a head may have to tell.
@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.bounds import Bounds, in_words, within_ns
-from checkers.connections import Connections, OverConnections
-from checkers.findings import Findings, Story, told
-from checkers.ledger import Sight, active_desktop
-from checkers.paths import Path
-from checkers.screens import Missing, Screen, revision_of
-from checkers.truth import JobTruth
+from checkers.past.ledger import Sight, active_desktop
+from checkers.past.screens import Missing, Screen, revision_of
+from checkers.past.truth import JobTruth
+from checkers.traffic.bounds import Bounds, in_words, within_ns
+from checkers.traffic.connections import Connections, OverConnections
+from checkers.traffic.paths import Path
+from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 

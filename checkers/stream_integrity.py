@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.findings import Finding, Findings
-from checkers.ledger import Reader, Replica, Sight, jobs_of
-from checkers.streamtale import Applied, Tale, first_application, misfit
-from checkers.truth import Attempt, Chunk, JobTruth
+from checkers.past.ledger import Reader, Replica, Sight, jobs_of
+from checkers.past.truth import Attempt, Chunk, JobTruth
+from checkers.words.findings import Finding, Findings
+from checkers.words.streamtale import Applied, Tale, first_application, misfit
 from harness.history import Header, Observation, Op
 from harness.verdict import CheckResult
 

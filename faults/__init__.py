@@ -10,18 +10,19 @@ that asks a runtime for one it lacks is refused before anything starts.
 *Directions* are named by the way the bytes go: `mobile-1->relay` and `relay->mobile-1` are the two directions of the
 link that `mobile-1` dials.
 
-Rooms: here the contract · `_words` (what plans say) · `_aims` (what is aimed at) · `_machines`, `_messages` (what
-several faults share).
+Rooms: here the contract · `_words` (what plans say) · `_aims` (what is aimed at) · `_effect` (what was met) ·
+`_machines`, `_messages` (what several faults share).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from faults._aims import TargetError, Targets, match_directions, match_nodes
+from faults._effect import Effect
 from faults._machines import MachineGround, Signal
 from faults._words import (
     DURATION_PATTERN,
@@ -81,26 +82,6 @@ __all__ = [
 ]
 
 # ---- what a fault may do ------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Effect:
-    """What a fault met and did while it was active; `candidates` > 0 means exercised."""
-
-    candidates: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def met(self, **counts: int) -> None:
-        """Count things that the fault acted on; every one of them was a candidate."""
-        for name, n in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + n
-            self.candidates += n
-
-    def note(self, **counts: int) -> None:
-        """Count outcomes that are no candidates of their own (copies made, of messages already met)."""
-        for name, n in counts.items():
-            self.counts[name] = self.counts.get(name, 0) + n
-
 
 Cut = Literal["close", "reset", "half-open", "dead", "timeout"]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
-if TYPE_CHECKING:
-    from faults import Effect
+from faults._effect import Effect
 
 Signal = Literal["TERM", "KILL"]
 

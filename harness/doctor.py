@@ -1,6 +1,6 @@
 """Is everything there that a run needs? One line each, with the remedy; and the removal of what killed runs left.
 
-Runtimes tell of themselves by optional powers: `Diagnoses`, `Sweeps`, `BuildsImages`.
+Runtimes tell of themselves by optional powers (`harness.runtimes`): `Diagnoses`, `Sweeps`.
 """
 
 from __future__ import annotations
@@ -11,52 +11,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 from checkers.linearizability import engine
-from harness import registry, tools
-from harness.runtimes import RuntimeUnavailable
+from harness import registry
+from harness.runtimes import Check, Diagnoses, RuntimeUnavailable, Sweeps
+from harness.runtimes.toxiproxy import server as tools
 
 _LIMIT_S = 10.0
 _OLDEST_WEBSOCKETS = 15
-
-
-@dataclass(frozen=True)
-class Check:
-    """`ok` None: not there, and not needed for everything. `remedy` says what to do when it is not fine."""
-
-    name: str
-    ok: bool | None
-    detail: str
-    remedy: str = ""
-
-
-@runtime_checkable
-class Diagnoses(Protocol):
-    """A runtime that can say how the things it needs are."""
-
-    def diagnose(self) -> list[Check]: ...
-
-
-@runtime_checkable
-class Sweeps(Protocol):
-    """A runtime whose runs leave something behind when the harness is killed."""
-
-    def sweep(self, note: Callable[[str], None]) -> list[str]:
-        """Remove what dead runs left; says what became of each."""
-        ...
-
-
-@runtime_checkable
-class BuildsImages(Protocol):
-    """A runtime with images, for `harness images build`."""
-
-    def build_images(self, note: Callable[[str], None]) -> list[str]:
-        """Build what is missing or out of date; returns the tags. Raises `RuntimeUnavailable`."""
-        ...
-
-    def images(self) -> list[str]: ...
 
 
 def checks() -> Iterator[Check]:

@@ -19,7 +19,7 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     desktop: str | None = None  # a mobile's active desktop (node name)
     projects: dict[str, list[str]] = msgspec.field(default_factory=dict)  # a desktop's: directory → sessions
     scope: dict[str, str] = msgspec.field(default_factory=dict)  # a mobile's first: {"session": s} | {"project": dir}
-    kind: str = "builtin"  # who wrote its program and how it is started: see `harness.topology.NodeWords`
+    kind: str = "builtin"  # who wrote its program and how it is started: see `harness.plan.topology.NodeWords`
     module: str | None = None  # of kind module: what is imported
     path: str | None = None  # and the folder it is looked for first
     profile: str | None = None  # this node's own, else the system's

@@ -12,7 +12,8 @@ from typing import NoReturn
 import pytest
 from toxiproxy_server import RunningToxiproxy, start_toxiproxy
 
-from harness import registry, tools
+from harness import registry
+from harness.runtimes.toxiproxy import server as tools
 
 _NEEDS = {"docker": "docker_engine", "toxiproxy": "toxiproxy_binary"}  # marker → the fixture that sees to it
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import plan
-from harness.runtimes.sim.environment import environment
+from harness.runtimes.sim.machines.environment import environment
 from targets.timing import Timing
 
 ROOT = Path(__file__).parent.parent

@@ -1,15 +1,19 @@
-"""Nobody imports against the arrows: the system under test knows nothing of its testers; checkers see histories."""
+"""Nobody imports against the arrows: the system under test knows nothing of its testers; checkers see histories; a room
+uses those below it, and no two files use each other. Imports for types alone count as well.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("harness", "targets", "faults", "checkers")
+PACKAGES = ("harness", "targets", "faults", "checkers")
 PLUGIN_FOLDERS = ("faults", "checkers", "harness/runtimes", "targets/profiles")
 MAY_IMPORT = {
     "targets": ("targets",),
@@ -17,6 +21,43 @@ MAY_IMPORT = {
     "checkers": ("checkers", "harness.history", "harness.verdict"),
     "harness": ("harness", "targets", "faults", "checkers"),
 }
+RUNTIME = ("harness/runtimes", "harness")
+RUNS = ("harness/judging", "harness/store", "harness/report", *RUNTIME)
+ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package that it may use, itself apart
+    "checkers/linearizability": (),
+    "checkers/past": ("checkers/linearizability",),
+    "checkers/traffic": ("checkers/past",),
+    "checkers/words": ("checkers/past",),
+    "checkers/duties": ("checkers/past", "checkers/traffic", "checkers/words"),
+    "checkers/notation": ("checkers/past",),
+    "checkers": tuple(f"checkers/{room}" for room in ("past", "traffic", "words", "duties")),
+    "harness": (),
+    "harness/wire": ("harness",),
+    "harness/workload": ("harness",),
+    "harness/runtimes": ("harness",),
+    "harness/runtimes/toxiproxy": (),
+    "harness/runtimes/docker": ("harness/runtimes/toxiproxy", *RUNTIME),
+    "harness/runtimes/sim/kernel": RUNTIME,
+    "harness/runtimes/sim/net": ("harness/runtimes/sim/kernel", "harness/wire", "harness"),
+    "harness/runtimes/sim/machines": ("harness/runtimes/sim/kernel", "harness/runtimes/sim/net", *RUNTIME),
+    "harness/runtimes/sim": (
+        *(f"harness/runtimes/sim/{room}" for room in ("kernel", "net", "machines")),
+        *("harness/wire", *RUNTIME),
+    ),
+    "harness/plan": ("harness/workload", *RUNTIME),
+    "harness/judging": ("harness",),
+    "harness/store": ("harness",),
+    "harness/interchange": ("harness",),
+    "harness/report": ("harness/judging", "harness/store", "harness"),
+    "harness/runs": RUNS,
+    "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
+    "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
+}
+AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them
+    "harness.doctor": ("harness/runtimes", "harness/runtimes/toxiproxy"),
+    "harness.__main__": ("harness/cli",),
+}
+UNBOUND = ("harness/cli",)  # the command line may use everything
 
 
 def _sources(folder: str) -> list[Path]:
@@ -42,21 +83,97 @@ def _is_below(module: str, allowed: str) -> bool:
 
 
 def _ours(path: Path) -> list[tuple[int, str]]:
-    return [(line, module) for line, module in _imports(path) if module.split(".")[0] in ROOMS]
+    return [(line, module) for line, module in _imports(path) if module.split(".")[0] in PACKAGES]
 
 
-def violations(room: str) -> list[str]:
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def _files() -> dict[str, Path]:
+    return {_name(path): path for package in PACKAGES for path in _sources(package)}
+
+
+def _file_of(module: str) -> str | None:
+    """The file that an import reads: `a.b.NAME` is in `a.b`, if there is no file `a/b/NAME.py`."""
+    while module:
+        if module in _files():
+            return module
+        module = module.rpartition(".")[0]
+    return None
+
+
+@functools.cache
+def _uses() -> dict[str, set[str]]:
+    """File → the files that it imports."""
+    return {
+        name: {used for _, module in _ours(path) if (used := _file_of(module)) is not None and used != name}
+        for name, path in _files().items()
+    }
+
+
+def _room(file: str) -> str:
+    folder = _files()[file].parent.relative_to(ROOT)
+    places = (place.as_posix() for place in (folder, *folder.parents))
+    return next(place for place in places if place in ROOMS or place in UNBOUND or place in PACKAGES)
+
+
+def violations(package: str) -> list[str]:
     return [
-        f"{path.relative_to(ROOT)}:{line}: {room} may not import {module}"
-        for path in _sources(room)
+        f"{path.relative_to(ROOT)}:{line}: {package} may not import {module}"
+        for path in _sources(package)
         for line, module in _ours(path)
-        if not any(_is_below(module, allowed) for allowed in MAY_IMPORT[room])
+        if not any(_is_below(module, allowed) for allowed in MAY_IMPORT[package])
     ]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_along_its_arrows(room: str) -> None:
-    assert violations(room) == []
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_along_its_arrows(package: str) -> None:
+    assert violations(package) == []
+
+
+def test_a_room_uses_only_the_rooms_below_it() -> None:
+    wrong = []
+    for file, uses in _uses().items():
+        mine = _room(file)
+        allowed = {mine, *ROOMS.get(mine, ()), *AT_THE_ROOT.get(file, ())}
+        if mine not in UNBOUND and mine.split("/")[0] in ("harness", "checkers"):
+            here = mine.split("/")[0]
+            wrong += [
+                f"{file} ({mine}) may not use {used} ({_room(used)})"
+                for used in sorted(uses)
+                if used.split(".")[0] == here and used != here and _room(used) not in allowed
+            ]
+    assert wrong == []
+
+
+def test_every_folder_of_the_engine_and_the_checkers_is_a_room() -> None:
+    """A new folder says what it may use, here and at its door."""
+    folders = {
+        path.parent.relative_to(ROOT).as_posix() for package in ("harness", "checkers") for path in _sources(package)
+    }
+    assert folders <= {*ROOMS, *UNBOUND}
+    for folder in folders:
+        assert ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text())) or "", folder
+
+
+def test_the_rooms_have_floors() -> None:
+    """What may be used is no circle either; raises `CycleError`."""
+    list(TopologicalSorter(ROOMS).static_order())
+
+
+def test_no_two_files_use_each_other_round_about() -> None:
+    try:
+        list(TopologicalSorter(_uses()).static_order())
+    except CycleError as exc:
+        pytest.fail(f"a circle of files: {' → '.join(reversed(exc.args[1]))}")
+
+
+def test_the_top_of_checkers_holds_the_contract_and_the_checkers() -> None:
+    names = {f"checkers.{path.stem}" for path in (ROOT / "checkers").glob("*.py") if path.stem != "__init__"}
+    assert names == _plugins("checkers")
 
 
 def _plugins(folder: str) -> set[str]:
@@ -69,8 +186,7 @@ def _plugins(folder: str) -> set[str]:
         for node in ast.parse(path.read_text()).body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if any(isinstance(t, ast.Name) and t.id in words for t in targets):
-                parts = path.relative_to(ROOT).with_suffix("").parts
-                found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+                found.add(_name(path))
     return found
 
 
@@ -86,7 +202,7 @@ def test_the_engine_imports_no_plug_in_by_name() -> None:
         for path in _sources("harness")
         for line, module in _ours(path)
         for plugin in plugins
-        if _is_below(module, plugin) and not ".".join(path.relative_to(ROOT).with_suffix("").parts).startswith(plugin)
+        if _is_below(module, plugin) and not _name(path).startswith(plugin)
     ]
     assert wrong == []
 
@@ -94,9 +210,9 @@ def test_the_engine_imports_no_plug_in_by_name() -> None:
 def test_the_scanner_sees_imports_in_functions_and_relative_ones(tmp_path: Path) -> None:
     source = tmp_path / "harness" / "plan" / "x.py"
     source.parent.mkdir(parents=True)
-    source.write_text("def f():\n    from harness import conductor\nimport targets.relay\nfrom ..wire import hop\n")
+    source.write_text("def f():\n    from harness import report\nimport targets.relay\nfrom ..wire import hop\n")
     assert sorted(_imports(source, tmp_path)) == [
-        (2, "harness.conductor"),
+        (2, "harness.report"),
         (3, "targets.relay"),
         (4, "harness.wire.hop"),
     ]

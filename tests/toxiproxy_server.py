@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.toxiproxy import Toxiproxy, ToxiproxyWedged
+from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyWedged
 
 _STARTS_WITHIN_S = 20.0
 

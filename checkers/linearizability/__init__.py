@@ -6,7 +6,7 @@ time after it, or never. A *model* says what operations mean; it compiles a tria
 `frontier` decides. Histories of many keys are split into one trial a key first (P-compositionality: Horn & Kroening,
 "Faster linearizability checking via P-compositionality", 2015).
 
-This package imports nothing of the rest of the house: trials in, answers out.
+This package imports nothing of the rest of the house, trials in, answers out, so the engine may use it as a library.
 """
 
 from __future__ import annotations

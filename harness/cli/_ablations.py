@@ -9,10 +9,10 @@ from typing import Any
 import click
 import msgspec
 
-from harness.ablating import AblationHunt, Caught
-from harness.campaign import Order, PlanText
 from harness.cli import _exits, _say
 from harness.cli._often import Often
+from harness.hunting.ablating import AblationHunt, Caught
+from harness.hunting.campaign import Order, PlanText
 
 option = click.option(
     "--ablations", is_flag=True, help="Take out every safeguard in turn, until that is noticed; --budget is for each."

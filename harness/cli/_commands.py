@@ -6,10 +6,11 @@ import importlib
 import os
 import pkgutil
 import sys
+from pathlib import Path
 
 import click
 
-from harness import __version__, cli
+from harness import __version__
 from harness.cli import _exits, _say
 from harness.registry import close_matches
 
@@ -23,7 +24,7 @@ class Commands(click.Group):
     """Loads a command's module only when it is asked for, so that `--help` of one pays for one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        found = {m.name for m in pkgutil.iter_modules(cli.__path__) if not m.name.startswith("_")}
+        found = {m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if not m.name.startswith("_")}
         first = [name for name in _IN_ORDER_OF_NEED if name in found]
         return first + sorted(found.difference(first))
 

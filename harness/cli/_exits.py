@@ -15,10 +15,10 @@ from harness import registry
 from harness.cli import _say
 from harness.history import HistoryError
 from harness.plan import PlanErrors
-from harness.recorder import StoreProblem
 from harness.registry import UnknownName, close_matches
 from harness.runtimes import RuntimeUnavailable
-from harness.store import NoSuchRun
+from harness.store import StoreProblem
+from harness.store.index import NoSuchRun
 from harness.verdict import Verdict
 from targets.policy import UnknownPolicy
 

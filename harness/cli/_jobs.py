@@ -9,12 +9,12 @@ from typing import Any
 
 from checkers.linearizability import Malformed
 from checkers.linearizability.single_writer import METHOD
-from harness.checking import check, overall
 from harness.cli import _exits, _result, _say
 from harness.history import HistoryError
 from harness.interchange.export_jobs import append_lines, revision_lines
-from harness.rundir import history_path, read_with_taps
+from harness.judging.checking import check, overall
 from harness.schedule import CheckSpec
+from harness.store.rundir import history_path, read_with_taps
 from harness.verdict import CheckResult, Verdict, worst
 
 MODEL = "job"

@@ -11,12 +11,12 @@ import msgspec
 from harness import report, shrink
 from harness.cli import _plans, _say
 from harness.history import HistoryError
-from harness.keep import DEFAULT_RUNTIME
+from harness.hunting.tally import Signature
 from harness.plan import PlanErrors
-from harness.rundir import MINIMAL, read_plan_text, read_schedule
+from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import Minimal, NotShrinkable, Unwritable, Wanted
-from harness.store import write_atomically
-from harness.tally import Signature
+from harness.store.index import write_atomically
+from harness.store.rundir import MINIMAL, read_plan_text, read_schedule
 
 RUNS = 300  # for each kind; `harness shrink` tries more
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from faults import parse_duration_ns
-from harness.keep import DEFAULT_RUNTIME
+from harness.runs.keep import DEFAULT_RUNTIME
 
 SEEDS_END = 2**63  # as a plan's own `seed`: the index of a store holds no larger number
 F = TypeVar("F", bound=Callable[..., Any])

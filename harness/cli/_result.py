@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from harness import ladder
 from harness.cli import _say
-from harness.keep import Kept
+from harness.judging import ladder
 from harness.report import words
+from harness.runs.keep import Kept
 from harness.schedule import Schedule
 from harness.verdict import CheckResult, Verdict, worst
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from harness import determinism
-from harness.campaign import Campaign
 from harness.cli import _exits, _say
-from harness.keep import DEFAULT_RUNTIME
+from harness.hunting.campaign import Campaign
+from harness.runs import determinism
+from harness.runs.keep import DEFAULT_RUNTIME
 from harness.runtimes import Runtime
 from harness.schedule import Schedule
 

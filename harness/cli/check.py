@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from checkers.linearizability.decide import MODELS
-from harness import ladder, registry
-from harness.checking import check, overall
+from harness import registry
 from harness.cli import _exits, _jobs, _linear, _options, _result, _say
 from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
+from harness.judging import ladder
+from harness.judging.checking import check, overall
 from harness.report import words
-from harness.rundir import history_path, read_schedule, read_with_taps
 from harness.schedule import CheckSpec
-from harness.store import Store
+from harness.store.index import Store
+from harness.store.rundir import history_path, read_schedule, read_with_taps
 
 _MODELS = sorted([*MODELS, _jobs.MODEL])
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from harness import demo
 from harness.cli import _exits, _options, _plans, _result, _say
-from harness.keep import DEFAULT_RUNTIME
+from harness.cli import _first_bug as demo
 from harness.report import words
-from harness.store import Store
+from harness.runs.keep import DEFAULT_RUNTIME
+from harness.store.index import Store
 
 _SEE = "harness run quickstart --profile documented"
 

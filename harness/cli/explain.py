@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from checkers import notation
-from harness import ablations, registry
 from harness import plan as plans
-from harness.checking import as_its_example, check
+from harness import registry
 from harness.cli import _catalogue, _say
+from harness.hunting import ablations
+from harness.judging.checking import as_its_example, check
 from harness.registry import UnknownName
 from harness.runtimes import capabilities
 

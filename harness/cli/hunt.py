@@ -13,15 +13,15 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.ablating import Caught
-from harness.campaign import MOST_OF_A_KIND, Campaign, Order, PlanText, new_campaign_id
 from harness.cli import _ablations, _exits, _minimal, _options, _plans, _say, _twice
 from harness.cli._often import Often
-from harness.keep import Keep
+from harness.hunting.ablating import Caught
+from harness.hunting.campaign import MOST_OF_A_KIND, Campaign, Order, PlanText, new_campaign_id
+from harness.hunting.tally import CampaignResult, RunSummary, Signature
 from harness.plan import Plan
+from harness.runs.keep import Keep
 from harness.schedule import Schedule
-from harness.store import Store
-from harness.tally import CampaignResult, RunSummary, Signature
+from harness.store.index import Store
 from harness.verdict import Verdict
 
 _NONE: Mapping[_minimal.Kind, _minimal.Least] = {}

@@ -8,7 +8,7 @@ import click
 
 from harness import registry
 from harness.cli import _plans, _say
-from harness.doctor import BuildsImages
+from harness.runtimes import BuildsImages
 
 
 @click.group(short_help="Build the container images.")

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from harness import ablations, registry
+from harness import registry
 from harness.cli import _catalogue, _options, _say
+from harness.hunting import ablations
 from harness.runtimes import capabilities, kinds
 from targets.policy import Slot
 

@@ -9,9 +9,9 @@ import click
 
 from harness.cli import _options, _plans, _say
 from harness.cli.run import finish
-from harness.keep import Keep, Kept, run_and_keep
-from harness.rundir import RunRecord, read_record, read_schedule
-from harness.store import Store
+from harness.runs.keep import Keep, Kept, run_and_keep
+from harness.store.index import Store
+from harness.store.rundir import RunRecord, read_record, read_schedule
 
 
 @click.command(short_help="Play the schedule of a stored run again.")

@@ -8,7 +8,7 @@ import click
 
 from harness import report
 from harness.cli import _options, _say
-from harness.store import Store
+from harness.store.index import Store
 
 
 @click.command(short_help="Write the report of a stored run again.")

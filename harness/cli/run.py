@@ -10,9 +10,9 @@ import click
 
 from harness import plan as plans
 from harness.cli import _exits, _options, _plans, _result, _say, _twice
-from harness.keep import Keep, Kept, run_and_keep
+from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.schedule import Schedule
-from harness.store import Store
+from harness.store.index import Store
 
 
 @click.command(short_help="Run one plan, start to verdict.")

@@ -10,11 +10,11 @@ import click
 from harness import shrink
 from harness.cli import _exits, _minimal, _options, _plans, _say
 from harness.cli._exits import Refused
-from harness.keep import DEFAULT_RUNTIME
 from harness.report import words
-from harness.rundir import StoredRun, read_plan_text, read_run
+from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import RUNS, Minimal, NotShrinkable, Unwritable, Wanted
-from harness.store import Store, write_atomically
+from harness.store.index import Store, write_atomically
+from harness.store.rundir import StoredRun, read_plan_text, read_run
 from harness.verdict import CheckResult
 
 _NOTE_EVERY = 50  # runs, where lines are kept

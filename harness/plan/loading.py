@@ -13,12 +13,12 @@ from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
 from harness.plan.source import MAX_BYTES, Document, read
+from harness.plan.topology import Topology, system_of
+from harness.plan.topology import problems as topology_problems
 from harness.plan.validate import validate
 from harness.plan.writing import written
 from harness.registry import UnknownName, close_matches
 from harness.schedule import Schedule, System
-from harness.topology import Topology, system_of
-from harness.topology import problems as topology_problems
 from targets import profiles
 from targets.policy import UnknownPolicy
 

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from faults import DurationNs, OrShort, Timed, Words
 from harness import registry
-from harness.topology import TimingWords
+from harness.plan.topology import TimingWords
 from harness.workload.words import Workload
 
 VERSION = 1

@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.report import junit, page, summary, trace
-from harness.rundir import StoredRun, read_run
-from harness.store import write_atomically
+from harness.store.index import write_atomically
+from harness.store.rundir import StoredRun, read_run
 
 FORMS = {
     "report.html": page.render,

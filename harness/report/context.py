@@ -12,8 +12,8 @@ import jinja2
 
 from harness.report import timeline, words
 from harness.report.timeline import Span
-from harness.rundir import MINIMAL, StoredRun
 from harness.schedule import profile_name
+from harness.store.rundir import MINIMAL, StoredRun
 from harness.verdict import CheckResult
 
 _MOST_ROWS = 100  # of a table

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from harness.report import words
-from harness.rundir import StoredRun
+from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult, Verdict
 
 _MOST_STEPS = 12

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from harness.report import closeup, context, overview, timeline, words
 from harness.report.canvas import LAYOUTS
 from harness.report.timeline import Story, Timeline
-from harness.rundir import StoredRun
+from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult, Verdict
 
 _MOST_OTHERS = 20  # failures told beside the first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.report import context
-from harness.rundir import StoredRun
+from harness.store.rundir import StoredRun
 
 
 def render(run: StoredRun) -> str:

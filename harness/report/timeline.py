@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.history import History, Op, Tap
 from harness.report import words
-from harness.rundir import StoredRun
+from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult
 
 _BINS = 120  # of the overview's activity

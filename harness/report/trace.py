@@ -17,7 +17,7 @@ import msgspec
 
 from harness.history import History, Op, Tap
 from harness.report import timeline
-from harness.rundir import StoredRun
+from harness.store.rundir import StoredRun
 
 MOST_EVENTS = 200_000  # a viewer is of no use beyond
 _FAULTS, _LINKS = "faults", "links"

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness import ladder, registry
+from harness import registry
+from harness.judging import ladder
 from harness.report.textdiff import TextPair, compare
-from harness.rundir import RunRecord
 from harness.schedule import System, profile_name
+from harness.store.rundir import RunRecord
 from harness.verdict import CheckResult, Verdict
 
 

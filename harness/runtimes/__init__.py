@@ -130,6 +130,46 @@ class Inspects(Protocol):
     def inspect(self, system: System) -> list[str]: ...
 
 
+@dataclass(frozen=True)
+class Check:
+    """What `harness doctor` says of one thing.
+
+    `ok` None: not there, and not needed for everything. `remedy` says what to do when it is not fine.
+    """
+
+    name: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+@runtime_checkable
+class Diagnoses(Protocol):
+    """A runtime that can say how the things it needs are."""
+
+    def diagnose(self) -> list[Check]: ...
+
+
+@runtime_checkable
+class Sweeps(Protocol):
+    """A runtime whose runs leave something behind when the harness is killed."""
+
+    def sweep(self, note: Callable[[str], None]) -> list[str]:
+        """Remove what dead runs left; says what became of each."""
+        ...
+
+
+@runtime_checkable
+class BuildsImages(Protocol):
+    """A runtime with images, for `harness images build`."""
+
+    def build_images(self, note: Callable[[str], None]) -> list[str]:
+        """Build what is missing or out of date; returns the tags. Raises `RuntimeUnavailable`."""
+        ...
+
+    def images(self) -> list[str]: ...
+
+
 def kinds(runtime: Runtime) -> frozenset[str]:
     """Kinds of nodes that a runtime starts."""
     return runtime.KINDS if isinstance(runtime, StartsKinds) else frozenset({"builtin"})

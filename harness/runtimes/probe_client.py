@@ -1,6 +1,6 @@
 """The harness's end of a node's probe, over a WebSocket that either side may dial.
 
-Frames are those of `targets.probe_socket`. Journal lines are numbered by the component and kept there until they are
+Frames are those of `targets.probe.websocket`. Journal lines are numbered by the component and kept there until they are
 acknowledged, so a connection that is lost and dialled again loses none of them.
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from harness.run import execute
+from harness.runs.run import execute
 from harness.runtimes import Runtime
 from harness.schedule import CheckSpec, Schedule, encode_schedule
 

@@ -15,13 +15,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from faults import Effect, MessageRule
 from harness.wire.classify import Classified
-
-if TYPE_CHECKING:
-    from harness.wire.lane import Lane
 
 ORDER: Final = ("lose", "hold", "reorder", "duplicate")
 COMPRESSED: Final = "compressed messages can be neither read nor changed"
@@ -51,12 +48,18 @@ def _fits(text: str, pattern: str) -> bool:
     return pattern == "*" or (text != "" and fnmatchcase(text, pattern))
 
 
+class Keeps(Protocol):
+    """A connection's messages that wait for a rule."""
+
+    def heal(self, rule: ActiveRule) -> None: ...
+
+
 class Rules:
     """The rules in force on one direction. False while there are none."""
 
     def __init__(self) -> None:
         self._active: list[ActiveRule] = []
-        self.lanes: dict[Lane, None] = {}  # those that keep something
+        self.lanes: dict[Keeps, None] = {}  # those that keep something
 
     def __bool__(self) -> bool:
         return bool(self._active)

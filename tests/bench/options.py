@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from harness import plan, registry
 from harness.history import History
-from harness.run import execute
+from harness.runs.run import execute
 from harness.verdict import Verdict
 from targets import profiles
 from targets.mobile.model import Scope

@@ -25,7 +25,7 @@ import toy
 
 from harness import plan as plans
 from harness import registry
-from harness.run import execute
+from harness.runs.run import execute
 from harness.schedule import Schedule
 
 SIM = registry.find("runtime", "sim")

@@ -8,7 +8,7 @@ import simulator
 import toy
 
 from harness import registry
-from harness.run import execute
+from harness.runs.run import execute
 
 
 @pytest.mark.parametrize("kind", toy.KINDS)

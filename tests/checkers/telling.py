@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from checkers.notation import read
-from harness.checking import check
 from harness.history import History
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict
 

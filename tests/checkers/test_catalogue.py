@@ -7,7 +7,7 @@ from telling import judge
 
 from checkers import Checker, Level
 from harness import registry
-from harness.checking import as_its_example
+from harness.judging.checking import as_its_example
 from harness.verdict import Verdict
 
 CHECKERS = registry.names("checker")

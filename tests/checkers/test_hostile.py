@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from checkers.convergence import CHECKER as CONVERGENCE
 from checkers.notation import read
-from harness.checking import check
 from harness.history import Header, History, Observation, Op, Rev, Tap, encode_op
+from harness.judging.checking import check
 
 WORDS = st.sampled_from(
     ["", "a", "b", "mobile-1", "desktop-1", "relay", "s", "s1", "commit", "observe", "event:1", "get:", ":", "response"]

@@ -15,8 +15,8 @@ from injections import Edit, Injection, load
 from injections.scenes import PLANS, TIMES, Scene, scenes
 
 from harness import registry
-from harness.checking import check
 from harness.history import History
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from telling import OF_JOURNALS, judge, named
 
 from checkers.notation import read
-from harness.checking import check
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 

@@ -9,8 +9,8 @@ import pytest
 from telling import judge, named
 
 from checkers.notation import read
-from harness.checking import check
 from harness.history import History
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 
 NAME = "linearizable"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from telling import judge
 
 from checkers.notation import read
-from checkers.storms import ATTEMPTS, RETRIES
-from harness.checking import check
+from checkers.traffic.storms import ATTEMPTS, RETRIES
 from harness.history import History, Op, Tap
+from harness.judging.checking import check
 from harness.verdict import Verdict
 
 NAME = "liveness"

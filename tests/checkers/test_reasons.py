@@ -9,7 +9,7 @@ import pytest
 from telling import judge
 
 from harness import registry
-from harness.checking import as_its_example
+from harness.judging.checking import as_its_example
 from harness.verdict import CheckResult, Verdict
 
 TEXT = (Path(__file__).parent / "reasons.txt").read_text(encoding="utf-8")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from telling import judge
 
 from checkers.notation import read
-from harness.checking import check
 from harness.history import Tap
+from harness.judging.checking import check
 from harness.verdict import Verdict
 
 NAME = "staleness"

@@ -7,9 +7,10 @@ import json
 import pytest
 from cli_rig import Harness
 
-from harness import ablations, registry
-from harness.ablating import Search
-from harness.tally import RunSummary
+from harness import registry
+from harness.hunting import ablations
+from harness.hunting.ablating import Search
+from harness.hunting.tally import RunSummary
 from harness.verdict import Verdict
 
 NEWER = "snapshots.newer"

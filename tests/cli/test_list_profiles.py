@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from cli_rig import Harness
 
-from harness import ablations
+from harness.hunting import ablations
 from targets.policy import slots
 
 NEWER = "snapshots.newer"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cli_rig import Harness
 
-from harness import store
-from harness.recorder import StoreProblem
+from harness.store import StoreProblem
+from harness.store import index as store
 
 DOUBLED = ("regressions/unicode-double-append", "--profile", "documented")
 
@@ -81,7 +81,7 @@ def test_a_disk_that_fills_during_the_run_leaves_a_readable_history(
         return really_write(fd, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr("harness.recorder.os.write", write)
+        patch.setattr("harness.runs.recorder.os.write", write)
         said = harness("run", "quickstart")
     assert said.code == 255
     assert said.is_clean()
@@ -94,7 +94,7 @@ def test_a_disk_that_fills_during_the_run_leaves_a_readable_history(
 def test_no_half_made_directory_stays_where_a_run_could_not_begin(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.rundir.write_atomically", _full)
+    monkeypatch.setattr("harness.store.rundir.write_atomically", _full)
     assert harness("run", "quickstart").code == 255
     assert [path for path in (harness.folder / "store").rglob("*") if path.is_dir()] == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import plan, registry
-from harness.run import execute
+from harness.runs.run import execute
 from harness.verdict import Verdict
 
 PLAN = """\

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from checkers import notation
 from checkers.linearizability import Linearizable, Malformed
 from checkers.linearizability.decide import MODELS, decide
-from harness.checking import check
 from harness.interchange.edn import FORMAT, values
 from harness.interchange.export_jobs import append_lines, revision_lines
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 
 
@@ -123,7 +123,7 @@ def streams(draw) -> str:
         revision = draw(st.sampled_from([expected, expected, expected, draw(st.integers(2, len(chunks) + 1))]))
         if revision > len(chunks) + 1:
             break
-        said.append(f"m:a{draw(st.sampled_from('@@@='))}{revision}")
+        said.append(f"m:a{draw(st.sampled_from('@='))}{revision}")
         expected = revision + 1
     return " ".join(said)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness import plan, registry
-from harness.campaign import Campaign, CampaignResult, Order, PlanText
 from harness.cli import main
-from harness.run import RunResult, execute
+from harness.hunting.campaign import Campaign, CampaignResult, Order, PlanText
+from harness.runs.run import RunResult, execute
 from harness.verdict import CheckResult, Verdict
 
 SIM = registry.find("runtime", "sim")

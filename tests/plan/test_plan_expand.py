@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from harness import plan
 from harness.plan.repeat import exponential
-from harness.rundir import expectation
 from harness.schedule import FaultAt, Schedule, decode_schedule, encode_schedule
 from harness.seeds import stream
+from harness.store.rundir import expectation
 from targets.policy import UnknownPolicy
 
 S = 10**9

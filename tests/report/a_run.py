@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from checkers import notation
-from harness import rundir
-from harness.checking import check, overall
 from harness.history import encode_end, encode_header, encode_op, encode_tap, gzip_deterministic
-from harness.rundir import RunRecord, StoredRun
+from harness.judging.checking import check, overall
 from harness.schedule import CheckSpec, Node, Schedule, System
+from harness.store import rundir
+from harness.store.rundir import RunRecord, StoredRun
 
 PLAN = "version: 1\ntitle: A plan\n"
 NODES = [Node(name="relay", role="relay"), Node(name="desktop-1", role="desktop"), Node(name="mobile-1", role="mobile")]

@@ -12,9 +12,10 @@ import pytest
 from a_run import file_run
 from page_reader import Page
 
-from harness import registry, report, rundir
-from harness.checking import as_its_example
+from harness import registry, report
+from harness.judging.checking import as_its_example
 from harness.report import page, timeline, words
+from harness.store import rundir
 from harness.verdict import CheckResult, Verdict
 
 DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'

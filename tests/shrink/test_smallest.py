@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from harness import plan, registry
-from harness.run import execute
+from harness.runs.run import execute
 from harness.shrink import NotShrinkable, Wanted, smallest
 from harness.verdict import Verdict
 

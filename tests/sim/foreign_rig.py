@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from harness import plan, registry
-from harness.run import RunResult, execute
+from harness.runs.run import RunResult, execute
 from harness.schedule import Schedule
 
 SIM = registry.find("runtime", "sim")

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from harness import plan, registry
-from harness.run import execute
+from harness.runs.run import execute
 from harness.schedule import Schedule
 from harness.seeds import stream
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import plan, registry
-from harness.run import execute
+from harness.runs.run import execute
 
 ROOT = Path(__file__).parent.parent.parent
 FILE = Path(__file__).parent / "recorded_hashes.json"

@@ -9,8 +9,8 @@ import recording
 from random_plans import listed, random_plan
 
 from harness import plan, registry
-from harness.determinism import apart
-from harness.run import execute
+from harness.runs.determinism import apart
+from harness.runs.run import execute
 
 SIM = registry.find("runtime", "sim")
 PLANS = int(os.environ.get("HARNESS_FUZZ_PLANS", "40"))  # `make fuzz` takes 300

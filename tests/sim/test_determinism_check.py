@@ -10,11 +10,12 @@ import pytest
 from foreign_rig import QUIET, USERS
 
 import targets.mobile.app
-from harness import determinism, plan, registry
+from harness import plan, registry
 from harness.cli import _twice, main
 from harness.cli._exits import Refused
-from harness.determinism import Event, Trail, difference
-from harness.run import execute
+from harness.runs import determinism
+from harness.runs.determinism import Event, Trail, difference
+from harness.runs.run import execute
 from harness.schedule import Schedule
 
 SIM = registry.find("runtime", "sim")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import targets.mobile
-from harness import plan, recorder, registry
-from harness.run import RunResult, execute
+from harness import plan, registry
+from harness.runs import recorder
+from harness.runs.run import RunResult, execute
 from harness.runtimes import Stalled
 from harness.runtimes.sim.world import World
 from harness.verdict import CheckResult, Verdict

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faults import Effect
-from harness.runtimes.sim.disk import Disk, StoreConnection, sweep
+from harness.runtimes.sim.machines.disk import Disk, StoreConnection, sweep
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from foreign_rig import PLAN, QUIET, RELAY, USERS, run, run_relay, schedule
 from harness import plan
 from harness.plan import PlanErrors
 from harness.runtimes import RuntimeUnavailable
-from harness.runtimes.sim.environment import environment
+from harness.runtimes.sim.machines.environment import environment
 from harness.verdict import Verdict
 
 ROOT = Path(__file__).parent.parent.parent

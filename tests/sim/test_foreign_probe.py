@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from foreign_rig import PLAN, QUIET, run, schedule
 
-from harness.run import RunResult
+from harness.runs.run import RunResult
 from harness.runtimes import RuntimeUnavailable
-from harness.runtimes.sim.environment import environment
+from harness.runtimes.sim.machines.environment import environment
 from harness.verdict import Verdict
 
 # the reference's programs as somebody would write them who knows of no host in the process

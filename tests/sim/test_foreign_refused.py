@@ -15,7 +15,7 @@ import pytest
 from foreign_rig import QUIET, RELAY, run_relay
 
 from harness.runtimes import RuntimeUnavailable
-from harness.runtimes.sim import scan
+from harness.runtimes.sim.machines import scan
 from harness.runtimes.sim.world import World
 
 # what the program does (on its line 4) → how it is named

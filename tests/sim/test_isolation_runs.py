@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import plan, registry
-from harness.run import execute
+from harness.runs.run import execute
 from harness.verdict import Verdict
 
 SIM = registry.find("runtime", "sim")

@@ -8,7 +8,7 @@ import pytest
 from sim_rig import Trio, effects
 
 from faults import Effect, MessageRule
-from harness.runtimes.sim.links import JITTER_NS, LATENCY_NS
+from harness.runtimes.sim.net.links import JITTER_NS, LATENCY_NS
 
 ONE_WAY_S = (LATENCY_NS + JITTER_NS) / 1e9
 

@@ -9,7 +9,7 @@ import pytest
 from sim_rig import Trio
 
 from faults import Effect, MessageRule, Release
-from harness.runtimes.sim.hop import Hop
+from harness.runtimes.sim.net.hop import Hop
 from harness.wire.splitter import Splitter
 
 DOWN = "hub->ear"

@@ -11,7 +11,7 @@ import pytest
 
 from harness import plan, registry
 from harness.history import Tap
-from harness.run import RunResult, execute
+from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime
 from harness.verdict import Verdict
 from harness.wire.classify import classify

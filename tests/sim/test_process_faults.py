@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from faults import Effect
-from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.machines.node import Node
 from harness.runtimes.sim.stage import SimStage
 from harness.runtimes.sim.world import World
 

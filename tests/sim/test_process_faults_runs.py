@@ -9,8 +9,8 @@ import pytest
 
 from harness import plan, registry
 from harness.history import Op
-from harness.run import RunResult, execute
-from harness.runtimes.sim.disk import StoreConnection
+from harness.runs.run import RunResult, execute
+from harness.runtimes.sim.machines.disk import StoreConnection
 from harness.verdict import Verdict
 
 HEAD = """\

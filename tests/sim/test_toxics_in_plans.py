@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import plan, registry
-from harness.run import RunResult, execute
+from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime
 from harness.verdict import Verdict
 

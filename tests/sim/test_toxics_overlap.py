@@ -13,7 +13,7 @@ from sim_rig import Trio
 from toxic_rig import SimBench
 
 from faults import Effect, Toxic
-from harness.runtimes.sim.links import JITTER_NS, LATENCY_NS
+from harness.runtimes.sim.net.links import JITTER_NS, LATENCY_NS
 
 ONE_WAY_S = (LATENCY_NS + JITTER_NS) / 1e9
 WAY = "client->server"

@@ -12,7 +12,7 @@ import requests
 from faults import Effect, Toxic
 from harness.runtimes.sim.stage import SimStage
 from harness.runtimes.sim.world import World
-from harness.toxiproxy import Toxiproxy
+from harness.runtimes.toxiproxy.adapter import Toxiproxy
 
 LIMIT_S = 30.0  # of a real wait
 DIRECTION = {"upstream": "client->server", "downstream": "server->client"}

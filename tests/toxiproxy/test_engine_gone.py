@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from harness.runtimes.docker.lifecycle import ContainerRun
-from harness.toxiproxy import ToxiproxyError
+from harness.runtimes.toxiproxy.adapter import ToxiproxyError
 
 
 def test_toxiproxy_that_no_engine_restarts_is_lost() -> None:

@@ -11,7 +11,7 @@ from toxiproxy_server import RunningToxiproxy, free_port
 
 from harness.runtimes.docker import toxics as subject
 from harness.runtimes.docker.toxics import Proxy, Toxics
-from harness.toxiproxy import Toxiproxy, ToxiproxyError
+from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyError
 
 pytestmark = pytest.mark.toxiproxy
 

@@ -11,7 +11,7 @@ import pytest
 from toxiproxy_rig import HELD_MS, Pair, address, connected, ended, listener, received, toxics
 from toxiproxy_server import RunningToxiproxy, free_port, start_toxiproxy
 
-from harness.toxiproxy import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
+from harness.runtimes.toxiproxy.adapter import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
 pytestmark = pytest.mark.toxiproxy
 

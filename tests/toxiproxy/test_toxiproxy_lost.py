@@ -9,7 +9,7 @@ import pytest
 from toxiproxy_rig import says, toxics
 from toxiproxy_server import RunningToxiproxy, free_port
 
-from harness.toxiproxy import Toxiproxy, ToxiproxyError, ToxiproxyWedged
+from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
 LIMIT_S = 0.3
 SLACK_S = 5.0  # for a loaded machine; a call without a limit would never end

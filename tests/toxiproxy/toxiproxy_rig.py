@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.toxiproxy import Toxic
+from harness.runtimes.toxiproxy.adapter import Toxic
 
 HELD_MS = 86_400_000
 ARRIVES_WITHIN_S = 10.0  # generous: a loaded machine is no failure

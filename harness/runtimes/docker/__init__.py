@@ -12,11 +12,10 @@ from typing import Any, ClassVar, TypeVar
 
 import docker
 
-from harness import tools
-from harness.doctor import Check
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
+from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.docker import engine, images, machines, shapes
 from harness.runtimes.docker.lifecycle import ContainerRun
+from harness.runtimes.toxiproxy import server as tools
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ class DockerRuntime:
         with asyncio.Runner() as runner:
             return runner.get_loop().run_until_complete(_whole_run(spec, play))
 
-    # ---- optional powers: see harness.doctor ----------------------------------------------------------------------
+    # ---- optional powers: see harness.runtimes --------------------------------------------------------------------
 
     def diagnose(self) -> list[Check]:
         with _engine() as client:

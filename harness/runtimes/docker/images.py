@@ -1,7 +1,7 @@
 """The images of a run: one with the components and the wire, one with Toxiproxy. Built when what is in them changed.
 
 `HARNESS_BASE_IMAGE` names another base than the host's own CPython (it must have the same Python version);
-`HARNESS_TOXIPROXY_IMAGE` another Toxiproxy than the binary that `harness.tools` finds.
+`HARNESS_TOXIPROXY_IMAGE` another Toxiproxy than the binary that `harness.runtimes.toxiproxy.server` finds.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any
 import docker
 from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 
-from harness import tools
 from harness.runtimes import RuntimeUnavailable
 from harness.runtimes.docker import base_image
+from harness.runtimes.toxiproxy import server as tools
 
 IMAGE_LABEL = "jobsync-harness.image"
 OFFICIAL_TOXIPROXY = f"shopify/toxiproxy:{tools.TOXIPROXY_VERSION}"

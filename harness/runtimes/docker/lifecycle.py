@@ -27,7 +27,7 @@ from harness.runtimes.docker.stage import DockerStage
 from harness.runtimes.docker.toxics import Proxy, Toxics
 from harness.runtimes.docker.wire_client import WireClient, WireLost
 from harness.runtimes.probe_client import ProbeClient, dial_for_ever
-from harness.toxiproxy import Toxiproxy, ToxiproxyError
+from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyError
 
 START_LIMIT_S = 60.0  # two seconds are usual
 _DRAIN_LIMIT_S = 3.0

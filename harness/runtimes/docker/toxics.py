@@ -16,7 +16,7 @@ from typing import Literal
 
 import faults
 from harness.runtimes.docker.shapes import Setting, Shape
-from harness.toxiproxy import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
+from harness.runtimes.toxiproxy.adapter import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
 _REVIVALS = 3  # after so many restarts in one run, Toxiproxy is given up
 _READY_LIMIT_S, _READY_PAUSE_S = 10.0, 0.02  # it boots in milliseconds

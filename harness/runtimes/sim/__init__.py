@@ -15,11 +15,11 @@ from contextlib import suppress
 from typing import ClassVar, TypeVar
 
 from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
-from harness.runtimes.sim import disk, programs
 from harness.runtimes.sim.dialled import DialledProbe, open_desk
-from harness.runtimes.sim.environment import environment
-from harness.runtimes.sim.logs import node_logs
-from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.kernel.logs import node_logs
+from harness.runtimes.sim.machines import disk, programs
+from harness.runtimes.sim.machines.environment import environment
+from harness.runtimes.sim.machines.node import Node
 from harness.runtimes.sim.probes import SimProbe
 from harness.runtimes.sim.stage import VERBS, SimStage
 from harness.runtimes.sim.world import CannotSimulate, World
@@ -60,7 +60,7 @@ class Simulator:
         world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
         try:
-            with node_logs(world, spec.directory), programs.own_paths():
+            with node_logs(world.loop, spec.directory), programs.own_paths():
                 result = world.run(lambda: system.play(play))
         except CannotSimulate as exc:
             raise RuntimeUnavailable(str(exc)) from None

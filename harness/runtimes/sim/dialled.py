@@ -1,31 +1,21 @@
 """Probes that a foreign program opens by itself: it dials `HARNESS_PROBE_URL`, as it would anywhere else.
 
 In the simulated network a desk of the harness listens for them. Its links are none of the topology's: they take no
-time, no fault touches them and no tap sees them. Frames are those of `targets.probe_socket`.
+time, no fault touches them and no tap sees them. Frames are those of `targets.probe.websocket`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.runtimes import Outcome
 from harness.runtimes.probe_client import ProbeClient, listening
-from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.machines.environment import DESK, DESK_PORT, token_of
+from harness.runtimes.sim.machines.node import Node
 from harness.runtimes.sim.probes import SimProbe, WriteJournal
-
-if TYPE_CHECKING:
-    from harness.runtimes.sim.world import World
-
-DESK = "probe.harness"  # no name of a topology has a dot
-PORT = 9000
-URL = f"ws://{DESK}:{PORT}/"
-
-
-def token_of(node: str) -> str:
-    """Everything is in one process: a token tells nodes apart, and guards nothing."""
-    return f"probe-of-{node}"
+from harness.runtimes.sim.world import World
 
 
 class DialledProbe(SimProbe):
@@ -79,7 +69,7 @@ def open_desk(world: World, probes: Mapping[str, DialledProbe]) -> None:
     clients = {token_of(name): probe.client for name, probe in probes.items()}
 
     async def serve() -> None:
-        async with listening(clients, "0.0.0.0", PORT):
+        async with listening(clients, "0.0.0.0", DESK_PORT):
             await asyncio.get_running_loop().create_future()
 
     world.spawn(desk, serve)

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from harness.runtimes import Hello, Outcome, ProbeLost
-from harness.runtimes.sim.loop import SimLoop, SimTask
-from harness.runtimes.sim.node import Node
+from harness.runtimes.sim.kernel.loop import SimLoop, SimTask
+from harness.runtimes.sim.machines.node import Node
 from targets.probe import Definite, Handlers, Indeterminate
 
 WriteJournal = Callable[[str, str, dict[str, Any], int], None]

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from faults import Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
-from harness.runtimes.sim import toxics
-from harness.runtimes.sim.connection import Connection, Line
-from harness.runtimes.sim.links import Delay, Hold, Link
-from harness.runtimes.sim.processes import VERBS as MACHINE_VERBS
-from harness.runtimes.sim.processes import Processes, Restart
+from harness.runtimes.sim.machines.processes import VERBS as MACHINE_VERBS
+from harness.runtimes.sim.machines.processes import Processes, Restart
+from harness.runtimes.sim.net import toxics
+from harness.runtimes.sim.net.connection import Connection, Line
+from harness.runtimes.sim.net.links import Delay, Hold, Link
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from harness.history import Tap
 from harness.interruption import interruptible, uninterrupted
 from harness.runtimes import Stalled
-from harness.runtimes.sim import clockwork
-from harness.runtimes.sim.loop import NODE, SimLoop, SimTask
-from harness.runtimes.sim.network import Network
-from harness.runtimes.sim.node import Node
-from harness.runtimes.sim.stacks import stacks
-from harness.runtimes.sim.taps import Witness
+from harness.runtimes.sim.kernel import Host, clockwork
+from harness.runtimes.sim.kernel.loop import NODE, SimLoop, SimTask
+from harness.runtimes.sim.kernel.stacks import stacks
+from harness.runtimes.sim.machines.node import Node, disks
+from harness.runtimes.sim.net.network import Network
+from harness.runtimes.sim.net.taps import Witness
 from harness.seeds import stream
 
 T = TypeVar("T")
@@ -48,6 +48,7 @@ class World:
         self.draws = stream(seed, "world")  # of whatever runs outside of every node
         self.nodes: dict[str, Node] = {}
         self.network = self.loop.network = Network(self)
+        self.accept = self.network.accept
         self.witness = Witness(tap, self._now_ns, tap_payload)
         self.crashes: list[str] = []
         self.on_event: Callable[[int, str, str, bytes], None] | None = None
@@ -140,7 +141,7 @@ class World:
 
         Raises what it raises, `Stalled` with its stacks, or `CannotSimulate`.
         """
-        with uninterrupted(), _without_gc(), clockwork.installed(self):
+        with uninterrupted(), _without_gc(), clockwork.installed(self.loop, self.draws, disks()):
             try:
                 with interruptible():
                     return self._play(play)
@@ -188,7 +189,7 @@ def _told(exc: BaseException) -> str:
     return "".join(traceback.format_exception(exc)).rstrip()
 
 
-def _node_of(context: dict[str, Any]) -> Node | None:
+def _node_of(context: dict[str, Any]) -> Host | None:
     task = context.get("task") or context.get("future")
     if isinstance(task, SimTask):
         return task.node

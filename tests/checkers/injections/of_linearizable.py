@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checkers.notation_parts import answered_row
-from checkers.truth import JobTruth
+from checkers.notation.parts import answered_row
+from checkers.past.truth import JobTruth
 from harness.history import Op
 from injections import Edit, Scene, injects
 from injections.edits import MS, US, like

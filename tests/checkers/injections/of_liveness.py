@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import msgspec
 
-from harness.checking import check
 from harness.history import Op, Tap
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from injections import Edit, Scene, injects
 from injections.edits import US, like

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checkers.gauges import EMPTY
-from checkers.phones import DISTURBING
-from harness.checking import check
+from checkers.duties.gauges import EMPTY
+from checkers.traffic.phones import DISTURBING
 from harness.history import Op, Tap
+from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from injections import Edit, Scene, injects
 from injections.edits import MS

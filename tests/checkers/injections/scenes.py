@@ -9,11 +9,11 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from checkers.ledger import Ledger
-from checkers.truth import JobTruth
+from checkers.past.ledger import Ledger
+from checkers.past.truth import JobTruth
 from harness import plan, registry
 from harness.history import History, Op, Rev, Tap
-from harness.run import execute
+from harness.runs.run import execute
 from harness.runtimes import Runtime
 from harness.verdict import Verdict
 from injections.edits import MS

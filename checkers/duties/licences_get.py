@@ -1,0 +1,189 @@
+"""Licences of a replica's own `job.get`s: an event that it could not apply, a failure before, a fetch before."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from checkers.past.ledger import Sight, message_of
+from checkers.traffic.merged import Merged, said
+from checkers.traffic.phones import Phone, Phones
+from checkers.words.findings import Findings, Story, told
+from harness.history import Op, Tap
+
+FOR_EVENTS = ("miss", "order", "legacy")
+Key = tuple[str, int, str]  # node, visit, job
+
+
+class Gets:
+    def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
+        self._judge, self._phones, self._findings = judge, phones, findings
+        self._pause_ns = judge.ns("coalesce_max_s") * 4 // 5  # a node's clock may run a little fast
+        self._waiting: dict[tuple[str, str], dict[str, int]] = {}  # (node, job) → delivered, not applied, not spent
+        self._since_ns: dict[tuple[str, str], int] = {}  # when the first of them came, applied or not
+        self._applied: dict[str, set[str]] = {}  # node → messages
+        self._under_way: dict[Key, Op] = {}
+        self._failed: dict[Key, Op] = {}
+        self._ended: dict[Key, Op] = {}
+        self._timed_out: dict[str, Op] = {}  # correlation id → its begin
+        self._late_ns: dict[str, int] = {}  # node → what its slowest late answer took
+        self._known_ns: dict[str, int] = {}  # correlation id → what was known of that when it began
+        self._begun: dict[str, Op] = {}
+        self._taps = 0
+        self.fetches: Counter[str] = Counter()
+
+    # ---- triggers ---------------------------------------------------------------------------------------------------
+
+    def wire(self, phone: Phone, tap: Tap) -> None:
+        if tap.type.startswith("job:") and tap.job is not None:
+            self._taps += 1
+            msg = tap.msg if tap.msg is not None else f"?{self._taps}"
+            if msg not in self._applied.get(phone.node, ()):
+                key = (phone.node, tap.job)
+                waiting = self._waiting.setdefault(key, {})
+                if not waiting:
+                    self._since_ns[key] = tap.time_ns
+                waiting[msg] = tap.time_ns
+        elif tap.type == "rpc-reply" and (begun := self._timed_out.pop(str(tap.msg), None)) is not None:
+            self._came_late(phone, tap, begun)
+
+    def _came_late(self, phone: Phone, tap: Tap, begun: Op) -> None:
+        if phone.registered and self._phones.current(phone, tap) and not phone.ever_disturbed:
+            took_ns = tap.time_ns - begun.time_ns
+            self._late_ns[phone.node] = max(took_ns, self._late_ns.get(phone.node, 0))
+
+    def op(self, op: Op, sight: Sight | None) -> None:
+        if sight is not None:
+            self._shown(sight)
+        elif op.f == "started" and op.node is not None:
+            self._forget(op.node)
+
+    def _shown(self, sight: Sight) -> None:
+        node, op = sight.replica[0], sight.op
+        if sight.seen.kind == "scope":
+            phone = self._phones.of(node)
+            if phone is not None and not phone.ever_disturbed:
+                for key in [key for key in self._waiting if key[0] == node]:
+                    left = {m: t for m, t in self._waiting[key].items() if t >= op.time_ns - self._judge.slack_ns}
+                    self._waiting[key] = left
+            return
+        msg = message_of(op.cause)
+        if msg is not None and (op.cause or "").startswith("event:"):
+            self._applied.setdefault(node, set()).add(msg)
+        waiting = self._waiting.get((node, op.job or ""))
+        if waiting:
+            waiting.pop(msg or "", None)
+            if op.rev is not None:
+                self._outdated(node, waiting, op.rev.n)
+
+    def _outdated(self, node: str, waiting: dict[str, int], n: int) -> None:
+        """What is not newer than what is shown is dropped, and asks for nothing any more."""
+        phone = self._phones.of(node)
+        revs = self._phones.revs.get(phone.desktop or "", {}) if phone is not None else {}
+        for msg in [msg for msg in waiting if (known := revs.get(msg)) and not known[1] and known[0] <= n]:
+            del waiting[msg]
+
+    def _forget(self, node: str) -> None:
+        self._applied.pop(node, None)
+        self._late_ns.pop(node, None)
+        for key in [key for key in self._waiting if key[0] == node]:
+            del self._waiting[key]
+        for table in (self._under_way, self._failed, self._ended):
+            for entry in [entry for entry in table if entry[0] == node]:
+                del table[entry]
+
+    # ---- fetches ----------------------------------------------------------------------------------------------------
+
+    def fetch(self, op: Op) -> None:
+        line, phone = said(op), self._phones.of(op.node)
+        if phone is None:
+            return
+        visit = line.get("visit")
+        key = (phone.node, visit if isinstance(visit, int) else phone.visit, str(line.get("job")))
+        if line.get("phase") == "begin":
+            self.fetches[f"get {line.get('licence')}"] += 1
+            self._begin(phone, key, op)
+        else:
+            self._end(phone, op)
+
+    def _begin(self, phone: Phone, key: Key, op: Op) -> None:
+        line = said(op)
+        licence, corr = line.get("licence"), str(line.get("corr"))
+        if key in self._under_way:
+            self._add("two-in-flight", phone, op, "while another was under way", self._under_way[key])
+        elif phone.hardened and not phone.registered:
+            self._add("while-offline", phone, op, "without a link")
+        if licence in FOR_EVENTS:
+            self._for_events(phone, key, op, str(licence))
+        elif licence == "retry":
+            self._again(phone, op, "after a failure", self._failed.pop(key, None))
+        elif licence == "follow-up":
+            self._again(phone, op, "after another fetch", self._ended.pop(key, None))
+        else:
+            self._add("no-licence", phone, op, f"for “{licence}”, which is no reason")
+        self._under_way[key] = self._begun[corr] = op
+        self._known_ns[corr] = self._late_ns.get(phone.node, 0)
+
+    def _for_events(self, phone: Phone, key: Key, op: Op, licence: str) -> None:
+        about = (key[0], key[2])
+        waiting = self._waiting.get(about, {})
+        if phone.hardened and key[1] == phone.visit and phone.open and not phone.listed:
+            self._add("too-early", phone, op, "for an event, before the first list of its scope")
+        if not self._judge.tapped:
+            return
+        pause_ns = self._pause_ns if phone.hardened else 0
+        until_ns = op.time_ns + self._judge.slack_ns - pause_ns
+        ripe = [m for m, time_ns in waiting.items() if time_ns <= until_ns]
+        if not waiting:
+            self._add("unlicensed", phone, op, f"({licence}), and no event about it was waiting")
+        elif self._since_ns[about] > until_ns:
+            self._add("uncoalesced", phone, op, "as soon as an event came, without waiting for what may follow")
+        for msg in ripe or list(waiting):
+            del waiting[msg]
+        self._since_ns[about] = min(waiting.values(), default=op.time_ns)
+
+    def _again(self, phone: Phone, op: Op, claim: str, before: Op | None) -> None:
+        if before is None:
+            self._add("unlicensed", phone, op, f"{claim}, and there was none")
+        elif phone.hardened and op.time_ns - before.time_ns + self._judge.slack_ns < self._pause_ns:
+            self._add("too-soon", phone, op, f"{claim}, without a pause", before)
+
+    def _end(self, phone: Phone, op: Op) -> None:
+        line = said(op)
+        corr = str(line.get("corr"))
+        begun, known_ns = self._begun.pop(corr, None), self._known_ns.pop(corr, 0)
+        if begun is None:
+            return
+        visit = said(begun).get("visit")
+        key = (phone.node, visit if isinstance(visit, int) else phone.visit, str(line.get("job")))
+        if self._under_way.get(key) is begun:
+            del self._under_way[key]
+        error = line.get("error")
+        code = error.get("code") if isinstance(error, dict) else None
+        if line.get("phase") == "ok" or code == "not_found":
+            self._ended[key] = op
+            return
+        self._failed[key] = op
+        if code == "timeout":
+            self._timed_out[corr] = begun
+            self._judge_patience(phone, begun, op, known_ns)
+
+    def _judge_patience(self, phone: Phone, begun: Op, op: Op, known_ns: int) -> None:
+        """It is to wait for twice what a late answer took; three quarters of that leave room for clocks."""
+        owed_ns = min(self._judge.ns("call_s"), 2 * known_ns) * 3 // 4
+        waited_ns = op.time_ns - begun.time_ns
+        if phone.hardened and not phone.ever_disturbed and waited_ns + self._judge.slack_ns < owed_ns:
+            text = f"and gave up after {waited_ns / 1e9:.3g} s, knowing an answer that took {known_ns / 1e9:.3g} s"
+            self._add("impatient", phone, begun, text, op)
+
+    def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
+        job = said(op).get("job")
+
+        def tell() -> Story:
+            message = f"{phone.node} fetched job {job} at {self._judge.ledger.at(op.time_ns)} {what}"
+            story = [(op, f"{phone.node} begins to fetch job {job} ({said(op).get('licence')})")]
+            if other is not None:
+                story.append((other, f"{phone.node}: fetch of job {job}, {said(other).get('phase')}"))
+            story.sort(key=lambda item: (item[0].time_ns, item[0].index))
+            return Story(message, {"job": job, "node": phone.node, "story": told(story)})
+
+        self._findings.add(reason, op, [o for o in (op, other) if o is not None], tell)

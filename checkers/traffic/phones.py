@@ -1,0 +1,236 @@
+"""The mobiles as journals and wire tell them: link, visit, list under way, revisions that reached them.
+
+What a phone is said to have `seen` is never less than what its replica can have marked as seen: an event counts from
+its delivery, a list from its last page. So whoever is behind here is behind there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkers.past.ledger import Sight, active_desktop
+from checkers.traffic.merged import said
+from harness.history import Header, Op, Tap
+
+DISTURBING = ("pause", "slow_consumer", "kill", "clock")
+
+
+@dataclass(slots=True)
+class Seen:
+    """A dense beginning, and what lies above its first hole."""
+
+    upto: int = 0
+    top: int = 0
+    above: set[int] = field(default_factory=set)
+
+    def mark(self, n: int) -> None:
+        self.top = max(self.top, n)
+        if n == self.upto + 1:
+            self.upto = n
+            self._close()
+        elif n > self.upto:
+            self.above.add(n)
+
+    def cover(self, n: int) -> None:
+        self.top = max(self.top, n)
+        if n > self.upto:
+            self.upto = n
+            self.above = {m for m in self.above if m > n}
+            self._close()
+
+    def _close(self) -> None:
+        while self.upto + 1 in self.above:
+            self.upto += 1
+            self.above.discard(self.upto)
+
+
+@dataclass(slots=True)
+class Listing:
+    """A reconcile: pages of one list, the last of them `corr`. `as_of`: the smallest of its pages."""
+
+    begun: Op
+    licences: list[str]
+    corr: str
+    as_of: int | None = None
+    calling: bool = True
+    ended_ns: int = 0  # of the last page
+    done: bool = False
+    more: bool = False
+    failed: bool = False
+
+    def open(self, now_ns: int, slack_ns: int) -> bool:
+        """Is it still going on? Between pages nothing waits."""
+        if self.done:
+            return False
+        return self.calling or self.failed or now_ns - self.ended_ns <= slack_ns
+
+
+@dataclass(slots=True)
+class Phone:
+    node: str
+    desktop: str | None
+    desktop_id: str
+    hardened: bool
+    registered: bool = False
+    registration: Op | None = None
+    conn: int | None = None  # as taps count connections
+    visit: int = 0
+    open: bool = False
+    opened: Op | None = None
+    listed: bool = False
+    listing: Listing | None = None
+    seen: Seen = field(default_factory=Seen)
+    head: int = 0  # the greatest heard in this visit
+    disturbed: int = 0  # faults under way that keep it from answering in time
+    ever_disturbed: bool = False
+
+    @property
+    def watching(self) -> bool:
+        return self.registered and self.open
+
+
+class Phones:
+    """All mobiles of a run, kept up to date by ops and taps."""
+
+    def __init__(self, header: Header, hardened: dict[str, bool]) -> None:
+        self.by_node: dict[str, Phone] = {}
+        for name, node in header.nodes.items():
+            if node.get("role") == "mobile":
+                desktop = active_desktop(header, name)
+                device = header.nodes.get(desktop or "", {}).get("device_id") or desktop
+                self.by_node[name] = Phone(name, desktop, str(device).lower(), hardened.get(name, True))
+        self.revs: dict[str, dict[str, tuple[int, bool]]] = {}  # desktop → message → revision, and does it say so
+        self._batches: dict[str, dict[str, list[int]]] = {}  # desktop → message → all revisions it stands for
+
+    def of(self, node: str | None) -> Phone | None:
+        return self.by_node.get(node or "")
+
+    # ---- journals ---------------------------------------------------------------------------------------------------
+
+    def op(self, op: Op, sight: Sight | None) -> None:
+        if op.f == "emit":
+            self._emitted(op)
+        elif op.f == "batch":
+            self._batch(op)
+        elif op.f in ("fault-begin", "fault-heal"):
+            self._fault(op)
+        elif (phone := self.of(op.node)) is None:
+            return
+        elif op.f == "link":
+            self._link(phone, op)
+        elif op.f == "fetch":
+            self._fetch(phone, op)
+        elif op.f == "started":
+            self._down(phone)
+            phone.visit, phone.open, phone.listed, phone.listing, phone.seen, phone.head = (
+                0,
+                False,
+                False,
+                None,
+                Seen(),
+                0,
+            )
+        elif sight is not None and sight.seen.kind == "scope":
+            phone.visit, phone.listed, phone.listing, phone.opened = sight.seen.visit, False, None, op
+            phone.open, phone.seen, phone.head = bool(sight.seen.set.get("scope")), Seen(), 0
+        elif sight is not None and sight.seen.kind == "listed" and sight.seen.visit == phone.visit:
+            phone.listed = True
+
+    def _emitted(self, op: Op) -> None:
+        line = said(op)
+        rev, msg = line.get("rev"), line.get("msg")
+        if line.get("bus") == "link" and isinstance(rev, int) and msg is not None:
+            self.revs.setdefault(op.node or "", {})[str(msg)] = (rev, line.get("bare") is True)
+
+    def _batch(self, op: Op) -> None:
+        line = said(op)
+        revs = line.get("revs")
+        if isinstance(revs, list):
+            known = [rev for rev in revs if isinstance(rev, int)]
+            self._batches.setdefault(op.node or "", {})[str(line.get("msg"))] = known
+
+    def _fault(self, op: Op) -> None:
+        line = said(op)
+        nodes = line.get("nodes")
+        if line.get("action") not in DISTURBING or not isinstance(nodes, list):
+            return
+        for phone in (self.of(str(name)) for name in nodes):
+            if phone is not None:
+                phone.disturbed = max(0, phone.disturbed + (1 if op.f == "fault-begin" else -1))
+                phone.ever_disturbed = True
+                if line.get("action") == "kill" and op.f == "fault-begin":
+                    self._down(phone)
+
+    def _link(self, phone: Phone, op: Op) -> None:
+        state = said(op).get("state")
+        if state == "registered":
+            phone.registered, phone.registration = True, op
+        elif state in ("closed", "suspended", "connecting"):
+            self._down(phone)
+
+    def _down(self, phone: Phone) -> None:
+        phone.registered = False
+        if phone.listing is not None and not phone.listing.done:
+            phone.listing.failed = phone.listing.calling = False
+
+    def _fetch(self, phone: Phone, op: Op) -> None:
+        line = said(op)
+        if line.get("what") != "list":
+            return
+        listing, corr = phone.listing, str(line.get("corr"))
+        if line.get("phase") == "begin":
+            if line.get("visit") != phone.visit or line.get("page") is None:
+                return  # another visit's, or a user's list refreshed behind his back: it changes nothing that is shown
+            if line.get("page") == 0:
+                phone.listing = Listing(op, _licences(line, listing), corr)
+            elif listing is not None:
+                listing.corr, listing.calling, listing.failed = corr, True, False
+        elif listing is not None and listing.corr == corr and listing.calling:
+            self._answered(phone, listing, line, op)
+
+    def _answered(self, phone: Phone, listing: Listing, line: dict[str, Any], op: Op) -> None:
+        listing.calling, listing.ended_ns, listing.failed = False, op.time_ns, line.get("phase") != "ok"
+        as_of = line.get("asOf")
+        if listing.failed:
+            return
+        if isinstance(as_of, int):
+            listing.as_of = as_of if listing.as_of is None else min(listing.as_of, as_of)
+        listing.more = line.get("more") is True
+        if not listing.more:
+            listing.done = True
+            phone.seen.cover(listing.as_of or 0)
+
+    # ---- wire -------------------------------------------------------------------------------------------------------
+
+    def wire(self, phone: Phone, tap: Tap) -> None:
+        """A message was delivered to it."""
+        if tap.type in ("registered", "resumed"):
+            phone.conn = tap.conn
+        elif tap.type == "sync:head":
+            if tap.source == phone.desktop_id and self.current(phone, tap) and (n := rev_of(tap.msg)) is not None:
+                phone.head = max(phone.head, n)
+        elif tap.type.startswith("job:") and tap.msg is not None:
+            rev, bare = self.revs.get(phone.desktop or "", {}).get(tap.msg, (0, True))
+            if not bare:
+                for n in (*self._batches.get(phone.desktop or "", {}).get(tap.msg, ()), rev):
+                    phone.seen.mark(n)
+
+    def current(self, phone: Phone, tap: Tap) -> bool:
+        """Did it come on the connection that the phone listens to?"""
+        return phone.conn is None or tap.conn == phone.conn
+
+
+def _licences(line: dict[str, Any], before: Listing | None) -> list[str]:
+    """Why this list was begun. A first page asked for again goes on with the reasons it had."""
+    also = line.get("also")
+    words = [line.get("licence"), *(also if isinstance(also, list) else [])]
+    if before is not None and (before.failed or line.get("licence") == "retry"):
+        words = [*before.licences, *words]
+    return list(dict.fromkeys(word for word in words if isinstance(word, str) and word != "retry"))
+
+
+def rev_of(name: str | None) -> int | None:
+    """The revision that a head's name says."""
+    last = (name or "").rpartition("/")[2]
+    return int(last) if last.isdecimal() and len(last) < 19 else None

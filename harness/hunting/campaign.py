@@ -1,0 +1,284 @@
+"""Many runs: plans × seeds over worker processes, and what they add up to.
+
+What a campaign finds depends on its plans and seeds alone: not on the number of workers, nor on the order
+in which runs end. Only a budget of time may cut it short, always after a whole run.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from faults import MayBeIdle
+from harness import plan as plans
+from harness import registry
+from harness.hunting.pool import Died, Pool
+from harness.hunting.tally import CampaignResult, RunSummary, Tally
+from harness.report import words
+from harness.runs.keep import Keep, Kept, run_and_keep
+from harness.runs.run import execute
+from harness.runtimes import Runtime, RuntimeUnavailable
+from harness.schedule import Schedule
+from harness.store import StoreProblem
+from harness.store.index import Store
+from harness.verdict import Verdict
+
+MOST_OF_A_KIND = 3  # failing runs of one signature whose files are kept: a fourth shows nothing that they do not
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What every run of a campaign has in common. `limit_s`: wall-clock seconds after which a run is given up."""
+
+    runtime: str
+    store: Path
+    keep: Keep
+    campaign: str
+    argv: tuple[str, ...] = ()
+    profile: str | None = None
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    duration_ns: int | None = None
+    topology: str | None = None
+    limit_s: float = 3600.0
+
+
+class PlanText(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan as it travels to a worker. `folder` is where a topology file of its own may lie."""
+
+    name: str
+    text: str
+    folder: Path | None = None
+
+    def plan(self) -> plans.Plan:
+        """Raises `PlanErrors`."""
+        return _parsed(self)
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: PlanText) -> plans.Plan:
+    return plans.parse(text.text, text.name, beside=text.folder)
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `number` is its place in the campaign's order: seed by seed, plan by plan.
+
+    `enough` are the signatures of which files were kept often enough when the run began.
+    """
+
+    number: int
+    plan: PlanText
+    seed: int
+    order: Order
+    enough: frozenset[tuple[str, str]] = frozenset()
+
+
+class Campaign:
+    """Collects runs as they end; `result` says what they add up to."""
+
+    def __init__(self, chosen: Sequence[PlanText], seeds: Sequence[int], order: Order) -> None:
+        """Raises `PlanErrors` for a text that is no plan."""
+        self._chosen, self._seeds, self._order = chosen, seeds, order
+        self._tally = Tally(sorted({action for text in chosen for action in _actions(text.plan())}))
+        self._kept: Counter[tuple[str, str]] = Counter()
+        self._not_kept = 0
+        self.traces: dict[int, str] = {}  # by number, of every run that is done
+        self._seconds = 0.0
+        self._interrupted = False
+        self._cut_short = False
+
+    @property
+    def planned(self) -> int:
+        return len(self._chosen) * len(self._seeds)
+
+    def play(self, jobs: int, budget_s: float | None = None) -> Generator[RunSummary]:
+        """Run everything, yielding each run when it has ended. Ctrl-C ends it early and keeps what was found."""
+        began_s = time.monotonic()
+        pool: Pool[Task, RunSummary] = Pool(run_task, min(jobs, self.planned), self._order.limit_s)
+        try:
+            with closing(pool.results(self._within(budget_s, began_s))) as results:
+                for task, result in results:
+                    summary = of_dead(task, result) if isinstance(result, Died) else result
+                    if summary.interrupted:
+                        self._interrupted = True
+                        continue
+                    self._tally.add(summary)
+                    self._count_files(summary)
+                    if summary.trace_hash is not None:
+                        self.traces[summary.number] = summary.trace_hash
+                    yield summary
+        except KeyboardInterrupt:
+            self._interrupted = True
+        finally:
+            self._seconds = time.monotonic() - began_s
+
+    def _count_files(self, run: RunSummary) -> None:
+        if run.directory is not None:
+            self._kept.update(run.kinds)
+        elif self._order.keep == "failed" and run.kinds and run.problem is None:
+            self._not_kept += 1
+
+    def interrupt(self) -> None:
+        """Ctrl-C came while somebody looked at a run."""
+        self._interrupted = True
+
+    def _within(self, budget_s: float | None, began_s: float) -> Iterator[Task]:
+        for task in self._tasks():
+            if budget_s is not None and time.monotonic() - began_s >= budget_s:
+                self._cut_short = True
+                return
+            yield task
+
+    def _tasks(self) -> Iterator[Task]:
+        return (self._task(number) for number in range(self.planned))
+
+    def _task(self, number: int) -> Task:
+        """Seed by seed, plan by plan."""
+        seed, plan = divmod(number, len(self._chosen))
+        enough = frozenset(kind for kind, n in self._kept.items() if n >= MOST_OF_A_KIND)
+        return Task(number=number, plan=self._chosen[plan], seed=self._seeds[seed], order=self._order, enough=enough)
+
+    # ---- again ------------------------------------------------------------------------------------------------------
+
+    def name(self, number: int) -> str:
+        task = self._task(number)
+        return f"{task.plan.name} seed {task.seed}"
+
+    def schedule(self, number: int) -> Schedule:
+        return scheduled(self._task(number))
+
+    def traces_elsewhere(self, jobs: int) -> dict[int, str | None]:
+        """Trace hashes by number of all runs that are done, played again by other processes; nothing is kept."""
+        tasks = (self._task(number) for number in self.traces)
+        pool: Pool[Task, str | None] = Pool(trace, min(jobs, len(self.traces)), self._order.limit_s)
+        return {task.number: None if isinstance(found, Died) else found for task, found in pool.results(tasks)}
+
+    def result(self, known: Iterable[tuple[str, str]] = ()) -> CampaignResult:
+        """`known` are signatures (check, reason) that are no news."""
+        result = self._tally.result(self._seconds, known, interrupted=self._interrupted, out_of_budget=self._cut_short)
+        result.not_kept = self._not_kept
+        return result
+
+
+def new_campaign_id() -> str:
+    return secrets.token_hex(4)
+
+
+def _actions(plan: plans.Plan) -> Iterator[str]:
+    """What a plan declares; a fault that its parameters make idle is none."""
+    for said in plan.words.faults:
+        action: str = said.action
+        fault = registry.find("fault", action)
+        if not (isinstance(fault, MayBeIdle) and fault.is_idle(said)):
+            yield action
+
+
+def of_dead(task: Task, died: Died) -> RunSummary:
+    """A run that took too long is only undecided; a worker that died or crashed is trouble of the harness."""
+    trace = f"\n{died.trace}" if died.trace and os.environ.get("HARNESS_DEBUG") else ""
+    trouble = f"{task.plan.name} seed {task.seed}: {died.why}{trace}"
+    return RunSummary(
+        number=task.number,
+        plan=task.plan.name,
+        seed=task.seed,
+        verdict=Verdict.UNKNOWN,
+        doubts=[("harness", died.reason)],
+        message=died.why,
+        problem=None if died.reason == "overdue" else trouble,
+    )
+
+
+# ---- in a worker ----------------------------------------------------------------------------------------------------
+
+
+def run_task(task: Task) -> RunSummary:
+    """One run of a campaign, in a worker process. A run that could not be made or kept is UNKNOWN and says why."""
+    try:
+        schedule = scheduled(task)
+        return _summary(task, schedule, _run(task, schedule))
+    except (plans.PlanErrors, StoreProblem, RuntimeUnavailable) as exc:
+        return RunSummary(
+            number=task.number,
+            plan=task.plan.name,
+            seed=task.seed,
+            verdict=Verdict.UNKNOWN,
+            doubts=[("harness", "cannot-run")],
+            message=str(exc),
+            problem=str(exc),
+        )
+
+
+def trace(task: Task) -> str | None:
+    """The trace hash of a run, in a worker process."""
+    return execute(scheduled(task), registry.find("runtime", task.order.runtime)).trace_hash
+
+
+def scheduled(task: Task) -> Schedule:
+    """Raises `PlanErrors`."""
+    order = task.order
+    runtime: Runtime = registry.find("runtime", order.runtime)
+    return plans.expand(
+        task.plan.plan(),
+        task.seed,
+        profile=order.profile,
+        with_=order.with_,
+        without=order.without,
+        duration_ns=order.duration_ns,
+        topology=order.topology,
+        runtime_verbs=runtime.VERBS,
+        why_not=runtime.WHY_NOT,
+    )
+
+
+def _run(task: Task, schedule: Schedule) -> Kept:
+    order = task.order
+    runtime: Runtime = registry.find("runtime", order.runtime)
+    return run_and_keep(
+        schedule,
+        runtime,
+        store=Store(order.store),
+        plan_text=task.plan.text,
+        argv=list(order.argv),
+        keep=order.keep,
+        campaign=order.campaign,
+        enough=task.enough,
+        point_latest=False,
+    )
+
+
+def _summary(task: Task, schedule: Schedule, kept: Kept) -> RunSummary:
+    results = words.in_order(kept.result.results)
+    failure = words.first_failure(kept.result.results)
+    return RunSummary(
+        number=task.number,
+        plan=task.plan.name,
+        seed=task.seed,
+        verdict=kept.result.verdict,
+        signatures=[s for r in results for s in r.signatures],
+        doubts=[(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN],
+        drawn=sorted({fault.action for fault in schedule.faults}),
+        exercised=exercised(kept),
+        directory=str(kept.directory) if kept.directory is not None else None,
+        trace_hash=kept.result.trace_hash,
+        message=failure.message if failure is not None else "; ".join(kept.result.ailments),
+        interrupted=kept.result.interrupted,
+        problem=kept.problem,
+    )
+
+
+def exercised(kept: Kept) -> dict[str, int]:
+    """Occurrences that met something, by action."""
+    found: dict[str, int] = {}
+    ops = kept.result.history.ops if kept.result.history is not None else []
+    for op in ops:
+        if op.f == "fault-heal" and isinstance(op.value, dict) and op.value.get("exercised"):
+            action = str(op.value.get("action"))
+            found[action] = found.get(action, 0) + 1
+    return found

@@ -1,0 +1,185 @@
+"""Runs all judges over one history, in one pass, and adds their answers up.
+
+Taps come first, then every op in time order; each op is folded into the shared ledger once and then handed to the
+judges that asked for its kind. A judge that crashes is UNKNOWN and hurts no other.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
+from checkers.past.ledger import Ledger
+from harness import registry
+from harness.history import Header, History, Op, Tap
+from harness.judging import ladder
+from harness.judging.bearing import LIMITS, Budget, Limits, bearable
+from harness.schedule import CheckSpec
+from harness.verdict import CheckResult, Verdict, worst
+
+_LOOK = 1024  # ops between two looks at the budget
+_ROLES = ("desktop", "mobile")  # whose evidence level matters; the relay is judged by taps and by both ends
+
+
+def check(history: History, specs: Iterable[CheckSpec] | None = None, limits: Limits = LIMITS) -> list[CheckResult]:
+    """What is wrong with the history as a whole, then one result per checker, in the order of `specs` (None: all).
+
+    Never raises for anything in the history, and ends: past `limits` whoever has not finished is UNKNOWN.
+    """
+    history, left_out = bearable(history)
+    if specs is None:
+        specs = [CheckSpec(check=name) for name in registry.names("checker")]
+    runs = [_Run(spec, history.header) for spec in specs]
+    _pass(history, runs, Budget(limits, history.header.runtime == "sim"))
+    return ladder.noted([*_of_the_history(history, left_out), *(run.finish() for run in runs)])
+
+
+def as_its_example(checker: Checker) -> CheckSpec:
+    """The checker with the parameters that its `EXAMPLE` shows, which its `ANOMALY` and `INNOCENT` are judged with."""
+    shown = yaml.safe_load(checker.EXAMPLE)  # its name, or a mapping
+    params = {k: v for k, v in shown.items() if k != "check"} if isinstance(shown, dict) else {}
+    return CheckSpec(check=checker.NAME, params=params)
+
+
+def overall(results: Iterable[CheckResult]) -> Verdict:
+    """The worst of all verdicts; what was not judged does not count, and nothing judged is UNKNOWN."""
+    return worst(r.verdict for r in results if r.verdict is not None)
+
+
+class _Run:
+    """One checker at work: its judge until it crashes, its result in the end."""
+
+    def __init__(self, spec: CheckSpec, header: Header) -> None:
+        self.name = spec.check
+        self.feeds: frozenset[str] | None = frozenset()
+        self.judge: Judge | None = None
+        self.result: CheckResult | None = None
+        self._try("begin", self._begin, spec.params, header)
+
+    def _begin(self, params: Mapping[str, Any], header: Header) -> None:
+        try:
+            checker: Checker = registry.find("checker", self.name)
+        except registry.UnknownName as exc:
+            self._unknown("unknown-checker", str(exc))
+            return
+        if (message := _too_little(checker.NEEDS, header)) is not None:
+            self.result = CheckResult(check=self.name, verdict=None, message=message)
+            return
+        self.feeds = checker.FEEDS
+        self.judge = checker.begin(header, params)
+
+    def reads(self, ledger: Ledger) -> None:
+        if isinstance(self.judge, ReadsLedger):
+            self._try("reads", self.judge.reads, ledger)
+
+    def tap(self, tap: Tap) -> None:
+        if self.judge is not None:
+            try:
+                self.judge.tap(tap)  # type: ignore[attr-defined]  # only those that see taps are told of any
+            except Exception as exc:
+                self.crashed("tap", exc)
+
+    def finish(self) -> CheckResult:
+        if self.judge is not None:
+            self._try("finish", self._finish)
+        return self.result or CheckResult(check=self.name, verdict=Verdict.UNKNOWN, reason="crashed")
+
+    def _finish(self) -> None:
+        assert self.judge is not None
+        self.result = self.judge.finish()
+
+    def _try(self, step: str, call: Callable[..., None], *args: Any) -> None:
+        try:
+            call(*args)
+        except Exception as exc:
+            self.crashed(step, exc)
+
+    def crashed(self, step: str, exc: Exception, op: Op | None = None) -> None:
+        where = f"{step} of op {op.index}" if op is not None else step
+        trace = "".join(traceback.format_exception(exc))
+        self._unknown(
+            "crashed", f"the checker crashed in {where}: {type(exc).__name__}: {exc}", details={"traceback": trace}
+        )
+
+    def gives_up(self, how_far: str) -> None:
+        if self.judge is not None:
+            self._unknown("budget", f"gave up: {how_far}; what came after it was not judged")
+
+    def _unknown(self, reason: str, message: str, **more: Any) -> None:
+        self.judge = None
+        self.result = CheckResult(check=self.name, verdict=Verdict.UNKNOWN, reason=reason, message=message, **more)
+
+
+def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
+    """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
+    try:
+        ledger = Ledger(history.header)
+        for run in runs:
+            run.reads(ledger)
+        watching = [run for run in runs if isinstance(run.judge, SeesTaps)]  # asked once: it is a slow question
+        for tap in history.taps:
+            ledger.tap(tap)
+            for run in watching:
+                run.tap(tap)
+        _feed(history, ledger, runs, budget)
+    except Exception as exc:
+        for run in runs:
+            run.crashed("the shared ledger", exc)
+
+
+def _feed(history: History, ledger: Ledger, runs: list[_Run], budget: Budget) -> None:
+    by_kind: dict[str, list[_Run]] = {}
+    ops, taps = history.ops, len(history.taps)
+    for number, op in enumerate(ops):
+        if not number % _LOOK and (spent := budget.spent(taps + number)):
+            for run in runs:
+                run.gives_up(f"{spent} were used up at op {number} of {len(ops)}, at {ledger.at(op.time_ns)}")
+            return
+        ledger.feed(op)
+        listeners = by_kind.get(op.f)
+        if listeners is None:
+            listeners = by_kind[op.f] = [r for r in runs if r.feeds is None or op.f in r.feeds]
+        for run in listeners:
+            if run.judge is not None:
+                try:
+                    run.judge.feed(op)
+                except Exception as exc:
+                    run.crashed("feed", exc, op)
+
+
+def _too_little(needs: Level, header: Header) -> str | None:
+    """Why a checker that needs this level cannot judge: all desktops and some mobile must show that much."""
+    if needs <= Level.L0:
+        return None
+    levels = {n: _level(node) for n, node in header.nodes.items() if node.get("role") in _ROLES}
+    mobiles = {n: level for n, level in levels.items() if header.nodes[n].get("role") == "mobile"}
+    blind = [n for n, level in levels.items() if level < needs and n not in mobiles]
+    if mobiles and max(mobiles.values()) < needs:
+        blind += list(mobiles)
+    if levels and not blind:
+        return None
+    return f"not judged: needs evidence level L{int(needs)}, which {', '.join(blind) or 'no node'} does not give"
+
+
+def _level(node: Mapping[str, Any]) -> int:
+    level = node.get("level")
+    return level if isinstance(level, int) else 0
+
+
+def _of_the_history(history: History, left_out: int) -> list[CheckResult]:
+    """A history that is empty or only a prefix cannot be VALID as a whole, whatever its judges say."""
+    if not history.ops:
+        return [_doubt("empty", "the history holds no ops: nothing happened, so nothing is proved")]
+    if left_out:
+        return [_doubt("malformed", f"{left_out} ops or taps name times or numbers that do not fit into 63 bits")]
+    if not history.complete:
+        return [_doubt("incomplete", f"the history is only a prefix: {history.problem or 'it was cut short'}")]
+    return []
+
+
+def _doubt(reason: str, message: str) -> CheckResult:
+    return CheckResult(check="history", verdict=Verdict.UNKNOWN, reason=reason, message=message)

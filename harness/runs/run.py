@@ -1,0 +1,183 @@
+"""One run from the outside: start a schedule on a runtime, record it, check it, whatever happens on the way."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from checkers import Settles
+from faults import Fault, needs_of
+from harness import registry
+from harness.history import Header, History
+from harness.judging.checking import check
+from harness.runs.conductor import Conductor, NotReady
+from harness.runs.recorder import Recorder
+from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled, cannot_start
+from harness.schedule import Node, Schedule
+from harness.verdict import CheckResult, Verdict, worst
+from targets.timing import Timing
+
+
+class RunResult(msgspec.Struct, kw_only=True):
+    """What one run gave. `history` is None only when the system never started; then `results` says why."""
+
+    verdict: Verdict
+    results: list[CheckResult]
+    history: History | None
+    trace_hash: str | None = None
+    phases: dict[str, float] = msgspec.field(default_factory=dict)  # wall-clock seconds by name
+    ailments: list[str] = msgspec.field(default_factory=list)
+    interrupted: bool = False
+    encoded: Callable[[], tuple[bytes, bytes]] | None = None  # history and taps as their files would hold them
+
+    @property
+    def signatures(self) -> list[tuple[str, str]]:
+        return [s for r in self.results for s in r.signatures]
+
+
+def execute(
+    schedule: Schedule,
+    runtime: Runtime,
+    *,
+    directory: Path | None = None,
+    note: Callable[[str], None] = lambda line: None,
+    options: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Run `schedule` and judge it. Ctrl-C ends the run early: what was recorded is judged, and nothing is left behind.
+
+    Raises:
+        RuntimeUnavailable: the runtime cannot start (nothing was written).
+        StoreProblem: the run directory cannot be written (the system was torn down first).
+    """
+    if problems := cannot_start(runtime, schedule.system):
+        raise RuntimeUnavailable("\n".join(problems))
+    recorder = Recorder(time.monotonic_ns, directory)
+    conductor = Conductor(
+        schedule,
+        recorder,
+        header=lambda stage: make_header(schedule, runtime.NAME, stage),
+        settled=_settled(),
+        note=note,
+    )
+    spec = RunSpec(
+        run_id=secrets.token_hex(4),
+        system=schedule.system,
+        seed=schedule.seed,
+        journal=recorder.journal,
+        tap=recorder.tap,
+        verbs=verbs_of(schedule),
+        directory=directory,
+        note=note,
+        options=options or {},
+    )
+    ended, interrupted, complete = Ended(), False, False
+    stalled: Stalled | None = None
+    try:
+        _, ended = runtime.execute(spec, conductor.play)
+        complete = True
+    except KeyboardInterrupt:
+        interrupted = True
+    except NotReady as exc:
+        ended.ailments.append(str(exc))
+    except Stalled as exc:
+        ended, stalled = exc.ended, exc
+    recorder.close(complete=complete)
+    checking_began_s = time.perf_counter()
+    history = recorder.history(complete=complete, cut_by=stalled.code if stalled is not None else "")
+    results = _judge(schedule, history, ended, interrupted)
+    if stalled is not None:
+        results.insert(0, _result_of(stalled))
+    ended.phases["check"] = time.perf_counter() - checking_began_s
+    return RunResult(
+        verdict=worst(r.verdict for r in results if r.verdict is not None),
+        results=results,
+        history=history,
+        trace_hash=ended.trace_hash,
+        phases=ended.phases,
+        ailments=ended.ailments,
+        interrupted=interrupted,
+        encoded=lambda: (recorder.encoded(complete=complete), recorder.encoded_taps()),
+    )
+
+
+def verbs_of(schedule: Schedule) -> frozenset[str]:
+    """The verbs that the faults of a schedule ask for."""
+    verbs: frozenset[str] = frozenset()
+    for at in schedule.faults:
+        fault: Fault = registry.find("fault", at.action)
+        verbs |= needs_of(fault, fault.Params.model_validate(at.params))
+    return verbs
+
+
+def make_header(schedule: Schedule, runtime: str, stage: Stage) -> Header:
+    """What checkers may know of the run beside its ops."""
+    system = schedule.system
+    return Header(
+        plan=schedule.plan,
+        seed=schedule.seed,
+        runtime=runtime,
+        profile=system.profile,
+        with_=system.with_,
+        without=system.without,
+        nodes={n.name: _describe(n, stage) for n in system.nodes},
+        links=system.directions,
+        timing=Timing().scaled(system.timing_scale).as_seconds(),
+        faults=_declared(schedule),
+        settle={"quiesce_s": schedule.quiesce_ns / 1e9, "converge_s": schedule.converge_ns / 1e9},
+        scheduled_ops=len(schedule.steps),
+    )
+
+
+def _describe(node: Node, stage: Stage) -> dict[str, Any]:
+    probe = stage.probes.get(node.name)
+    fields = ("role", "user", "user_id", "device_id", "desktop", "projects", "profile", "policies")
+    described = {name: value for name in fields if (value := getattr(node, name))}
+    if life_s := node.env.get("TOKEN_LIFE_S"):
+        described["token_life_s"] = life_s
+    doubt_ns = getattr(probe, "clock_doubt_ns", 0)  # of a machine of its own: its journal's times may be off by that
+    described |= {"clock_doubt_ns": doubt_ns} if doubt_ns else {}
+    return {**described, "level": probe.hello.level if probe is not None else 0}
+
+
+def _declared(schedule: Schedule) -> list[dict[str, Any]]:
+    declared: dict[str, dict[str, Any]] = {}
+    for at in schedule.faults:
+        entry = declared.setdefault(
+            at.fault, {"fault": at.fault, "action": at.action, "fixed": at.fixed, "occurrences": 0}
+        )
+        entry["occurrences"] += 1
+    return list(declared.values())
+
+
+def _settled() -> Callable[[Header, Mapping[str, Any]], bool]:
+    """All checkers that can tell when a run has converged, as one question."""
+    found = [c for name in registry.names("checker") if isinstance(c := registry.find("checker", name), Settles)]
+    return lambda header, states: all(c.settled(header, states) for c in found)
+
+
+def _result_of(stalled: Stalled) -> CheckResult:
+    return CheckResult(
+        check="runtime",
+        verdict=Verdict.UNKNOWN,
+        reason=stalled.code,
+        message=stalled.message,
+        details={"story": [{"what": f"{node}: {line}"} for node, lines in stalled.stacks.items() for line in lines]},
+    )
+
+
+def _judge(schedule: Schedule, history: History | None, ended: Ended, interrupted: bool) -> list[CheckResult]:
+    results = [
+        CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason="ailment", message=text) for text in ended.ailments
+    ]
+    if interrupted:
+        results.append(
+            CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason="interrupted", message="stopped by Ctrl-C")
+        )
+    if history is not None:
+        results.extend(check(history, schedule.checks or None))
+    return results

@@ -1,0 +1,117 @@
+"""Calls of the standard library that would be real in a simulation. Each ends the run, with its place and a remedy.
+
+What is fenced is reached through its module or class, so it is caught in libraries too. What cannot be replaced there,
+`datetime.now` above all, is found by reading the source of foreign programs (`scan`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import multiprocessing.process
+import os
+import random
+import select
+import selectors
+import signal
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from harness.runtimes.sim.kernel.loop import NODE, SimLoop
+
+_THREAD = "a thread runs on real time"
+_SOCKET = "a raw socket is a real one; use websockets, or asyncio's connections and servers"
+_PROCESS = "another process is real"
+_SIGNAL = "a simulated node gets no signals"
+_CPU = "it reads a real clock; use time.monotonic() or the loop's time()"
+_SELECTOR = "there is no selector; use asyncio"
+_LOOP = "the program runs in a loop already; await instead"
+
+_ALWAYS: tuple[tuple[Any, str, str], ...] = (  # whoever calls it
+    (time, "sleep", "it would stop every node; await asyncio.sleep"),
+    (random, "seed", "every node has its own stream"),
+    (threading.Thread, "start", _THREAD),
+    (socket, "getaddrinfo", "ask the event loop"),
+)
+_IN_NODES: tuple[tuple[Any, str, str], ...] = (
+    (concurrent.futures.ThreadPoolExecutor, "submit", _THREAD),
+    (concurrent.futures.ProcessPoolExecutor, "submit", _PROCESS),
+    (socket.socket, "__init__", _SOCKET),
+    (socket, "gethostbyname", "ask the event loop"),
+    (subprocess.Popen, "__init__", _PROCESS),
+    (multiprocessing.process.BaseProcess, "start", _PROCESS),
+    (os, "system", _PROCESS),
+    (os, "fork", _PROCESS),
+    (os, "posix_spawn", _PROCESS),
+    (os, "execv", _PROCESS),
+    (os, "execve", _PROCESS),
+    (os, "kill", _SIGNAL),
+    (signal, "signal", _SIGNAL),
+    (signal, "alarm", _SIGNAL),
+    (signal, "setitimer", _SIGNAL),
+    (select, "select", _SELECTOR),
+    (select, "poll", _SELECTOR),
+    (select, "epoll", _SELECTOR),
+    (selectors.DefaultSelector, "__init__", _SELECTOR),
+    (selectors.SelectSelector, "__init__", _SELECTOR),
+    (asyncio, "run", _LOOP),
+    (asyncio, "new_event_loop", _LOOP),
+    (asyncio.Runner, "run", _LOOP),
+    (time, "clock_gettime", _CPU),
+    (time, "clock_gettime_ns", _CPU),
+    (time, "process_time", _CPU),
+    (time, "process_time_ns", _CPU),
+    (time, "thread_time", _CPU),
+    (time, "thread_time_ns", _CPU),
+    (uuid, "uuid1", "it reads the machine's address and a real clock; use uuid.uuid4()"),
+    (uuid, "getnode", "it reads the machine's address"),
+)
+
+
+def fences(loop: SimLoop) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """(owner, name, replacement) of everything fenced."""
+    for owner, name, why in _ALWAYS:
+        yield owner, name, _fence(loop, _called(owner, name), why)
+    for owner, name, why in _IN_NODES:
+        if hasattr(owner, name):  # not every platform has them all
+            yield owner, name, _fence_in_nodes(loop, getattr(owner, name), _called(owner, name), why)
+    yield random.Random, "__init__", _seeded(loop, random.Random.__init__)
+
+
+def _called(owner: Any, name: str) -> str:
+    """As a program writes it: `threading.Thread.start`, `socket.socket` for its `__init__`."""
+    module = getattr(owner, "__module__", None)
+    base = f"{module}.{owner.__qualname__}" if module is not None else owner.__name__
+    return base if name.startswith("__") else f"{base}.{name}"
+
+
+def _fence(loop: SimLoop, call: str, why: str) -> Callable[..., Any]:
+    def fenced(*args: Any, **kwargs: Any) -> Any:
+        raise loop.refuse(call, why)
+
+    return fenced
+
+
+def _fence_in_nodes(loop: SimLoop, real: Callable[..., Any], call: str, why: str) -> Callable[..., Any]:
+    def fenced(*args: Any, **kwargs: Any) -> Any:
+        if NODE.get() is None:
+            return real(*args, **kwargs)
+        raise loop.refuse(call, why)
+
+    return fenced
+
+
+def _seeded(loop: SimLoop, real: Callable[..., None]) -> Callable[..., None]:
+    """`Random()` takes its seed from the machine. `SystemRandom` draws from `os.urandom`, which is the node's."""
+
+    def init(self: random.Random, x: Any = None) -> None:
+        if x is None and NODE.get() is not None and not isinstance(self, random.SystemRandom):
+            raise loop.refuse("random.Random()", "give it a seed, or draw from the random module")
+        real(self, x)
+
+    return init

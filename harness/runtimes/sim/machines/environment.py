@@ -1,0 +1,68 @@
+"""What a simulated node finds in its environment, as `targets` documents it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from harness.schedule import Node, System
+from harness.seeds import child_seed
+from targets.timing import Timing
+from targets.tokens import sign
+
+PORT: Final = 8000
+PATH: Final = "/ws/device-link"
+STORE_LATENCY_MS: Final = "0.2..2.0"  # as a local database takes it; without it no read could race a write
+
+DESK: Final = "probe.harness"  # where foreign programs open their probe; no name of a topology has a dot
+DESK_PORT: Final = 9000
+
+
+def token_of(node: str) -> str:
+    """Everything is in one process: a token tells nodes apart, and guards nothing."""
+    return f"probe-of-{node}"
+
+
+def environment(system: System, node: Node, seed: int, store: str) -> dict[str, str]:
+    """`store` is the SQLite URI of a desktop. The node's own `env` wins. Call it in virtual time: tokens expire."""
+    env = {
+        "NODE_NAME": node.name,
+        "PROFILE": node.profile or system.profile,
+        "WITH": ",".join(system.with_),
+        "WITHOUT": ",".join(system.without),
+        "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
+        "TIMING_SCALE": f"{system.timing_scale:g}",
+        "JWT_SECRET": f"{child_seed(seed, 'jwt'):016x}" * 2,  # HS256 wants 32 bytes
+    }
+    if node.role == "relay":
+        env |= {"RELAY_HOST": "0.0.0.0", "RELAY_PORT": str(PORT)}
+    else:
+        env |= _client(system, node)
+    if node.role == "desktop":
+        env |= {"STORE": store, "STORE_LATENCY_MS": STORE_LATENCY_MS}
+    if node.desktop is not None:
+        env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
+    if node.kind == "module":
+        env |= _foreign(system, node, env)
+        if node.role != "relay":
+            del env["JWT_SECRET"]  # its token is all that it gets
+    return env | node.env
+
+
+def _foreign(system: System, node: Node, env: Mapping[str, str]) -> dict[str, str]:
+    """What a program needs that does not know our timers by name, and does not sign its own token."""
+    seconds = Timing().scaled(system.timing_scale).as_seconds()
+    timing = {f"TIMING_{name.upper()}": f"{value:g}" for name, value in seconds.items()}
+    token = {"TOKEN": sign(node.user_id, env["JWT_SECRET"])} if node.user_id is not None else {}
+    probe = {"HARNESS_PROBE_URL": f"ws://{DESK}:{DESK_PORT}/", "HARNESS_PROBE_TOKEN": token_of(node.name)}
+    return timing | token | probe
+
+
+def _client(system: System, node: Node) -> dict[str, str]:
+    server = next((server for client, server in system.links if client == node.name), "relay")
+    return {
+        "RELAY_URL": f"ws://{server}:{PORT}{PATH}",
+        "DEVICE_ID": node.device_id or "",
+        "DEVICE_NAME": node.name,
+        "USER_ID": node.user_id or "",
+    }

@@ -1,0 +1,4 @@
+"""A real Toxiproxy, for every runtime that has real sockets: `server` finds or builds it, `adapter` speaks to it.
+
+No runtime of its own. It may use nothing of the engine.
+"""

@@ -1,0 +1,10 @@
+"""Where runs are kept: `rundir` is one run's directory and what it holds, `index` the store of all of them.
+
+It may use the words at the root of the engine, and no other room of it.
+"""
+
+from __future__ import annotations
+
+
+class StoreProblem(Exception):
+    """The run directory cannot be written (full, read-only, gone); the message names the file and the reason."""

@@ -1,0 +1,179 @@
+"""Where runs are kept: one directory a run, and an index of all of them.
+
+    STORE/PLAN/<UTC>-<seed>-<short id>/    a run's files (`harness.store.rundir`)
+    STORE/latest                           symlink to the newest of them
+    STORE/index.db                         SQLite, one row for every run, also for those without a directory
+
+Several processes may use one store at once. Whatever a reader may look at is written beside and renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from harness.store import StoreProblem
+
+_BUSY_S = 30.0  # another process may be writing its row; each row is one short transaction
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, plan TEXT NOT NULL, seed INTEGER NOT NULL, runtime TEXT NOT NULL, profile TEXT NOT NULL,
+    verdict TEXT NOT NULL, signatures TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL,
+    trace_hash TEXT, directory TEXT, campaign TEXT
+);
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started);
+CREATE INDEX IF NOT EXISTS runs_by_plan ON runs (plan, seed);
+"""
+
+
+class IndexRow(msgspec.Struct, kw_only=True):
+    """One run as the index knows it. `profile` has its swaps (`hardened-order.revisions`); `directory` is
+    relative to the store, None when it was not kept; `signatures` are (check, reason) pairs."""
+
+    id: str
+    plan: str
+    seed: int
+    runtime: str
+    profile: str
+    verdict: str
+    signatures: list[tuple[str, str]]
+    started: str
+    seconds: float
+    trace_hash: str | None = None
+    directory: str | None = None
+    campaign: str | None = None
+
+
+class NoSuchRun(LookupError):
+    """What a user named as a run is none; the message says what was looked for."""
+
+
+def new_run_id() -> str:
+    return secrets.token_hex(3)
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """A reader sees the old file or the new one, never a part. Raises `StoreProblem`."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _as_store_problem(path):
+        try:
+            part.write_bytes(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink()
+            raise
+
+
+@contextmanager
+def _as_store_problem(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise StoreProblem(
+            f"{path}: cannot be written: {exc.strerror or exc}; --store DIR chooses another place"
+        ) from exc
+
+
+class Store:
+    """A directory of runs. Nothing is created before the first run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def require_writable(self) -> None:
+        """Find out before anything starts whether runs can be kept. Raises `StoreProblem`."""
+        trial = self.root / f".trial.{secrets.token_hex(4)}"
+        with _as_store_problem(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                trial.write_bytes(b"?")
+            finally:
+                trial.unlink(missing_ok=True)
+
+    # ---- directories ----------------------------------------------------------------------------------------------
+
+    def create(self, plan: str, seed: int, run_id: str) -> Path:
+        """Make the directory of a new run. Raises `StoreProblem`."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        directory = self.root / _as_file_name(plan) / f"{stamp}-{seed}-{run_id}"
+        with _as_store_problem(self.root):
+            directory.mkdir(parents=True)
+        return directory
+
+    def point_latest(self, directory: Path) -> None:
+        """`latest` → `directory`, in one step for whoever reads it. Raises `StoreProblem`."""
+        link = self.root / "latest"
+        part = self.root / f".latest.{secrets.token_hex(4)}"
+        with _as_store_problem(link):
+            part.symlink_to(directory.relative_to(self.root), target_is_directory=True)
+            part.replace(link)
+
+    def discard(self, directory: Path) -> None:
+        """Remove a run that need not be kept, and its plan's folder if that is empty now."""
+        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(OSError):
+            directory.parent.rmdir()
+
+    def locate(self, word: str) -> Path:
+        """The run directory that a user means: a path, `latest`, or a run's short id. Raises `NoSuchRun`."""
+        path = Path(word)
+        if path.is_file() and (path.parent / "run.json").is_file():
+            return path.parent
+        for candidate in (path, self.root / word):
+            if (candidate / "run.json").is_file():
+                return candidate.resolve() if candidate.is_symlink() else candidate
+        by_id = sorted(self.root.glob(f"*/*-{word}")) if re.fullmatch(r"[0-9a-f]{6}", word) else []
+        if by_id:
+            return by_id[0]
+        what = "it holds no run.json: is it a run directory" if path.exists() else "there is no such run"
+        raise NoSuchRun(f"{word}: {what}; give a run directory, its short id, or `latest` (store: {self.root})")
+
+    # ---- index ----------------------------------------------------------------------------------------------------
+
+    def index(self, row: IndexRow) -> None:
+        """Add a run to the index, or replace its row. Raises `StoreProblem`."""
+        values = msgspec.structs.asdict(row) | {"signatures": msgspec.json.encode(row.signatures).decode()}
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        try:
+            with closing(self._connect()) as db, db:
+                db.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", values)
+        except (sqlite3.Error, OSError) as exc:
+            raise StoreProblem(f"{self.root / 'index.db'}: the run cannot be indexed: {exc}") from exc
+
+    def rows(self) -> list[IndexRow]:
+        """All indexed runs, oldest first. Raises `StoreProblem`."""
+        if not (self.root / "index.db").exists():
+            return []
+        try:
+            with closing(self._connect()) as db:
+                db.row_factory = sqlite3.Row
+                found = [dict(row) for row in db.execute("SELECT * FROM runs ORDER BY started, id")]
+        except sqlite3.Error as exc:
+            raise StoreProblem(f"{self.root / 'index.db'}: cannot be read: {exc}") from exc
+        return [
+            msgspec.convert(row | {"signatures": msgspec.json.decode(row["signatures"])}, IndexRow) for row in found
+        ]
+
+    def _connect(self) -> sqlite3.Connection:
+        self.root.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.root / "index.db", timeout=_BUSY_S)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.executescript(_SCHEMA)
+        return db
+
+
+def _as_file_name(plan: str) -> str:
+    """A plan's name as one path component: `edge/empty-chunk` is `edge-empty-chunk`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plan).strip("-.") or "plan"
