@@ -15,8 +15,7 @@ from checkers import Checker, Judge, Level
 from checkers.duties.calls import Pending
 from checkers.duties.fetches import Duties
 from checkers.duties.tellings import Tellings
-from checkers.traffic.merged import Merged, hardened_nodes
-from checkers.traffic.phones import Phones
+from checkers.traffic.phones import OverPhones
 from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
@@ -76,16 +75,14 @@ class _Reaction:
 CHECKER: Checker = _Reaction()
 
 
-class _Judge(Merged):
+class _Judge(OverPhones):
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        hardened = hardened_nodes(header)
-        self._promised = any(hardened.values())
+        self._promised = any(self._hardened.values())
         self._findings = Findings(CHECKER.NAME)
-        self._phones = Phones(header, hardened)
         self._duties = Duties(self, self._phones, self._findings)
-        self._calls = Pending(self, self._phones, self._findings, hardened)
-        self._tellings = Tellings(self, self._findings, hardened)
+        self._calls = Pending(self, self._phones, self._findings, self._hardened)
+        self._tellings = Tellings(self, self._findings, self._hardened)
 
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":

@@ -16,8 +16,8 @@ from checkers.duties.gauges import Gauges
 from checkers.duties.gauges_posts import Posts
 from checkers.duties.licences_get import Gets
 from checkers.duties.licences_list import Lists
-from checkers.traffic.merged import Merged, hardened_nodes, said
-from checkers.traffic.phones import Phones
+from checkers.traffic.merged import said
+from checkers.traffic.phones import OverPhones
 from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
@@ -66,14 +66,12 @@ class _Resources:
 CHECKER: Checker = _Resources()
 
 
-class _Judge(Merged):
+class _Judge(OverPhones):
     WIRE_FIRST = True
 
     def __init__(self, header: Header) -> None:
         super().__init__(header)
-        hardened = hardened_nodes(header)
         self._findings = Findings(CHECKER.NAME)
-        self._phones = Phones(header, hardened)
         self._gets = Gets(self, self._phones, self._findings)
         self._lists = Lists(self, self._phones, self._findings)
         self._economy = Economy(self, self._findings)

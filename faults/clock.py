@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
@@ -15,12 +13,11 @@ from faults import (
     Ground,
     Occurrence,
     OnNodes,
-    Targets,
     Timed,
     format_duration,
-    match_nodes,
     parse_duration_ns,
 )
+from faults._scopes import OverNodes, Scope
 
 
 def _signed_ns(text: object) -> int:
@@ -63,24 +60,14 @@ class ClockWords(OnNodes):
         return self
 
 
-class Clock:
+class Clock(OverNodes):
     ACTION: ClassVar[str] = "clock"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
     VERBS: ClassVar[frozenset[str]] = frozenset({"skew"})
     EXAMPLE: ClassVar[str] = "{action: clock, nodes: [mobile-1], skew: -1h, rate: 1.05, at: 1s, for: 4s}"
     Params: ClassVar[type[Timed]] = ClockWords
 
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(nodes=match_nodes(params.nodes, nodes))
-
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        words = ClockWords.model_validate(occurrence.params)
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for node in occurrence.nodes:
-                await scope.enter_async_context(ground.skew(node, words.skew / 1e6, words.rate, effect))
-            yield effect
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.skew(target, words.skew / 1e6, words.rate, effect)
 
 
 FAULT: Fault = Clock()

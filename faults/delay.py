@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
-from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnLinks, Targets, Timed, match_directions
+from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnLinks, Timed
+from faults._scopes import OverDirections, Scope
 
 _NS_PER_MS = 1e6
 
@@ -26,25 +25,14 @@ class DelayWords(OnLinks):
         return self
 
 
-class Delay:
+class Delay(OverDirections):
     ACTION: ClassVar[str] = "delay"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
     VERBS: ClassVar[frozenset[str]] = frozenset({"delay"})
     EXAMPLE: ClassVar[str] = "{action: delay, links: [mobile-1<->relay], latency: 60ms, jitter: 20ms, at: 1s, for: 6s}"
     Params: ClassVar[type[Timed]] = DelayWords
 
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(directions=match_directions(params.links, links))
-
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        words = DelayWords.model_validate(occurrence.params)
-        latency_ms, jitter_ms = words.latency / _NS_PER_MS, words.jitter / _NS_PER_MS
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for direction in occurrence.directions:
-                await scope.enter_async_context(ground.delay(direction, latency_ms, jitter_ms, effect))
-            yield effect
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.delay(target, words.latency / _NS_PER_MS, words.jitter / _NS_PER_MS, effect)
 
 
 FAULT: Fault = Delay()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnNodes, Signal, Targets, Timed, match_nodes
+from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnNodes, Signal, Timed
+from faults._scopes import OverNodes
 
 
 class KillWords(OnNodes):
@@ -36,16 +37,12 @@ class KillWords(OnNodes):
         return self
 
 
-class Kill:
+class Kill(OverNodes):
     ACTION: ClassVar[str] = "kill"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
     VERBS: ClassVar[frozenset[str]] = frozenset({"kill", "cut_power", "wipe_store"})
     EXAMPLE: ClassVar[str] = "{action: kill, nodes: [desktop-1], signal: KILL, restart: 2s, at: 3s}"
     Params: ClassVar[type[Timed]] = KillWords
     LENGTH: ClassVar[str] = "restart"
-
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(nodes=match_nodes(params.nodes, nodes))
 
     def lasts_ns(self, params: Any) -> int:
         return int(params.restart)
@@ -54,23 +51,19 @@ class Kill:
         return frozenset({"cut_power" if params.power else "kill"} | ({"wipe_store"} if params.wipe else set()))
 
     @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        words = KillWords.model_validate(occurrence.params)
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for node in occurrence.nodes:
-                await scope.enter_async_context(_ending(ground, node, words, occurrence, effect))
-                if words.wipe:
-                    await scope.enter_async_context(ground.wipe_store(node, effect))
-            yield effect
-
-
-def _ending(
-    ground: Ground, node: str, words: KillWords, occurrence: Occurrence, effect: Effect
-) -> AbstractAsyncContextManager[None]:
-    if words.power:
-        return ground.cut_power(node, f"{occurrence.stream}:{node}", effect)
-    return ground.kill(node, words.signal, effect)
+    async def over(
+        self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect
+    ) -> AsyncIterator[None]:
+        if words.power:
+            ending = ground.cut_power(target, f"{occurrence.stream}:{target}", effect)
+        else:
+            ending = ground.kill(target, words.signal, effect)
+        async with ending:
+            if words.wipe:
+                async with ground.wipe_store(target, effect):
+                    yield
+            else:
+                yield
 
 
 FAULT: Fault = Kill()

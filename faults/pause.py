@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from faults import Effect, Fault, Ground, Occurrence, OnNodes, Targets, Timed, match_nodes
+from faults import Effect, Fault, Ground, Occurrence, OnNodes, Timed
+from faults._scopes import OverNodes, Scope
 
 
 class PauseWords(OnNodes):
@@ -16,23 +15,14 @@ class PauseWords(OnNodes):
     """
 
 
-class Pause:
+class Pause(OverNodes):
     ACTION: ClassVar[str] = "pause"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
     VERBS: ClassVar[frozenset[str]] = frozenset({"pause"})
     EXAMPLE: ClassVar[str] = "{action: pause, nodes: [desktop-1], at: 2s, for: 1s}"
     Params: ClassVar[type[Timed]] = PauseWords
 
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(nodes=match_nodes(params.nodes, nodes))
-
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for node in occurrence.nodes:
-                await scope.enter_async_context(ground.pause(node, effect))
-            yield effect
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.pause(target, effect)
 
 
 FAULT: Fault = Pause()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from faults import Cut, DurationNs, Effect, Fault, Ground, Occurrence, TargetError, Targets, Timed
+from faults._scopes import OverNodes, Scope
 
 
 class ReconnectWords(Timed):
@@ -30,7 +30,7 @@ class ReconnectWords(Timed):
         raise ValueError("a reconnect lasts for its downtime; write downtime instead of for")
 
 
-class Reconnect:
+class Reconnect(OverNodes):
     ACTION: ClassVar[str] = "reconnect"
     LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
     VERBS: ClassVar[frozenset[str]] = frozenset({"cut"})
@@ -50,15 +50,8 @@ class Reconnect:
     def lasts_ns(self, params: Any) -> int:
         return int(params.downtime)
 
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        words = ReconnectWords.model_validate(occurrence.params)
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for client in occurrence.nodes:
-                stream = f"{occurrence.stream}:{client}"
-                await scope.enter_async_context(ground.cut(client, words.how, stream, effect))
-            yield effect
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.cut(target, words.how, f"{occurrence.stream}:{target}", effect)
 
 
 FAULT: Fault = Reconnect()

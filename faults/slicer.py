@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from faults import DurationNs, Effect, Fault, Ground, Occurrence, OnLinks, Targets, Timed, Toxic, match_directions
-from faults.toxic import check_slicer, installed
+from faults import DurationNs, Fault, OnLinks, Timed, Toxic
+from faults._scopes import ToxicOver
+from faults.toxic import check_slicer
 
 _NS_PER_US = 1_000
 
@@ -30,9 +29,8 @@ class SlicerWords(OnLinks):
         return self
 
 
-class Slicer:
+class Slicer(ToxicOver):
     ACTION: ClassVar[str] = "slicer"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
     VERBS: ClassVar[frozenset[str]] = frozenset({"toxic.slicer"})
     EXAMPLE: ClassVar[str] = (
         "{action: slicer, links: [relay->mobile-1], average_size: 64, size_variation: 32, delay: 200us, "
@@ -40,17 +38,13 @@ class Slicer:
     )
     Params: ClassVar[type[Timed]] = SlicerWords
 
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(directions=match_directions(params.links, links))
-
-    def inject(self, ground: Ground, occurrence: Occurrence) -> AbstractAsyncContextManager[Effect]:
-        words = SlicerWords.model_validate(occurrence.params)
+    def toxic(self, words: Any) -> Toxic:
         attributes = {
             "average_size": words.average_size,
             "size_variation": words.size_variation,
             "delay": words.delay // _NS_PER_US,
         }
-        return installed(ground, occurrence, Toxic("slicer", attributes))
+        return Toxic("slicer", attributes)
 
 
 FAULT: Fault = Slicer()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from faults import Effect, Fault, Ground, Occurrence, OnNodes, Targets, Timed, match_nodes
+from faults import Effect, Fault, Ground, Occurrence, OnNodes, Timed
+from faults._scopes import OverNodes, Scope
 
 
 class SlowConsumerWords(OnNodes):
@@ -16,23 +15,14 @@ class SlowConsumerWords(OnNodes):
     """
 
 
-class SlowConsumer:
+class SlowConsumer(OverNodes):
     ACTION: ClassVar[str] = "slow_consumer"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "process"
     VERBS: ClassVar[frozenset[str]] = frozenset({"stall"})
     EXAMPLE: ClassVar[str] = "{action: slow_consumer, nodes: [mobile-1], at: 2s, for: 1s}"
     Params: ClassVar[type[Timed]] = SlowConsumerWords
 
-    def targets(self, params: Any, links: Sequence[str], nodes: Sequence[str]) -> Targets:
-        return Targets(nodes=match_nodes(params.nodes, nodes))
-
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        effect = Effect()
-        async with AsyncExitStack() as scope:
-            for node in occurrence.nodes:
-                await scope.enter_async_context(ground.stall(node, effect))
-            yield effect
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.stall(target, effect)
 
 
 FAULT: Fault = SlowConsumer()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -12,10 +11,7 @@ from pydantic import Field, model_validator
 from faults import (
     TOXIC_TYPES,
     TOXIC_VERBS,
-    Effect,
     Fault,
-    Ground,
-    Occurrence,
     OnLinks,
     Probability,
     Targets,
@@ -23,6 +19,7 @@ from faults import (
     Toxic,
     match_directions,
 )
+from faults._scopes import ToxicOver
 
 Type = Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
 
@@ -74,9 +71,8 @@ def check_slicer(average_size: int, size_variation: int) -> None:
         raise ValueError("a slicer's size_variation is less than its average_size")
 
 
-class ToxicFault:
+class ToxicFault(ToxicOver):
     ACTION: ClassVar[str] = "toxic"
-    LAYER: ClassVar[Literal["byte", "message", "process"]] = "byte"
     VERBS: ClassVar[frozenset[str]] = TOXIC_VERBS
     EXAMPLE: ClassVar[str] = (
         "{action: toxic, links: [mobile-1->relay], type: latency, stream: downstream, toxicity: 1, "
@@ -96,21 +92,8 @@ class ToxicFault:
     def is_idle(self, params: Any) -> bool:
         return bool(params.toxicity == 0)
 
-    @asynccontextmanager
-    async def inject(self, ground: Ground, occurrence: Occurrence) -> AsyncIterator[Effect]:
-        words = ToxicWords.model_validate(occurrence.params)
-        async with installed(ground, occurrence, Toxic(words.type, words.attributes, words.toxicity)) as effect:
-            yield effect
-
-
-@asynccontextmanager
-async def installed(ground: Ground, occurrence: Occurrence, toxic: Toxic) -> AsyncIterator[Effect]:
-    """The scope of a fault that is one toxic on each of its directions."""
-    effect = Effect()
-    async with AsyncExitStack() as scope:
-        for direction in occurrence.directions:
-            await scope.enter_async_context(ground.toxic(direction, toxic, occurrence.stream, effect))
-        yield effect
+    def toxic(self, words: Any) -> Toxic:
+        return Toxic(words.type, words.attributes, words.toxicity)
 
 
 FAULT: Fault = ToxicFault()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers.past.ledger import Sight, active_desktop
-from checkers.traffic.merged import said
+from checkers.traffic.merged import Merged, hardened_nodes, said
 from harness.history import Header, Op, Tap
 
 DISTURBING = ("pause", "slow_consumer", "kill", "clock")
@@ -234,3 +234,12 @@ def rev_of(name: str | None) -> int | None:
     """The revision that a head's name says."""
     last = (name or "").rpartition("/")[2]
     return int(last) if last.isdecimal() and len(last) < 19 else None
+
+
+class OverPhones(Merged):
+    """Base of judges that follow the mobiles by journal and wire."""
+
+    def __init__(self, header: Header) -> None:
+        super().__init__(header)
+        self._hardened = hardened_nodes(header)
+        self._phones = Phones(header, self._hardened)

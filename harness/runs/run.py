@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,23 +76,13 @@ def execute(
         note=note,
         options=options or {},
     )
-    ended, interrupted, complete = Ended(), False, False
-    stalled: Stalled | None = None
-    try:
-        _, ended = runtime.execute(spec, conductor.play)
-        complete = True
-    except KeyboardInterrupt:
-        interrupted = True
-    except NotReady as exc:
-        ended.ailments.append(str(exc))
-    except Stalled as exc:
-        ended, stalled = exc.ended, exc
-    recorder.close(complete=complete)
+    played = _play(runtime, spec, conductor)
+    ended = played.ended
+    recorder.close(complete=played.complete)
     checking_began_s = time.perf_counter()
-    history = recorder.history(complete=complete, cut_by=stalled.code if stalled is not None else "")
-    results = _judge(schedule, history, ended, interrupted)
-    if stalled is not None:
-        results.insert(0, _result_of(stalled))
+    cut_by = played.stalled.code if played.stalled is not None else ""
+    history = recorder.history(complete=played.complete, cut_by=cut_by)
+    results = _judge(schedule, history, played)
     ended.phases["check"] = time.perf_counter() - checking_began_s
     return RunResult(
         verdict=worst(r.verdict for r in results if r.verdict is not None),
@@ -100,9 +91,34 @@ def execute(
         trace_hash=ended.trace_hash,
         phases=ended.phases,
         ailments=ended.ailments,
-        interrupted=interrupted,
-        encoded=lambda: (recorder.encoded(complete=complete), recorder.encoded_taps()),
+        interrupted=played.interrupted,
+        encoded=lambda: (recorder.encoded(complete=played.complete), recorder.encoded_taps()),
     )
+
+
+@dataclass
+class _Played:
+    """How a run ended. `complete`: its history has everything; `stalled`: why it could not go on."""
+
+    ended: Ended = field(default_factory=Ended)
+    complete: bool = False
+    interrupted: bool = False
+    stalled: Stalled | None = None
+
+
+def _play(runtime: Runtime, spec: RunSpec, conductor: Conductor) -> _Played:
+    """What was recorded until Ctrl-C, or until the run could not go on, is judged as well."""
+    played = _Played()
+    try:
+        _, played.ended = runtime.execute(spec, conductor.play)
+        played.complete = True
+    except KeyboardInterrupt:
+        played.interrupted = True
+    except NotReady as exc:
+        played.ended.ailments.append(str(exc))
+    except Stalled as exc:
+        played.ended, played.stalled = exc.ended, exc
+    return played
 
 
 def verbs_of(schedule: Schedule) -> frozenset[str]:
@@ -170,14 +186,15 @@ def _result_of(stalled: Stalled) -> CheckResult:
     )
 
 
-def _judge(schedule: Schedule, history: History | None, ended: Ended, interrupted: bool) -> list[CheckResult]:
-    results = [
-        CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason="ailment", message=text) for text in ended.ailments
-    ]
-    if interrupted:
-        results.append(
-            CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason="interrupted", message="stopped by Ctrl-C")
-        )
+def _judge(schedule: Schedule, history: History | None, played: _Played) -> list[CheckResult]:
+    results = [_result_of(played.stalled)] if played.stalled is not None else []
+    results += [_unknown("ailment", text) for text in played.ended.ailments]
+    if played.interrupted:
+        results.append(_unknown("interrupted", "stopped by Ctrl-C"))
     if history is not None:
         results.extend(check(history, schedule.checks or None))
     return results
+
+
+def _unknown(reason: str, message: str) -> CheckResult:
+    return CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason=reason, message=message)
