@@ -1,0 +1,38 @@
+"""Runtimes and profiles keep their contracts; faults, checkers, plans and commands have tests of their own for that."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import plan, registry
+from harness.runs.run import verbs_of
+from harness.runtimes import Runtime
+from targets import policy, profiles
+
+
+def _verbs() -> set[str]:
+    """Every verb that some fault may need."""
+    return {verb for name in registry.names("fault") for verb in registry.find("fault", name).VERBS}
+
+
+@pytest.mark.parametrize("name", registry.names("runtime"))
+def test_a_runtime_has_every_verb_or_says_why_not(name: str) -> None:
+    runtime: Runtime = registry.find("runtime", name)
+    assert name == runtime.NAME
+    assert runtime.SUMMARY
+    assert runtime.VERBS & set(runtime.WHY_NOT) == set()
+    assert _verbs() - runtime.VERBS - set(runtime.WHY_NOT) == set()
+    assert all(runtime.WHY_NOT.values())
+
+
+@pytest.mark.parametrize("action", registry.names("fault"))
+def test_a_fault_needs_only_verbs_that_it_declares(action: str) -> None:
+    fault = registry.find("fault", action)
+    schedule = plan.expand(plan.parse(f"version: 1\nfaults: [{fault.EXAMPLE}]"), 1)
+    assert verbs_of(schedule) <= fault.VERBS
+
+
+@pytest.mark.parametrize("name", registry.names("profile"))
+def test_a_profile_chooses_an_object_for_every_slot(name: str) -> None:
+    chosen = profiles.load(name)
+    assert {word for word, slot in policy.slots().items() if chosen[slot] is None} == set()
