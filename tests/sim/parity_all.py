@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_SUITES = ("tests/sim/test_parity.py", "tests/sim/test_toxics_real.py")
+_SUITES = ("tests/sim/net/test_parity.py", "tests/sim/net/test_toxics_real.py")
 _OLDEST, _NEWEST = 11, 19  # minor versions to look for
 _LIMIT_S = 900
 _ASK = "import sys, venv; assert sys.version_info >= (3, 11); print('%d.%d.%d' % sys.version_info[:3])"

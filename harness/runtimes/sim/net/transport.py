@@ -1,7 +1,7 @@
 """One end of a simulated TCP connection, as asyncio's selector transport behaves on a Linux socket.
 
 `Endpoint` is both: the transport with its write buffer, and the socket below it with what has arrived. Where the two
-differ from a naive model, real loopback sockets decide (`tests/sim/test_parity.py` runs both).
+differ from a naive model, real loopback sockets decide (`tests/sim/net/test_parity.py` runs both).
 """
 
 from __future__ import annotations
