@@ -16,22 +16,26 @@ from harness.cli import _say
 from harness.history import HistoryError
 from harness.plan import PlanErrors
 from harness.registry import UnknownName, close_matches
-from harness.runtimes import RuntimeUnavailable
+from harness.runtimes import CannotPlay, RuntimeUnavailable
 from harness.store import StoreProblem
 from harness.store.index import NoSuchRun
 from harness.verdict import Verdict
 from targets.policy import UnknownPolicy
 
-OK, INVALID, UNKNOWN, INTERRUPTED, USAGE, FAILED = 0, 1, 2, 130, 254, 255
+OK, INVALID, UNKNOWN, UNEXPECTED, LEFTOVERS = 0, 1, 2, 3, 4
+INTERRUPTED, CANNOT_PLAY, USAGE, FAILED = 130, 253, 254, 255
 OF_VERDICT = {Verdict.VALID: OK, Verdict.INVALID: INVALID, Verdict.UNKNOWN: UNKNOWN}
 TABLE = """\b
 Exit codes:
   0    every verdict VALID, or as the plan expects
   1    something INVALID
   2    nothing INVALID, something UNKNOWN
+  3    all VALID, but the plan expects another verdict
+  4    `harness doctor` found what killed runs left behind
   130  stopped by Ctrl-C; what was found is kept
-  254  bad usage or bad plan
-  255  the harness itself failed"""
+  253  the runtime cannot play this plan or topology: nothing was started
+  254  bad usage or a bad plan: nothing was started
+  255  the harness itself failed: no engine, no disk, a crash"""
 
 
 class Refused(Exception):
@@ -46,7 +50,7 @@ def of_run(verdict: Verdict, as_expected: bool | None) -> int:
     """A plan with an `expect` for this profile is judged by it; a missed expectation is never 0."""
     if as_expected is None:
         return OF_VERDICT[verdict]
-    return OK if as_expected else (OF_VERDICT[verdict] or INVALID)
+    return OK if as_expected else (OF_VERDICT[verdict] or UNEXPECTED)
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -120,8 +124,14 @@ def _unknown_policy(exc: BaseException) -> int:
 
 
 def _plan_errors(exc: BaseException) -> int:
+    assert isinstance(exc, PlanErrors)
     _say.complaint(str(exc))
-    return USAGE
+    return CANNOT_PLAY if exc.of_runtime_only else USAGE
+
+
+def _cannot_play(exc: BaseException) -> int:
+    _say.error(str(exc))
+    return CANNOT_PLAY
 
 
 def _refused(exc: BaseException) -> int:
@@ -142,6 +152,7 @@ _EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], Callable[[BaseExcepti
     ((UnknownName,), _unknown_name),
     ((UnknownPolicy,), _unknown_policy),
     ((HistoryError, NoSuchRun, Refused), _refused),
+    ((CannotPlay,), _cannot_play),
     ((RuntimeUnavailable, StoreProblem, Failed, _say.OutputProblem), _failed),
 ]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli import _say
+from harness.cli import _program, _say
 from harness.judging import ladder
 from harness.report import words
 from harness.runs.keep import Kept
@@ -16,6 +15,7 @@ from harness.schedule import Schedule
 from harness.verdict import CheckResult, Verdict, worst
 
 _VERDICT_WIDTH = len("not judged")
+_SENTENCE = 400  # letters of a sentence on the terminal; the report has all of it
 
 
 def as_json(kept: Kept) -> dict[str, Any]:
@@ -42,12 +42,10 @@ def checks_as_json(results: list[CheckResult]) -> dict[str, Any]:
 
 
 def show(kept: Kept, schedule: Schedule, store: Path) -> None:
-    """Run directory, verdict table, first failure's story, replay command."""
+    """Verdict table, what failed in words, run directory, and last the commands that replay and shrink it."""
     _say.line(f"{schedule.plan} · seed {schedule.seed} · {words.system(kept.record)}")
     table(kept.result.results)
-    failure = words.first_failure(kept.result.results)
-    if failure is not None:
-        story(failure)
+    failures(kept.result.results)
     consistency(kept.result.results)
     _say.line()
     stopped = ", stopped by Ctrl-C" if kept.result.interrupted else ""
@@ -56,9 +54,23 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
         return
     _say.line(f"run      {kept.directory}")
     _say.line(f"report   {kept.directory / 'report.html'}")
-    _say.line(f"replay   {command_on(kept.directory, store, 'replay')}")
+    _say.line(f"replay   {replay_command(kept.directory, store)}")
     if kept.result.verdict is Verdict.INVALID:
-        _say.line(f"shrink   {command_on(kept.directory, store, 'shrink')}")
+        _say.line(f"shrink   {shrink_command(kept.directory)}")
+
+
+def failures(results: list[CheckResult]) -> None:
+    """The story of the first failure, and a sentence on every other checker that says INVALID."""
+    told = words.first_failure(results)
+    if told is None:
+        return
+    story(told)
+    others = [r for r in words.in_order(results) if r.verdict is Verdict.INVALID and r is not told]
+    if others:
+        _say.line()
+    for other in others:
+        sentence = words.shortened(words.one_sentence(other), _SENTENCE)
+        _say.paragraph(f"{other.check}: {other.reason}: {sentence}", first="", rest="  ")
 
 
 def consistency(results: list[CheckResult]) -> None:
@@ -75,10 +87,14 @@ def _expected(as_expected: bool | None) -> str:
     return ", as the plan expects" if as_expected else ", but the plan expects another"
 
 
-def command_on(directory: Path, store: Path, command: str) -> str:
-    """What to type to do something with a run."""
-    words_ = ["harness", command, str(directory)]
-    return shlex.join(words_ if store == Path("store") else [*words_, "--store", str(store)])
+def replay_command(directory: Path, store: Path) -> str:
+    """Replays a run, and keeps the new one beside it, wherever the command is typed."""
+    return _program.anywhere("replay", str(directory.absolute()), "--store", str(store.absolute()))
+
+
+def shrink_command(directory: Path) -> str:
+    """Looks for the smallest plan that fails as the run did, wherever the command is typed."""
+    return _program.anywhere("shrink", str(directory.absolute()))
 
 
 def table(results: list[CheckResult]) -> None:

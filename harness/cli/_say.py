@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -22,6 +23,8 @@ from harness.verdict import Verdict
 
 VERDICT_COLOURS = {Verdict.VALID: "green", Verdict.UNKNOWN: "yellow", Verdict.INVALID: "red"}
 _CONTROL = {c: f"\\x{c:02x}" for c in [*range(0x20), 0x7F, *range(0x80, 0xA0)] if c not in (0x09, 0x0A)}
+_BLANK = "\0"
+_WHOLE = re.compile(r"`[^`\n]*`|(?<!\w)'[^'\n]*/[^'\n]*'(?!\w)")
 
 
 class OutputProblem(Exception):
@@ -75,11 +78,26 @@ def many(count: int, thing: str) -> str:
 
 
 def paragraph(text: str, first: str = "  ", rest: str = "  ") -> None:
+    """Lines as wide as the terminal. What may be pasted stays whole, however long: words, paths, `commands`."""
     width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
     wrapped = textwrap.wrap(
-        printable(text), width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        unbroken(printable(text)),
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
-    line("\n".join(wrapped))
+    line(broken("\n".join(wrapped)))
+
+
+def unbroken(text: str) -> str:
+    """`text` in which a `command`, or a quoted path, is one word to whoever wraps it. `broken` gives it back."""
+    return _WHOLE.sub(lambda found: found[0].replace(" ", _BLANK), text)
+
+
+def broken(text: str) -> str:
+    return text.replace(_BLANK, " ")
 
 
 def rows(pairs: list[tuple[str, str]]) -> None:
@@ -103,7 +121,12 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 def _colour() -> bool | None:
     """None lets click decide by the stream. https://no-color.org"""
-    return False if os.environ.get("NO_COLOR") else None
+    return False if os.environ.get("NO_COLOR") or _is_dumb() else None
+
+
+def _is_dumb() -> bool:
+    """A terminal that shows escape sequences instead of obeying them."""
+    return os.environ.get("TERM") == "dumb"
 
 
 @contextmanager
@@ -131,11 +154,12 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
     began_s = time.monotonic()
     if quiet:
         yield lambda text: None
-    elif sys.stderr is not None and sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty() and not _is_dumb():
         from rich.console import Console  # noqa: PLC0415 - a third of a second that only a terminal needs
         from rich.markup import escape  # noqa: PLC0415
 
+        dim, end = ("", "") if os.environ.get("NO_COLOR") else ("[dim]", "[/dim]")
         with Console(stderr=True).status("starting") as status:
-            yield lambda text: status.update(f"{escape(text)} [dim]{time.monotonic() - began_s:.0f} s[/dim]")
+            yield lambda text: status.update(f"{escape(text)} {dim}{time.monotonic() - began_s:.0f} s{end}")
     else:
         yield lambda text: error(text, label="harness")

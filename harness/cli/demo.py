@@ -7,13 +7,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _exits, _options, _plans, _result, _say
+from harness.cli import _exits, _options, _plans, _program, _result, _say
 from harness.cli import _first_bug as demo
 from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.store.index import Store
-
-_SEE = "harness run quickstart --profile documented"
 
 
 @click.command(short_help="The first minute: a doubled text, and how it got there.")
@@ -39,7 +37,7 @@ def command(*, store: Path) -> int:
     if not all(act.as_expected for act in shown):
         _say.error("this is not what the demo should show; `harness doctor` looks for what is wrong here")
         return _exits.FAILED
-    _next(shown[0], store)
+    _next(shown[0])
     return _exits.OK
 
 
@@ -57,12 +55,12 @@ def _show(act: demo.Act) -> None:
         _say.error(act.kept.problem)
 
 
-def _next(documented: demo.Act, store: Path) -> None:
+def _next(documented: demo.Act) -> None:
     directory = documented.kept.directory
     if directory is not None:
         _say.line(f"report    {directory / 'report.html'}  (open it in a browser)")
-    _say.line(f"try next  {_SEE}")
+    _say.line(f"try next  {_program.here('run', 'quickstart', '--profile', 'documented')}")
     if directory is not None:  # by its path: `latest` is the hardened half, in which there is nothing to shrink
-        _say.line(f"          {_result.command_on(directory, store, 'shrink')}")
-    _say.line("          harness hunt quickstart --seeds 50")
-    _say.line("          harness list plans")
+        _say.line(f"          {_program.here('shrink', str(directory))}")
+    _say.line(f"          {_program.here('hunt', 'quickstart', '--seeds', '50', '--profile', 'documented')}")
+    _say.line(f"          {_program.here('list', 'plans')}")

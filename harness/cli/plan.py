@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from harness import plan as plans
-from harness.cli import _exits, _options, _plans, _say
+from harness.cli import _exits, _options, _plans, _program, _say
 from harness.plan.schema import rendered
 from harness.schedule import encode_schedule
 
@@ -93,6 +92,7 @@ def new(*, file: Path | None, title: str) -> int:
         raise _exits.Refused(f"{file} is there already; choose another name") from exc
     except OSError as exc:
         raise _exits.Failed(f"{file}: cannot be written: {exc.strerror or exc}") from exc
-    word = shlex.quote(str(file))
-    _say.line(f"{file} written; next: harness plan validate {word}, harness run {word}")
+    _say.line(f"{file} written; next:")
+    _say.line(f"  {_program.here('plan', 'validate', str(file))}")
+    _say.line(f"  {_program.here('run', str(file))}")
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness import shrink
-from harness.cli import _exits, _minimal, _options, _plans, _say
+from harness.cli import _exits, _minimal, _options, _plans, _program, _say
 from harness.cli._exits import Refused
 from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
@@ -106,4 +106,4 @@ def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
         why = "stopped by Ctrl-C" if found.interrupted else "the runs are spent (--runs allows more)"
         _say.line(f"it may not be the smallest: {why}", fg="yellow")
     _say.line(f"plan  {file}")
-    _say.line(f"run   {words.run_command(file, stored.schedule.system)}")
+    _say.line(f"run   {_program.anywhere(*words.run_words(file.absolute(), stored.schedule.system))}")

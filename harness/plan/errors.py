@@ -44,6 +44,7 @@ class PlanError:
     message: str
     hint: str | None = None
     severity: Literal["error", "warning"] = "error"
+    of_runtime: bool = False  # the plan is a good one, and another runtime could play it
 
     def __str__(self) -> str:
         if isinstance(self.where, str):
@@ -68,6 +69,11 @@ class PlanErrors(Exception):
     def __init__(self, errors: Iterable[PlanError]) -> None:
         self.errors = sorted(dict.fromkeys(errors), key=_position)
         super().__init__(len(self.errors))
+
+    @property
+    def of_runtime_only(self) -> bool:
+        """Nothing is wrong with the plan: this runtime cannot play it."""
+        return bool(self.errors) and all(error.of_runtime for error in self.errors)
 
     def __str__(self) -> str:
         return self.render(os.environ)

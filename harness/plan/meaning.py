@@ -161,7 +161,7 @@ def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
     if setting.runtime_verbs is not None:
         why = capabilities.lacking(fault, words, setting.runtime_verbs, setting.why_not)
         if why is not None:
-            yield PlanError(where, f"this runtime cannot do {fault.ACTION}: {why}", hint)
+            yield PlanError(where, f"this runtime cannot do {fault.ACTION}: {why}", hint, of_runtime=True)
     try:
         nodes = setting.targets(fault, words).nodes
     except TargetError:  # told elsewhere

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,6 +37,11 @@ def _interest(result: CheckResult) -> tuple[bool, bool, bool, int]:
     has_texts = text_pair(result) is not None
     first = result.first if result.first is not None else 1 << 62
     return (result.verdict is not Verdict.INVALID, not has_texts, "story" not in result.details, first)
+
+
+def one_sentence(result: CheckResult) -> str:
+    """What was found, as one line; of a checker that says nothing, what its reason means."""
+    return " ".join(result.message.split()) or reason(result.check, result.reason) or guarantee(result.check)
 
 
 def sentences(result: CheckResult) -> list[str]:
@@ -81,10 +87,15 @@ def promised(result: CheckResult) -> str:
     return f"{guarantee(result.check)}{said}"
 
 
+def run_words(plan: Path, system: System) -> list[str]:
+    """What `harness` is told to play a plan on the same rules again."""
+    swaps = [("--with", name) for name in system.with_] + [("--without", name) for name in system.without]
+    return ["run", str(plan), "--profile", system.profile, *(word for swap in swaps for word in swap)]
+
+
 def run_command(plan: Path, system: System) -> str:
     """What plays a plan on the same rules again."""
-    swaps = [("--with", name) for name in system.with_] + [("--without", name) for name in system.without]
-    return shlex.join(["harness", "run", str(plan), "--profile", system.profile, *(w for swap in swaps for w in swap)])
+    return shlex.join(["harness", *run_words(plan, system)])
 
 
 def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
@@ -139,8 +150,11 @@ def effect(counts: object) -> str:
     return ", ".join(told) or "nothing"
 
 
+_ES = re.compile(r"(ss|x|ch|sh|z)es$")  # processes, boxes, batches
+
+
 def _counted(what: str, n: int) -> str:
     """`connections cut`, and of one only: `connection cut`."""
     noun, _, verb = what.partition(" ")
-    single = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    single = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-2] if _ES.search(noun) else noun.removesuffix("s")
     return f"{single} {verb}".strip() if n == 1 else what

@@ -77,8 +77,6 @@ def run_and_keep(
     directory: Path | None = None
     if _writes_from_the_start(keep, runtime):
         directory = _begin(record, schedule, store, plan_text)
-        if keep == "all" and point_latest:
-            store.point_latest(directory)
     began_s = time.perf_counter()
     try:
         result = execute(schedule, runtime, directory=directory, note=note, options=options)

@@ -18,7 +18,7 @@ from harness.history import Header, History
 from harness.judging.checking import check
 from harness.runs.conductor import Conductor, NotReady
 from harness.runs.recorder import Recorder
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled, cannot_start
+from harness.runtimes import CannotPlay, Ended, RunSpec, Runtime, Stage, Stalled, cannot_start
 from harness.schedule import Node, Schedule
 from harness.verdict import CheckResult, Verdict, worst
 from targets.timing import Timing
@@ -56,7 +56,7 @@ def execute(
         StoreProblem: the run directory cannot be written (the system was torn down first).
     """
     if problems := cannot_start(runtime, schedule.system):
-        raise RuntimeUnavailable("\n".join(problems))
+        raise CannotPlay("\n".join(problems))
     recorder = Recorder(time.monotonic_ns, directory)
     conductor = Conductor(
         schedule,

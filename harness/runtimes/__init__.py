@@ -204,3 +204,7 @@ class Stalled(Exception):
 
 class RuntimeUnavailable(Exception):
     """The runtime cannot start; the message says what is missing and how to get it (exit code 255)."""
+
+
+class CannotPlay(RuntimeUnavailable):
+    """The runtime is there, and cannot play this plan or start this system; the message says why (exit code 253)."""

@@ -1,7 +1,7 @@
 """Where runs are kept: one directory a run, and an index of all of them.
 
     STORE/PLAN/<UTC>-<seed>-<short id>/    a run's files (`harness.store.rundir`)
-    STORE/latest                           symlink to the newest of them
+    STORE/latest                           symlink to the one that ended last; never to one that goes on
     STORE/index.db                         SQLite, one row for every run, also for those without a directory
 
 Several processes may use one store at once. Whatever a reader may look at is written beside and renamed.
@@ -136,6 +136,8 @@ class Store:
         if by_id:
             return by_id[0]
         what = "it holds no run.json: is it a run directory" if path.exists() else "there is no such run"
+        if word == "latest":
+            what += " (no run has ended in this store)"
         raise NoSuchRun(f"{word}: {what}; give a run directory, its short id, or `latest` (store: {self.root})")
 
     # ---- index ----------------------------------------------------------------------------------------------------

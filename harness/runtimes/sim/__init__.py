@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import ClassVar, TypeVar
 
-from harness.runtimes import Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
+from harness.runtimes import CannotPlay, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.sim.dialled import DialledProbe, open_desk
 from harness.runtimes.sim.kernel.logs import node_logs
 from harness.runtimes.sim.machines import disk, programs
@@ -51,7 +51,7 @@ class Simulator:
         return programs.inspect_system(system)
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
-        """Raises `RuntimeUnavailable` for a component that does not start, or that does what cannot be simulated, and
+        """Raises `CannotPlay` for a component that does not start, or that does what cannot be simulated, and
         `Stalled` when time cannot go on."""
         ended = Ended()
         began_s = _wall_s()
@@ -63,7 +63,7 @@ class Simulator:
             with node_logs(world.loop, spec.directory), programs.own_paths():
                 result = world.run(lambda: system.play(play))
         except CannotSimulate as exc:
-            raise RuntimeUnavailable(str(exc)) from None
+            raise CannotPlay(str(exc)) from None
         except Stalled as exc:
             exc.ended = ended
             raise
@@ -149,7 +149,7 @@ class _Started:
 
     async def _did_not_start(self, node: Node, why: str) -> None:
         await asyncio.sleep(0)  # let the end of the program be told
-        raise RuntimeUnavailable(f"{node.name} does not start: " + ("\n".join(self._world.crashes) or why))
+        raise CannotPlay(f"{node.name} does not start: " + ("\n".join(self._world.crashes) or why))
 
     def _run(self, node: Node, node_spec: NodeSpec) -> None:
         node.context.run(HOST.set, self._probes[node.name])

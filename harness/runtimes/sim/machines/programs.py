@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.runtimes import RuntimeUnavailable
+from harness.runtimes import CannotPlay
 from harness.runtimes.sim.kernel.guard import is_library, shown
 from harness.runtimes.sim.kernel.loop import Fenced
 from harness.runtimes.sim.machines import scan
@@ -53,7 +53,7 @@ def own_paths() -> Iterator[None]:
 def load(node: Node) -> Main:
     """`main(argv, env)` of a node's program. Call it in the node's context, within `own_paths`.
 
-    Raises `RuntimeUnavailable`.
+    Raises `CannotPlay`.
     """
     if node.kind == "builtin" or node.module is None:
         found: Main = importlib.import_module(f"targets.{node.role}").main
@@ -61,7 +61,7 @@ def load(node: Node) -> Main:
     module = _imported(node.module, node)
     main = getattr(module, "main", None)
     if not inspect.iscoroutinefunction(main):
-        raise RuntimeUnavailable(f"{node.name} does not start: {node.module} has no `async def main(argv, env)`")
+        raise CannotPlay(f"{node.name} does not start: {node.module} has no `async def main(argv, env)`")
     return main
 
 
@@ -78,9 +78,9 @@ def _imported(name: str, node: Node) -> Any:
     except ModuleNotFoundError as exc:
         missing = exc.name or ""
         said = _not_found(name, node.path) if name == missing or name.startswith(f"{missing}.") else str(exc)
-        raise RuntimeUnavailable(f"{node.name} does not start: {said}") from None
+        raise CannotPlay(f"{node.name} does not start: {said}") from None
     except (Exception, SystemExit) as exc:
-        raise RuntimeUnavailable(f"{node.name} does not start: {name} cannot be imported: {_told(exc)}") from None
+        raise CannotPlay(f"{node.name} does not start: {name} cannot be imported: {_told(exc)}") from None
     finally:
         _loaded.update(m for m in set(sys.modules) - before if _is_foreign(m, name))
 
