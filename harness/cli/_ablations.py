@@ -15,7 +15,9 @@ from harness.hunting.ablating import AblationHunt, Caught
 from harness.hunting.campaign import Order, PlanText
 
 option = click.option(
-    "--ablations", is_flag=True, help="Take out every safeguard in turn, until that is noticed; --budget is for each."
+    "--ablations",
+    is_flag=True,
+    help="Take out every safeguard in turn, until that is noticed; --budget is for each, and for what comes after.",
 )
 
 

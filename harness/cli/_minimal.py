@@ -2,55 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from harness import report, shrink
-from harness.cli import _plans, _say
+from harness.cli import _plans, _program, _say
+from harness.cli._hunting import Budget, Kind
 from harness.history import HistoryError
 from harness.hunting.tally import Signature
 from harness.plan import PlanErrors
+from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
-from harness.shrink import Minimal, NotShrinkable, Unwritable, Wanted
+from harness.shrink import Minimal, NotShrinkable, OutOfTime, Unwritable, Wanted
 from harness.store.index import write_atomically
-from harness.store.rundir import MINIMAL, read_plan_text, read_schedule
+from harness.store.rundir import MINIMAL, kept_topology, read_plan_text, read_schedule
 
 RUNS = 300  # for each kind; `harness shrink` tries more
 
 
 class Least(msgspec.Struct, frozen=True):
-    """`file` holds the plan."""
+    """`file` holds the plan, `run` is the command that plays it. `complete`: nothing smaller was left to be tried."""
 
     file: Path
+    run: str
     calls: int
     faults: int
+    complete: bool
 
 
-Kind = tuple[str, str]
+class Shrunk(msgspec.Struct):
+    """What became of each kind: its smallest plan, or why there is none. `missing` counts those without time."""
 
-
-def of_all(kinds: Iterable[Signature]) -> dict[Kind, Least]:
-    """Of those that are news and whose run has files. Ctrl-C ends the search, not the hunt's answer."""
     found: dict[Kind, Least] = {}
+    why_not: dict[Kind, str] = {}
+    missing: int = 0
+    interrupted: bool = False
+    out_of_budget: bool = False
+
+    def least_of(self, kind: Signature) -> Least | None:
+        return self.found.get((kind.check, kind.reason))
+
+    def fate(self, kind: Signature) -> list[str]:
+        """What the terminal says of a kind: the plan, how to play it; or why there is no plan."""
+        least, why_not = self.least_of(kind), self.why_not.get((kind.check, kind.reason))
+        if least is not None:
+            size = f"{_say.many(least.calls, 'call')}, {_say.many(least.faults, 'fault')}"
+            doubt = "" if least.complete else " (it may not be the smallest)"
+            return [f"plan    {least.file}: {size}{doubt}", f"run     {least.run}"]
+        if why_not is None or kind.run is None:
+            return []
+        directory = str(Path(kind.run).absolute())
+        return [f"plan    {why_not}", f"shrink  {_program.anywhere('shrink', directory, *wanted(kind))}"]
+
+
+def wanted(kind: Signature) -> tuple[str, ...]:
+    """What tells `harness shrink` which of a run's failures is meant."""
+    return "--check", kind.check, "--reason", kind.reason
+
+
+def of_all(kinds: Sequence[Signature], budget: Budget) -> Shrunk:
+    """Of those that are news and whose run has files, each within its share of what is left of the budget. Ctrl-C ends
+    the search, not the hunt's answer."""
+    shrunk = Shrunk()
+    news = [kind for kind in kinds if not kind.known and kind.run is not None]
     with _say.progress() as note:
-        for kind in kinds:
-            if kind.known or kind.run is None:
-                continue
-            note(f"looking for the smallest plan: {kind.check} {kind.reason}")
+        for number, kind in enumerate(news):
             try:
-                least, interrupted = _of(kind, Path(kind.run))
+                _add(kind, _share(budget, len(news) - number), shrunk, note)
             except KeyboardInterrupt:
-                return found
-            except (NotShrinkable, Unwritable, PlanErrors, HistoryError) as exc:
-                note(f"no smaller plan: {exc}")
-                continue
-            found[kind.check, kind.reason] = least
-            if interrupted:
-                return found
-    return found
+                shrunk.interrupted = True
+            if shrunk.interrupted:
+                break
+    return shrunk
+
+
+def _share(budget: Budget, kinds: int) -> Callable[[], bool]:
+    """Whether the time of one of so many kinds is over."""
+    left_s = budget.left_s
+    if left_s is None:
+        return lambda: False
+    until_s = time.monotonic() + left_s / kinds
+    return lambda: time.monotonic() >= until_s
+
+
+def _add(kind: Signature, is_over: Callable[[], bool], shrunk: Shrunk, note: Callable[[str], None]) -> None:
+    key = (kind.check, kind.reason)
+    try:
+        if is_over():
+            raise OutOfTime
+        note(f"looking for the smallest plan: {kind.check} {kind.reason}")
+        least = _smallest(kind, is_over)
+    except OutOfTime:
+        shrunk.why_not[key] = "not looked for: the budget is over"
+        shrunk.missing += 1
+        shrunk.out_of_budget = True
+    except (NotShrinkable, Unwritable, PlanErrors, HistoryError) as exc:
+        note(f"no smaller plan: {exc}")
+        shrunk.why_not[key] = "no smaller one was found"
+    else:
+        shrunk.found[key] = _kept(Path(str(kind.run)), least)
+        shrunk.interrupted = least.interrupted
+        shrunk.out_of_budget |= not least.complete and is_over()
+
+
+def _smallest(kind: Signature, is_over: Callable[[], bool]) -> Minimal:
+    directory, runtime = Path(str(kind.run)), _plans.runtime(DEFAULT_RUNTIME)
+    wanted_ = Wanted(kind.check, kind.reason)
+    return shrink.smallest(
+        read_schedule(directory),
+        read_plan_text(directory),
+        wanted_,
+        runtime,
+        topology=kept_topology(directory),
+        folder=directory,
+        most_runs=RUNS,
+        is_over=is_over,
+    )
+
+
+def _kept(directory: Path, least: Minimal) -> Least:
+    file = write_beside(directory, least)
+    command = _program.anywhere(*words.run_words(file.absolute(), read_schedule(directory).system))
+    return Least(file=file, run=command, calls=least.calls, faults=least.faults, complete=least.complete)
 
 
 def write_beside(directory: Path, least: Minimal) -> Path:
@@ -61,17 +138,12 @@ def write_beside(directory: Path, least: Minimal) -> Path:
     return file
 
 
-def _of(kind: Signature, directory: Path) -> tuple[Least, bool]:
-    """And whether Ctrl-C came meanwhile."""
-    wanted = Wanted(kind.check, kind.reason)
-    least = shrink.smallest(
-        read_schedule(directory), read_plan_text(directory), wanted, _plans.runtime(DEFAULT_RUNTIME), most_runs=RUNS
-    )
-    file = write_beside(directory, least)
-    return Least(file=file, calls=least.calls, faults=least.faults), least.interrupted
-
-
 def as_json(least: Least | None) -> dict[str, Any]:
     if least is None:
-        return {"minimal_plan": None, "minimal_ops": None, "minimal_faults": None}
-    return {"minimal_plan": str(least.file), "minimal_ops": least.calls, "minimal_faults": least.faults}
+        return {"minimal_plan": None, "minimal_ops": None, "minimal_faults": None, "minimal_complete": None}
+    return {
+        "minimal_plan": str(least.file),
+        "minimal_ops": least.calls,
+        "minimal_faults": least.faults,
+        "minimal_complete": least.complete,
+    }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from faults import parse_duration_ns
+from harness import registry
 from harness.runs.keep import DEFAULT_RUNTIME
 
 SEEDS_END = 2**63  # as a plan's own `seed`: the index of a store holds no larger number
@@ -87,7 +90,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 runtime_option = click.option(
     "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."
 )
-system_options = _together(
+_of_system = _together(
     click.option("--profile", metavar="NAME", help="Rules of the components: hardened or documented."),
     click.option(
         "--with",
@@ -97,9 +100,48 @@ system_options = _together(
         help="Harden one policy, or choose NAME=VARIANT. Repeatable.",
     ),
     click.option("--without", multiple=True, metavar="POLICY", help="Take one safeguard out. Repeatable."),
-    click.option("--topology", metavar="NAME", help="Other users and devices than the plan's."),
+    click.option("--topology", metavar="NAME", help="Other users and devices than the plan's: a name, or a YAML file."),
     click.option("--duration", type=Duration(), help="Of workload and faults: 30s, 2m."),
 )
+
+
+class SystemChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line changes about the system that a plan is played on."""
+
+    profile: str | None = None
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    topology: str | None = None
+    duration_ns: int | None = None
+
+
+def system_options(command: F) -> F:
+    """Adds --profile, --with, --without, --topology and --duration; the command gets them as one `system`."""
+
+    @functools.wraps(command)
+    def with_system(
+        *,
+        profile: str | None,
+        with_: tuple[str, ...],
+        without: tuple[str, ...],
+        topology: str | None,
+        duration: int | None,
+        **others: Any,
+    ) -> Any:
+        system = SystemChoice(
+            profile=profile, with_=with_, without=without, topology=topology_word(topology), duration_ns=duration
+        )
+        return command(system=system, **others)
+
+    return _of_system(with_system)  # type: ignore[return-value]
+
+
+def topology_word(word: str | None) -> str | None:
+    """A topology as plans name it. `own` means the file own.yaml here when none that is shipped has that name."""
+    if word is None or word in registry.names("topology"):
+        return word
+    files = [f"{word}{suffix}" for suffix in (".yaml", ".yml")]
+    return next((file for file in files if Path(file).is_file()), word)
 
 
 def keep_option(default: str) -> Callable[[F], F]:

@@ -92,9 +92,9 @@ def replay_command(directory: Path, store: Path) -> str:
     return _program.anywhere("replay", str(directory.absolute()), "--store", str(store.absolute()))
 
 
-def shrink_command(directory: Path) -> str:
-    """Looks for the smallest plan that fails as the run did, wherever the command is typed."""
-    return _program.anywhere("shrink", str(directory.absolute()))
+def shrink_command(directory: Path, wanted: tuple[str, ...] = ()) -> str:
+    """Looks for the smallest plan that fails as the run did, wherever the command is typed. `wanted`: options."""
+    return _program.anywhere("shrink", str(directory.absolute()), *wanted)
 
 
 def table(results: list[CheckResult]) -> None:

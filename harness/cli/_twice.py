@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from harness.cli import _exits, _say
 from harness.hunting.campaign import Campaign
+from harness.hunting.tally import CampaignResult
 from harness.runs import determinism
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.runtimes import Runtime
@@ -34,18 +37,30 @@ def of_run(schedule: Schedule, runtime: Runtime, trace_hash: str | None) -> bool
     return False
 
 
-def of_hunt(campaign: Campaign, runtime: Runtime, jobs: int) -> list[str]:
-    """Play every run again in other processes: a problem for each that differs, the first with where its runs part."""
-    traces = campaign.traces_elsewhere(jobs)
-    apart = [number for number, trace in sorted(campaign.traces.items()) if traces.get(number) != trace]
+def of_hunt(
+    campaign: Campaign, runtime: Runtime, jobs: int, is_over: Callable[[], bool], result: CampaignResult
+) -> None:
+    """Play the runs again in other processes. Adds to the result's problems each that differs, the first with where its
+    runs part; and to its warnings how many there was no time for."""
+    try:
+        traces = campaign.traces_elsewhere(jobs, is_over)
+    except KeyboardInterrupt:
+        result.interrupted = True
+        return
+    if len(traces) < len(campaign.traces):
+        result.warnings.append(
+            f"only {len(traces)} of {_say.many(len(campaign.traces), 'run')} were played again elsewhere: "
+            "the budget is over"
+        )
+    apart = [number for number, trace in sorted(traces.items()) if campaign.traces[number] != trace]
     if not apart:
-        _say.error(f"{len(traces)} runs gave the same events in other processes", label="determinism")
-        return []
+        _say.error(f"{_say.many(len(traces), 'run')} gave the same events in other processes", label="determinism")
+        return
     problems = [f"{campaign.name(number)} is not deterministic" for number in apart[:_TOLD]]
     if len(apart) > _TOLD:
         problems.append(f"{len(apart)} of {len(campaign.traces)} runs are not deterministic")
     where = _where_it_parts(campaign.schedule(apart[0]), runtime, campaign.traces[apart[0]])
-    return problems if where is None else [f"{problems[0]}\n{where}", *problems[1:]]
+    result.problems += problems if where is None else [f"{problems[0]}\n{where}", *problems[1:]]
 
 
 def _where_it_parts(schedule: Schedule, runtime: Runtime, trace_hash: str | None) -> str | None:

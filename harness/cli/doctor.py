@@ -13,17 +13,20 @@ from harness.cli import _exits, _say
 def command(*, sweep: bool) -> int:
     """Look for everything a run needs, each with its remedy.
 
-    Exit 0 when nothing is broken: what is merely absent stops only the runtimes that need it.
+    Exit 0 when nothing is broken: what is merely absent stops only the runtimes that need it. Exit 4 when all that is
+    wrong is what killed runs left behind.
     """
     if sweep:
         _sweep()
-    broken = False
+    code = _exits.OK
     for check in doctor.checks():
-        broken = broken or check.ok is False
-        _say.paragraph(f"{check.name}: {check.detail}", first=f"{_MARK[check.ok]:<{_INDENT}}", rest=" " * _INDENT)
+        if check.ok is False and code != _exits.FAILED:
+            code = _exits.LEFTOVERS if check.is_leftover else _exits.FAILED
+        mark = "LEFT" if check.ok is False and check.is_leftover else _MARK[check.ok]
+        _say.paragraph(f"{check.name}: {check.detail}", first=f"{mark:<{_INDENT}}", rest=" " * _INDENT)
         if check.ok is not True and check.remedy:
             _say.paragraph(check.remedy, first=" " * _INDENT + "→ ", rest=" " * (_INDENT + 2))
-    return _exits.FAILED if broken else _exits.OK
+    return code
 
 
 _MARK = {True: "ok", None: "absent", False: "BROKEN"}

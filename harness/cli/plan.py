@@ -19,23 +19,29 @@ def command() -> None:
 
 @command.command(short_help="Say everything that is wrong with plans.")
 @click.argument("plan", nargs=-1, required=True)
-def validate(*, plan: tuple[str, ...]) -> int:
+@click.option("--topology", metavar="NAME", help="Could they be played on this one as well? A name, or a YAML file.")
+def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
     """Say everything that is wrong with each PLAN; nothing is started."""
+    other = _options.topology_word(topology)
+    if other is not None:
+        plans.load_topology(other)  # what is wrong with it is said once
     code = _exits.OK
     for word in plan:
         try:
-            found = _plans.choose(word)
+            found = _plans.valid(word, other)
         except plans.PlanErrors as exc:
             _say.complaint(str(exc))
             code = _exits.USAGE
         else:
-            faults = len(found.words.faults)
-            variants = len(plans.variants(found))
-            _say.line(
-                f"{word}: a valid plan, “{_say.printable(found.title)}”, {faults} fault{'' if faults == 1 else 's'}"
-                + (f", {variants} variants" if variants > 1 else "")
-            )
+            _say.line(f"{word}: {_praise(found, topology)}")
     return code
+
+
+def _praise(found: plans.Plan, topology: str | None) -> str:
+    faults, variants = len(found.words.faults), len(plans.variants(found))
+    more = f", {variants} variants" if variants > 1 else ""
+    more += f", also on the topology {topology}" if topology is not None else ""
+    return f"a valid plan, “{_say.printable(found.title)}”, {_say.many(faults, 'fault')}{more}"
 
 
 @command.command(short_help="Print the schedule of a plan and a seed.")
@@ -43,28 +49,9 @@ def validate(*, plan: tuple[str, ...]) -> int:
 @_options.seed_option
 @_options.runtime_option
 @_options.system_options
-def expand(
-    *,
-    plan: str,
-    seed: int | None,
-    runtime: str,
-    profile: str | None,
-    with_: tuple[str, ...],
-    without: tuple[str, ...],
-    topology: str | None,
-    duration: int | None,
-) -> int:
+def expand(*, plan: str, seed: int | None, runtime: str, system: _options.SystemChoice) -> int:
     """Print the schedule of PLAN and a seed: every call and fault with its exact time, one JSON object a line."""
-    schedule = _plans.schedule(
-        _plans.choose(plan),
-        _plans.known_runtime(runtime),
-        seed=seed,
-        profile=profile,
-        with_=with_,
-        without=without,
-        duration_ns=duration,
-        topology=topology,
-    )
+    schedule = _plans.schedule(_plans.choose(plan), _plans.known_runtime(runtime), system, seed)
     _say.line(encode_schedule(schedule).decode().rstrip("\n"))
     return 0
 

@@ -11,7 +11,7 @@ from harness.cli import _options, _plans, _say
 from harness.cli.run import finish
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.store.index import Store
-from harness.store.rundir import RunRecord, read_record, read_schedule
+from harness.store.rundir import RunRecord, read_plan_text, read_record, read_schedule, read_topology_text
 
 
 @click.command(short_help="Play the schedule of a stored run again.")
@@ -29,12 +29,18 @@ def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: 
     former, schedule = read_record(directory), read_schedule(directory)
     where = _plans.runtime(runtime or former.runtime)
     _plans.require_verbs(schedule, where)
-    plan_file = directory / "plan.yaml"
-    text = plan_file.read_text(encoding="utf-8") if plan_file.exists() else ""
+    text = read_plan_text(directory) if (directory / "plan.yaml").exists() else ""
     Store(store).require_writable()
     with _say.progress() as note:
         kept = run_and_keep(
-            schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
+            schedule,
+            where,
+            store=Store(store),
+            plan_text=text,
+            topology_text=read_topology_text(directory),
+            argv=sys.argv[1:],
+            keep=keep,
+            note=note,
         )
     _compare(former, kept)
     return finish(kept, schedule, as_json=as_json, store=store)

@@ -7,17 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from harness import plan as plans
 from harness.cli import _exits, _options, _plans, _result, _say, _twice
+from harness.plan import Plan
 from harness.runs.keep import Keep, Kept, run_and_keep
+from harness.runtimes import Runtime
 from harness.schedule import Schedule
 from harness.store.index import Store
 
 
 @click.command(short_help="Run one plan, start to verdict.")
 @click.argument("plan", required=False)
-@click.option("--fault", "faults", multiple=True, metavar="'ACTION KEY=VALUE …'", help="A fault, without a plan file.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="'ACTION KEY=VALUE …'",
+    help="A fault besides those of PLAN, or without one. Repeatable.",
+)
 @_options.runtime_option
 @_options.seed_option
 @_options.system_options
@@ -25,60 +34,68 @@ from harness.store.index import Store
 @_options.keep_option("all")
 @_twice.option
 @_options.json_option
-def command(
-    *,
-    plan: str | None,
-    faults: tuple[str, ...],
-    runtime: str,
-    seed: int | None,
-    profile: str | None,
-    with_: tuple[str, ...],
-    without: tuple[str, ...],
-    topology: str | None,
-    duration: int | None,
-    store: Path,
-    keep: Keep,
-    check_determinism: bool,
-    as_json: bool,
-) -> int:
+def command(*, as_json: bool, **asked: Any) -> int:
     """Run PLAN once and judge it.
 
-    PLAN is a file, the name of a shipped plan (`harness list plans`), or - for standard input. Without one, --fault
-    makes a plan on the spot:
+    PLAN is a file, the name of a shipped plan (`harness list plans`), or - for standard input. --fault adds a fault to
+    it; without PLAN, it makes a plan on the spot:
 
     \b
       harness run quickstart
       harness run quickstart --profile documented --seed 7
+      harness run quickstart --fault 'loss links=relay->mobile-1 chance=20% at=5s for=9s'
       harness run --fault 'partition links=mobile-1<->relay at=5s for=9s'
     """
-    chosen = _plans.choose(plan, faults)
-    where = _plans.runtime(runtime)
-    if check_determinism:
+    words = RunWords(**asked)
+    chosen = _plans.choose(words.plan, words.faults)
+    where = _plans.runtime(words.runtime)
+    if words.check_determinism:
         _twice.require_repeatable(where)
-    schedule = _plans.schedule(
-        chosen,
-        where,
-        seed=seed,
-        profile=profile,
-        with_=with_,
-        without=without,
-        duration_ns=duration,
-        topology=topology,
-    )
-    if chosen.words.matrix:
-        several = len(plans.variants(chosen))
-        _say.error(f"the plan is played as it is written; `harness hunt` plays the {several} of its matrix", "note")
-    text = plans.dump(chosen) if faults else chosen.source.text
-    Store(store).require_writable()
-    with _say.progress() as note:
-        kept = run_and_keep(
-            schedule, where, store=Store(store), plan_text=text, argv=sys.argv[1:], keep=keep, note=note
-        )
-    code = finish(kept, schedule, as_json=as_json, store=store)
-    if check_determinism and not kept.result.interrupted:
+    schedule = _plans.schedule(chosen, where, words.system, words.seed)
+    _say_what_is_not_played(chosen, words)
+    kept = _played(chosen, schedule, where, words)
+    code = finish(kept, schedule, as_json=as_json, store=words.store)
+    if words.check_determinism and not kept.result.interrupted:
         same = _twice.of_run(schedule, where, kept.result.trace_hash)
         return code if same or code == _exits.INVALID else _exits.FAILED
     return code
+
+
+class RunWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed."""
+
+    plan: str | None
+    faults: tuple[str, ...]
+    runtime: str
+    seed: int | None
+    system: _options.SystemChoice
+    store: Path
+    keep: Keep
+    check_determinism: bool
+
+
+def _say_what_is_not_played(chosen: Plan, words: RunWords) -> None:
+    if chosen.words.matrix:
+        several = len(plans.variants(chosen))
+        _say.error(f"the plan is played as it is written; `harness hunt` plays the {several} of its matrix", "note")
+    if chosen.words.pick is not None and words.faults:
+        _say.error(f"the plan picks {chosen.words.pick} of its faults in each seed; --fault is one of them", "note")
+
+
+def _played(chosen: Plan, schedule: Schedule, where: Runtime, words: RunWords) -> Kept:
+    store = Store(words.store)
+    store.require_writable()
+    with _say.progress() as note:
+        return run_and_keep(
+            schedule,
+            where,
+            store=store,
+            plan_text=plans.dump(chosen) if words.faults else chosen.source.text,
+            topology_text=plans.used_topology(chosen, words.system.topology),
+            argv=sys.argv[1:],
+            keep=words.keep,
+            note=note,
+        )
 
 
 def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:

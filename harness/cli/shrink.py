@@ -14,7 +14,7 @@ from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import RUNS, Minimal, NotShrinkable, Unwritable, Wanted
 from harness.store.index import Store, write_atomically
-from harness.store.rundir import StoredRun, read_plan_text, read_run
+from harness.store.rundir import StoredRun, kept_topology, read_plan_text, read_run
 from harness.verdict import CheckResult
 
 _NOTE_EVERY = 50  # runs, where lines are kept
@@ -44,7 +44,8 @@ def command(
     stored = read_run(Store(store).locate(run))
     wanted = _wanted(stored.results, checker, reason)
     with _say.progress() as note:
-        found = _smallest(stored, wanted, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
+        folder = stored.directory if output is None else output.parent
+        found = _smallest(stored, wanted, folder, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
     if output is None:
         file = _minimal.write_beside(stored.directory, found)
     else:
@@ -57,12 +58,19 @@ def command(
     return _exits.INTERRUPTED if found.interrupted else _exits.OK
 
 
-def _smallest(stored: StoredRun, wanted: Wanted, runs: int, note: Any) -> Minimal:
+def _smallest(stored: StoredRun, wanted: Wanted, folder: Path, runs: int, note: Any) -> Minimal:
     """Raises `Refused`, `HistoryError`, `PlanErrors`."""
     text = read_plan_text(stored.directory)
     try:
         return shrink.smallest(
-            stored.schedule, text, wanted, _plans.runtime(DEFAULT_RUNTIME), most_runs=runs, note=note
+            stored.schedule,
+            text,
+            wanted,
+            _plans.runtime(DEFAULT_RUNTIME),
+            topology=kept_topology(stored.directory),
+            folder=folder,
+            most_runs=runs,
+            note=note,
         )
     except (NotShrinkable, Unwritable) as exc:
         raise Refused(f"{stored.directory}: {exc}") from exc

@@ -7,11 +7,12 @@ in which runs end. Only a budget of time may cut it short, always after a whole 
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -25,12 +26,13 @@ from harness.hunting.tally import CampaignResult, RunSummary, Tally
 from harness.report import words
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runs.run import execute
-from harness.runtimes import Runtime, RuntimeUnavailable
+from harness.runtimes import CannotPlay, Runtime, RuntimeUnavailable
 from harness.schedule import Schedule
 from harness.store import StoreProblem
 from harness.store.index import Store
 from harness.verdict import Verdict
 
+CANNOT_PLAY = ("harness", "cannot-play")  # the doubt of a run that the runtime refused
 MOST_OF_A_KIND = 3  # failing runs of one signature whose files are kept: a fourth shows nothing that they do not
 
 
@@ -93,6 +95,8 @@ class Campaign:
         self._seconds = 0.0
         self._interrupted = False
         self._cut_short = False
+        self._budget_s: float | None = None
+        self._spared = False
 
     @property
     def planned(self) -> int:
@@ -101,9 +105,10 @@ class Campaign:
     def play(self, jobs: int, budget_s: float | None = None) -> Generator[RunSummary]:
         """Run everything, yielding each run when it has ended. Ctrl-C ends it early and keeps what was found."""
         began_s = time.monotonic()
+        self._budget_s = budget_s
         pool: Pool[Task, RunSummary] = Pool(run_task, min(jobs, self.planned), self._order.limit_s)
         try:
-            with closing(pool.results(self._within(budget_s, began_s))) as results:
+            with closing(pool.results(self._within(began_s))) as results:
                 for task, result in results:
                     summary = of_dead(task, result) if isinstance(result, Died) else result
                     if summary.interrupted:
@@ -129,9 +134,15 @@ class Campaign:
         """Ctrl-C came while somebody looked at a run."""
         self._interrupted = True
 
-    def _within(self, budget_s: float | None, began_s: float) -> Iterator[Task]:
+    def spare(self, share: float) -> None:
+        """Runs take no more than the rest of the budget: `share` (0 to 1) of it is wanted for something else. Once."""
+        if not self._spared and self._budget_s is not None:
+            self._budget_s *= 1 - share
+        self._spared = True
+
+    def _within(self, began_s: float) -> Iterator[Task]:
         for task in self._tasks():
-            if budget_s is not None and time.monotonic() - began_s >= budget_s:
+            if self._budget_s is not None and time.monotonic() - began_s >= self._budget_s:
                 self._cut_short = True
                 return
             yield task
@@ -154,9 +165,10 @@ class Campaign:
     def schedule(self, number: int) -> Schedule:
         return scheduled(self._task(number))
 
-    def traces_elsewhere(self, jobs: int) -> dict[int, str | None]:
-        """Trace hashes by number of all runs that are done, played again by other processes; nothing is kept."""
-        tasks = (self._task(number) for number in self.traces)
+    def traces_elsewhere(self, jobs: int, is_over: Callable[[], bool] = lambda: False) -> dict[int, str | None]:
+        """Trace hashes by number of the runs that are done, played again by other processes; nothing is kept. No other
+        is begun when `is_over`."""
+        tasks = (self._task(number) for number in itertools.takewhile(lambda number: not is_over(), self.traces))
         pool: Pool[Task, str | None] = Pool(trace, min(jobs, len(self.traces)), self._order.limit_s)
         return {task.number: None if isinstance(found, Died) else found for task, found in pool.results(tasks)}
 
@@ -204,12 +216,13 @@ def run_task(task: Task) -> RunSummary:
         schedule = scheduled(task)
         return _summary(task, schedule, _run(task, schedule))
     except (plans.PlanErrors, StoreProblem, RuntimeUnavailable) as exc:
+        kind = CANNOT_PLAY if isinstance(exc, CannotPlay) else ("harness", "cannot-run")
         return RunSummary(
             number=task.number,
             plan=task.plan.name,
             seed=task.seed,
             verdict=Verdict.UNKNOWN,
-            doubts=[("harness", "cannot-run")],
+            doubts=[kind],
             message=str(exc),
             problem=str(exc),
         )
@@ -245,6 +258,7 @@ def _run(task: Task, schedule: Schedule) -> Kept:
         runtime,
         store=Store(order.store),
         plan_text=task.plan.text,
+        topology_text=plans.used_topology(task.plan.plan(), order.topology),
         argv=list(order.argv),
         keep=order.keep,
         campaign=order.campaign,

@@ -57,7 +57,7 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     no run's schedule had an occurrence. `doubts`: why runs are UNKNOWN.
 
     `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts failing runs
-    without files, because others of their kind were kept.
+    without files, because others of their kind were kept. `warnings` say what was asked for and not done.
     """
 
     verdict: Verdict
@@ -72,6 +72,7 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     doubts: list[Signature]
     problems: list[str]
     problem_count: int = 0
+    warnings: list[str] = []
     not_kept: int = 0
     interrupted: bool = False
     out_of_budget: bool = False

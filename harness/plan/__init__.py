@@ -1,16 +1,28 @@
 """Plans: faults as YAML, and the schedules that come of them.
 
 `load` or `parse` a plan (all its errors at once, as `PlanErrors`), `expand` it with a seed, `dump` it as YAML.
-Rooms: `source` (text → data with places) · `errors` · `model` (the words) · `validate` and `meaning` (first and second
-pass) · `order`, `following`, `repeat`, `expand` · `matrix` (one plan, many variants) · `adhoc` (a fault on one line) ·
-`writing` · `schema`, `template` (for editors and for beginners).
+Rooms: `source` (text → data with places) · `errors` · `model` (the words) · `validate`, `salvage` and `meaning` (first
+pass, what is left for the second, second pass) · `order`, `following`, `repeat`, `expand` · `matrix` (one plan, many
+variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors and for beginners).
 """
 
 from __future__ import annotations
 
-from harness.plan.adhoc import ad_hoc
-from harness.plan.errors import PlanError, PlanErrors
-from harness.plan.loading import Plan, check, dump, expand, find, load, parse, system, variants
+from harness.plan.adhoc import ad_hoc, with_faults
+from harness.plan.errors import PlanError, PlanErrors, Span
+from harness.plan.loading import (
+    Plan,
+    check,
+    dump,
+    expand,
+    find,
+    load,
+    load_topology,
+    parse,
+    system,
+    used_topology,
+    variants,
+)
 from harness.plan.meaning import split_profile
 from harness.plan.schema import plan_schema
 from harness.plan.template import template
@@ -20,17 +32,21 @@ __all__ = [
     "Plan",
     "PlanError",
     "PlanErrors",
+    "Span",
     "ad_hoc",
     "check",
     "dump",
     "expand",
     "find",
     "load",
+    "load_topology",
     "on_one_line",
     "parse",
     "plan_schema",
     "split_profile",
     "system",
     "template",
+    "used_topology",
     "variants",
+    "with_faults",
 ]

@@ -1,4 +1,6 @@
-"""A plan without a file: `partition links=mobile-1<->relay at=5s for=10s`, one fault a text.
+"""Faults without a file: `partition links=mobile-1<->relay at=5s for=10s`, one fault a text.
+
+They are a plan by themselves, or are added to one.
 
 Values are those of YAML; lists may also be written with commas, without brackets.
 """
@@ -24,20 +26,35 @@ def ad_hoc(faults: Sequence[str], *, duration: str = "60s", topology: str = "one
     """The plan of these faults over the default workload. Raises `PlanErrors` that point into the texts."""
     data: dict[str, Any] = {"version": VERSION, "title": "; ".join(faults)[:200], "duration": duration}
     document = Document(Source(_FILE, "\n".join(faults)), {**data, "topology": topology, "faults": []})
+    _add(document, faults)
+    return from_document(document, name)
+
+
+def with_faults(plan: Plan, faults: Sequence[str]) -> Plan:
+    """The plan with these faults besides its own. Raises `PlanErrors` that point into the texts."""
+    was = plan.document
+    data = {**was.data, "faults": list(was.data.get("faults", []))}
+    document = Document(was.source, data, dict(was.values), dict(was.keys))
+    _add(document, faults)
+    return from_document(document, plan.name, plan.beside)
+
+
+def _add(document: Document, faults: Sequence[str]) -> None:
+    """Raises `PlanErrors`."""
     errors: list[PlanError] = []
     for number, text in enumerate(faults):
-        errors += _Line(document, text, number, len(faults) > 1).read()
+        name = f"{_FILE} {number + 1}" if len(faults) > 1 else _FILE
+        errors += _Line(document, Source(name, text)).read()
     if errors:
         raise PlanErrors(errors)
-    return from_document(document, name)
 
 
 class _Line:
     """Reads one fault into the document."""
 
-    def __init__(self, document: Document, text: str, number: int, several: bool) -> None:
-        self._document, self._path = document, ("faults", number)
-        self._source = Source(f"{_FILE} {number + 1}" if several else _FILE, text)
+    def __init__(self, document: Document, source: Source) -> None:
+        self._document, self._path = document, ("faults", len(document.data["faults"]))
+        self._source = source
         self._found: dict[str, Any] = {}
 
     def read(self) -> list[PlanError]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from harness import registry
 from harness.plan import expand as expansion
 from harness.plan import matrix
-from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
+from harness.plan.errors import PlanError, PlanErrors, Source, Span, did_you_mean, one
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
-from harness.plan.source import MAX_BYTES, Document, read
+from harness.plan.salvage import salvage
+from harness.plan.source import MAX_BYTES, Document, read_with_errors
 from harness.plan.topology import Topology, system_of
 from harness.plan.topology import problems as topology_problems
-from harness.plan.validate import validate
 from harness.plan.writing import written
 from harness.registry import UnknownName, close_matches
 from harness.schedule import Schedule, System
@@ -23,6 +23,7 @@ from targets import profiles
 from targets.policy import UnknownPolicy
 
 _SUFFIXES = (".yaml", ".yml")
+_STAND_IN = "one-user"
 
 
 @dataclass(frozen=True)
@@ -58,43 +59,103 @@ def find(name: str) -> pathlib.Path:
     return found
 
 
-def load(what: str | pathlib.Path) -> Plan:
-    """A plan from a file or by its shipped name; a text with line breaks is the plan itself.
+def load(what: str | pathlib.Path, *, topology: str | None = None) -> Plan:
+    """A plan from a file or by its shipped name; a text with line breaks is the plan itself. `topology` takes the place
+    of the plan's own.
 
-    Raises `PlanErrors`.
+    Raises `PlanErrors`, or `UnknownName` for that topology.
     """
     if isinstance(what, str) and ("\n" in what or what.lstrip().startswith("{")):
-        return parse(what)
+        return parse(what, topology=topology)
     path = pathlib.Path(what)
-    if isinstance(what, pathlib.Path) or path.suffix in _SUFFIXES or path.is_file():
-        return parse(_text(path), _name_of(path), str(path), beside=path.parent)
+    file = str(path)
+    if not (isinstance(what, pathlib.Path) or path.suffix in _SUFFIXES or path.is_file()):
+        try:
+            path = find(what)
+        except UnknownName as exc:
+            hint = did_you_mean(exc.close) or "`harness list plans` shows those there are; a file is named with .yaml"
+            raise one(what, f"no plan is called {what!r}", hint) from None
+        file = _shown(path)
+    return parse(_text(path), _name_of(path), file, beside=path.parent, topology=topology)
+
+
+def parse(
+    text: str,
+    name: str = "stdin",
+    file: str | None = None,
+    beside: pathlib.Path | None = None,
+    topology: str | None = None,
+) -> Plan:
+    """A plan from its text; `file` is what errors call it, `beside` where its topology may lie; `topology` takes the
+    place of its own.
+
+    Raises `PlanErrors`, or `UnknownName` for that topology.
+    """
+    document, errors = read_with_errors(Source(file or name, text))
+    return from_document(document, name, beside, topology=topology, errors=errors)
+
+
+def from_document(
+    document: Document,
+    name: str,
+    beside: pathlib.Path | None = None,
+    *,
+    topology: str | None = None,
+    errors: Sequence[PlanError] = (),
+) -> Plan:
+    """Both passes over a document in which `errors` were found already. Raises `PlanErrors` with those of all."""
+    found = list(errors)
+    salvaged = salvage(document, PlanWords)
+    found += salvaged.errors
+    if salvaged.words is None:
+        raise PlanErrors(_one_a_place(found))
+    words, lost = salvaged.words, salvaged.lost
+    if topology is not None:
+        used = load_topology(topology)
+    else:
+        used, wrong = _own_topology(words, salvaged.document, beside)
+        found += wrong
+        lost.paths |= {("topology",)} if wrong else set()
+    plan = Plan(name, words, used, salvaged.document, beside=beside)
+    second = problems(_setting(plan))
+    found += lost.heeded(second, plan.document)
+    if not lost:
+        found += _matrix_problems(plan)
+    _raise_errors(_one_a_place(found))
+    return replace(plan, warnings=tuple(e for e in second if e.severity == "warning"))
+
+
+def _own_topology(
+    words: PlanWords, document: Document, beside: pathlib.Path | None
+) -> tuple[Topology, list[PlanError]]:
+    """The plan's topology; with what is wrong with it, one that stands in for it."""
     try:
-        path = find(what)
-    except UnknownName as exc:
-        hint = did_you_mean(exc.close) or "`harness list plans` shows those there are; a file is named with .yaml"
-        raise one(what, f"no plan is called {what!r}", hint) from None
-    return parse(_text(path), _name_of(path), _shown(path), beside=path.parent)
-
-
-def parse(text: str, name: str = "stdin", file: str | None = None, beside: pathlib.Path | None = None) -> Plan:
-    """A plan from its text; `file` is what errors call it, `beside` where its topology may lie. Raises `PlanErrors`."""
-    return from_document(read(Source(file or name, text)), name, beside)
-
-
-def from_document(document: Document, name: str, beside: pathlib.Path | None = None) -> Plan:
-    """Both passes over a document. Raises `PlanErrors`."""
-    words = validate(document, PlanWords)
-    try:
-        topology = load_topology(words.topology, beside)
+        return load_topology(words.topology, beside), []
     except UnknownName as exc:
         hint = did_you_mean(exc.close) or f"there are: {', '.join(exc.known)}"
-        raise one(document.value(("topology",)), f"unknown topology {exc.name!r}", hint) from None
-    plan = Plan(name, words, topology, document, beside=beside)
-    found = problems(_setting(plan))
-    _raise_errors(found)
-    plan = replace(plan, warnings=tuple(e for e in found if e.severity == "warning"))
-    _varied(plan)
-    return plan
+        errors = [PlanError(document.value(("topology",)), f"unknown topology {exc.name!r}", hint)]
+    except PlanErrors as exc:
+        errors = exc.errors
+    return load_topology(_STAND_IN), errors
+
+
+def _one_a_place(errors: Iterable[PlanError]) -> list[PlanError]:
+    """The first thing that was said of each place: what a later pass says there comes of it."""
+    found: dict[object, PlanError] = {}
+    for error in errors:
+        place = (
+            (error.where.source.name, error.where.line, error.where.column) if isinstance(error.where, Span) else error
+        )
+        found.setdefault(place, error)
+    return list(found.values())
+
+
+def _matrix_problems(plan: Plan) -> list[PlanError]:
+    try:
+        _varied(plan)
+    except PlanErrors as exc:
+        return exc.errors
+    return []
 
 
 def variants(plan: Plan) -> list[Plan]:
@@ -191,10 +252,14 @@ def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
     else:
         path = registry.find("topology", name)
         file = _shown(path)
-    document = read(Source(file, _text(path)))
-    topology = validate(document, Topology)
+    document, errors = read_with_errors(Source(file, _text(path)))
+    salvaged = salvage(document, Topology)
+    topology = salvaged.words
+    if topology is None or salvaged.errors:
+        raise PlanErrors(_one_a_place([*errors, *salvaged.errors]))
     _raise_errors(
-        [
+        errors
+        + [
             PlanError(document.value(place), said, did_you_mean(close_matches(str(document.at(place)), known)))
             for place, said, known in topology_problems(topology)
         ]
@@ -213,6 +278,14 @@ def _own_policies(topology: Topology, document: Document) -> list[PlanError]:
             where = document.keys.get((*path, "policies", exc.word)) or document.find(path, exc.word)
             found.append(PlanError(where, str(exc), did_you_mean(close_matches(exc.word, exc.known))))
     return found
+
+
+def used_topology(plan: Plan, topology: str | None = None) -> str | None:
+    """The topology of a run as YAML, if it stands in a file of the user's; None for one that is shipped."""
+    if not (topology or plan.words.topology).endswith(_SUFFIXES):
+        return None
+    used = load_topology(topology) if topology is not None else plan.topology
+    return written(used)
 
 
 def _setting(

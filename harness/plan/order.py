@@ -16,10 +16,17 @@ def fault_name(words: Timed) -> str:
     return words.name or f"{words.action} {_aim(words.words())}".strip()
 
 
+def raw_name(said: object) -> str:
+    """The same of a fault that may be wrong: as far as it can be told."""
+    if not isinstance(said, Mapping):
+        return ""
+    return str(said.get("name") or f"{said.get('action', '')} {_aim(said)}".strip())
+
+
 def _aim(said: Mapping[str, object]) -> str:
     groups = said.get("groups")
     if isinstance(groups, list):
-        return " | ".join(" ".join(group) for group in groups)
+        return " | ".join(" ".join(map(str, group)) if isinstance(group, list) else str(group) for group in groups)
     listed = next((said[key] for key in ("links", "clients", "nodes") if key in said), [])
     return ", ".join(map(str, listed)) if isinstance(listed, list) else str(listed)
 

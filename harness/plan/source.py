@@ -91,6 +91,14 @@ def _holds(here: Any, part: str | int) -> bool:
 
 def read(source: Source) -> Document:
     """Raises `PlanErrors` with whatever keeps `source` from being one plain mapping."""
+    document, errors = read_with_errors(source)
+    if errors:
+        raise PlanErrors(errors)
+    return document
+
+
+def read_with_errors(source: Source) -> tuple[Document, list[PlanError]]:
+    """The document, and what is wrong in it without spoiling its structure. Raises `PlanErrors` for what does."""
     if len(source.text.encode(errors="surrogatepass")) > MAX_BYTES:
         raise one(source.name, f"larger than {MAX_BYTES // 1024} KB; a plan is a page or two of YAML")
     reader = _Reader(source)
@@ -102,9 +110,7 @@ def read(source: Source) -> Document:
         raise PlanErrors([*reader.errors, _unreadable(source, exc)]) from None
     except yaml.MarkedYAMLError as exc:
         raise PlanErrors([*reader.errors, _broken(source, exc)]) from None
-    if reader.errors:
-        raise PlanErrors(reader.errors)
-    return reader.document
+    return reader.document, reader.errors
 
 
 def read_value(source: Source, line: int, column: int, text: str) -> Document:

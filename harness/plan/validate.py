@@ -24,12 +24,12 @@ def validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as exc:
-        raise PlanErrors(_error(document, model, details) for details in exc.errors()) from None
+        raise PlanErrors(complaint(document, model, details) for details in exc.errors()) from None
 
 
-def _error(document: Document, model: type[BaseModel], details: ErrorDetails) -> PlanError:
+def complaint(document: Document, model: type[BaseModel], details: ErrorDetails) -> PlanError:
     """One complaint of pydantic in the words and at the place of the plan."""
-    place = _place(document, details["loc"])
+    place = place_of(document, details["loc"])
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
         key = str(place[-1])
@@ -56,7 +56,7 @@ def _error(document: Document, model: type[BaseModel], details: ErrorDetails) ->
     return PlanError(document.value(place), _message(details), _type_hint(details))
 
 
-def _place(document: Document, loc: Sequence[str | int]) -> Path:
+def place_of(document: Document, loc: Sequence[str | int]) -> Path:
     """The path in the document's own terms: a union's member, which pydantic names after an index, is left out.
 
     A missing key ends at the mapping that lacks it.

@@ -8,12 +8,13 @@ import yaml
 
 from harness.plan.model import PlanWords
 from harness.plan.source import resolve
+from harness.plan.topology import Topology
 
 _NEVER = 2**31 - 1  # a width that no line reaches
 
 
-def written(words: PlanWords) -> str:
-    """All that a plan says, one thing below the other."""
+def written(words: PlanWords | Topology) -> str:
+    """All that a plan or a topology says, one thing below the other."""
     data = words.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 

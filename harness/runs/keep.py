@@ -59,6 +59,7 @@ def run_and_keep(
     *,
     store: Store,
     plan_text: str,
+    topology_text: str | None = None,
     argv: list[str],
     keep: Keep = "all",
     campaign: str | None = None,
@@ -68,15 +69,17 @@ def run_and_keep(
     options: Mapping[str, Any] | None = None,
 ) -> Kept:
     """Run, judge, and write what `keep` asks for; of failures of which there are `enough` only the row of the index.
+    `topology_text` is the topology's, unless it is a shipped one. `latest` leads to the run when it has ended.
 
     Raises:
         RuntimeUnavailable: the runtime cannot start; nothing is left in the store.
         StoreProblem: the store could not be written before there was a verdict.
     """
     record = _open_record(schedule, runtime, plan_text, argv, campaign)
+    texts = _Texts(schedule, plan_text, topology_text)
     directory: Path | None = None
     if _writes_from_the_start(keep, runtime):
-        directory = _begin(record, schedule, store, plan_text)
+        directory = _begin(record, texts, store)
     began_s = time.perf_counter()
     try:
         result = execute(schedule, runtime, directory=directory, note=note, options=options)
@@ -87,7 +90,7 @@ def run_and_keep(
     _close_record(record, schedule, result, time.perf_counter() - began_s)
     kept = Kept(record=record, result=result, directory=directory)
     try:
-        _write(kept, schedule, store, plan_text, keep, enough)
+        _write(kept, texts, store, keep, enough)
         if point_latest and kept.directory is not None:
             store.point_latest(kept.directory)
     except StoreProblem as exc:
@@ -95,19 +98,25 @@ def run_and_keep(
     return kept
 
 
+class _Texts(msgspec.Struct, frozen=True):
+    """What was to be played: all that a run's directory holds before there is a history."""
+
+    schedule: Schedule
+    plan: str
+    topology: str | None
+
+
 def _writes_from_the_start(keep: Keep, runtime: Runtime) -> bool:
     """The simulator can be asked again, so its runs need not touch the disk until one is worth keeping."""
     return keep == "all" or (keep == "failed" and runtime.NAME != DEFAULT_RUNTIME)
 
 
-def _write(
-    kept: Kept, schedule: Schedule, store: Store, plan_text: str, keep: Keep, enough: frozenset[tuple[str, str]]
-) -> None:
+def _write(kept: Kept, texts: _Texts, store: Store, keep: Keep, enough: frozenset[tuple[str, str]]) -> None:
     news = not kept.kinds or not kept.kinds <= enough
     wanted = keep == "all" or (keep == "failed" and kept.failed and news)
     if wanted:
         if kept.directory is None:
-            kept.directory = _write_late(kept, schedule, store, plan_text)
+            kept.directory = _write_late(kept, texts, store)
         rundir.write_results(kept.directory, kept.result.results)
         rundir.write_record(kept.directory, kept.record)
         report.write(kept.directory)
@@ -118,20 +127,20 @@ def _write(
     store.index(rundir.index_row(kept.record, kept.result.results, place))
 
 
-def _begin(record: RunRecord, schedule: Schedule, store: Store, plan_text: str) -> Path:
+def _begin(record: RunRecord, texts: _Texts, store: Store) -> Path:
     """A run's directory with what is known from the start, or none. Raises `StoreProblem`."""
     directory = store.create(record.plan, record.seed, record.id)
     try:
-        rundir.write_start(directory, record, schedule, plan_text)
+        rundir.write_start(directory, record, texts.schedule, texts.plan, texts.topology)
     except StoreProblem:
         store.discard(directory)
         raise
     return directory
 
 
-def _write_late(kept: Kept, schedule: Schedule, store: Store, plan_text: str) -> Path:
+def _write_late(kept: Kept, texts: _Texts, store: Store) -> Path:
     """The directory of a run that was held in memory."""
-    directory = _begin(kept.record, schedule, store, plan_text)
+    directory = _begin(kept.record, texts, store)
     if kept.result.encoded is not None and kept.result.history is not None:
         history, taps = kept.result.encoded()
         write_atomically(directory / "history.jsonl.gz", gzip_deterministic(history))

@@ -134,13 +134,15 @@ class Inspects(Protocol):
 class Check:
     """What `harness doctor` says of one thing.
 
-    `ok` None: not there, and not needed for everything. `remedy` says what to do when it is not fine.
+    `ok` None: not there, and not needed for everything. `remedy` says what to do when it is not fine. `is_leftover`:
+    what is not fine was left behind by a killed run.
     """
 
     name: str
     ok: bool | None
     detail: str
     remedy: str = ""
+    is_leftover: bool = False
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ Everything is tried in the simulator, where a run is a function of its schedule:
 from __future__ import annotations
 
 from harness.shrink.explicit import Unwritable
-from harness.shrink.of_run import Minimal, NotShrinkable, smallest
+from harness.shrink.of_run import Minimal, NotShrinkable, OutOfTime, smallest
 from harness.shrink.search import RUNS, Wanted
 
-__all__ = ["RUNS", "Minimal", "NotShrinkable", "Unwritable", "Wanted", "smallest"]
+__all__ = ["RUNS", "Minimal", "NotShrinkable", "OutOfTime", "Unwritable", "Wanted", "smallest"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from harness import plan as plans
 from harness import registry
+from harness.plan import PlanErrors
 from harness.runtimes import Runtime
 from harness.schedule import Schedule, System
 from harness.shrink.explicit import Unwritable, explicit
@@ -22,6 +24,10 @@ _OTHER_SEEDS = 20
 
 class NotShrinkable(Exception):
     """There is nothing to begin with; the message says why."""
+
+
+class OutOfTime(Exception):
+    """The time was over before anything was seen to fail."""
 
 
 class Minimal(msgspec.Struct, kw_only=True):
@@ -44,23 +50,31 @@ def smallest(
     wanted: Wanted,
     runtime: Runtime,
     *,
+    topology: Path | None = None,
+    folder: Path | None = None,
     most_runs: int = RUNS,
     note: Callable[[int], None] = lambda runs: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Minimal:
     """The smallest plan found that breaks the same guarantee for the same reason as `schedule`, a run of the plan
-    `text`.
+    `text` on the topology of the file `topology` (None: on one that is shipped). The plan is for a file in `folder`.
 
-    Raises `NotShrinkable`, `Unwritable`, or `PlanErrors` for a plan that cannot be read.
+    Raises `NotShrinkable`, `Unwritable`, `OutOfTime`, or `PlanErrors` for a plan that cannot be read.
     """
-    base = _base(schedule, text)
-    search = Search(explicit(schedule), wanted, runtime, most_runs, note)
+    base = _base(schedule, text, topology)
+    search = Search(explicit(schedule), wanted, runtime, most_runs, note, is_over)
     if not _begins(search):
+        if is_over():
+            raise OutOfTime
         raise NotShrinkable(
             f"the run does not fail with {wanted} when each of its calls and faults is written out, on {runtime.NAME}"
         )
     found = shrink(search)
+    if topology is not None:
+        near = folder is not None and topology.parent.resolve() == folder.resolve()
+        base["topology"] = topology.name if near else str(topology.absolute())
     least = plan_text(found.schedule, base, wanted, f"{schedule.plan}, seed {schedule.seed}: {wanted}")
-    _require_same(least, found.schedule)
+    _require_same(least, found.schedule, folder)
     return Minimal(
         plan=least,
         wanted=wanted,
@@ -89,24 +103,36 @@ def _first_candidates(schedule: Schedule) -> Iterator[Schedule]:
         yield msgspec.structs.replace(schedule, seed=seed)
 
 
-def _require_same(text: str, schedule: Schedule) -> None:
+def _require_same(text: str, schedule: Schedule, folder: Path | None) -> None:
     """Raises `Unwritable` when the plan would not play what was seen to fail."""
     system = schedule.system
-    again = plans.expand(plans.parse(text), profile=system.profile, with_=system.with_, without=system.without)
+    again = plans.expand(
+        plans.parse(text, beside=folder), profile=system.profile, with_=system.with_, without=system.without
+    )
     if (again.steps, again.faults, again.system) != (schedule.steps, schedule.faults, system):
         raise Unwritable("what was found cannot be said in a plan: written out, it is another run")
 
 
-def _base(schedule: Schedule, text: str) -> dict[str, Any]:
+def _base(schedule: Schedule, text: str, topology: Path | None) -> dict[str, Any]:
     """What the smallest plan says of the system: as the plan did, on the topology that was really used."""
-    plan = plans.parse(text, schedule.plan)
-    said = plan.words.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    for topology in (plan.words.topology, *registry.names("topology")):
-        if _system(plan, schedule, topology) == schedule.system:
-            return {**{key: said[key] for key in _OF_THE_SYSTEM if key in said}, "topology": topology}
+    errors: PlanErrors | None = None
+    parsed = False
+    for name in [str(topology.absolute())] if topology is not None else [None, *registry.names("topology")]:
+        try:
+            plan = plans.parse(text, schedule.plan, topology=name)
+        except PlanErrors as exc:
+            errors = errors or exc
+            continue
+        parsed = True
+        if _system(plan, schedule) == schedule.system:
+            said = plan.words.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            chosen = {key: said[key] for key in _OF_THE_SYSTEM if key in said}
+            return {**chosen, "topology": name or plan.words.topology}
+    if errors is not None and not parsed:
+        raise errors
     raise NotShrinkable("the run's topology is none of those that a plan can name (`harness list topologies`)")
 
 
-def _system(plan: plans.Plan, schedule: Schedule, topology: str) -> System:
+def _system(plan: plans.Plan, schedule: Schedule) -> System:
     system = schedule.system
-    return plans.system(plan, topology, profile=system.profile, with_=system.with_, without=system.without)
+    return plans.system(plan, profile=system.profile, with_=system.with_, without=system.without)

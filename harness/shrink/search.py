@@ -25,11 +25,12 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Spent(Exception):
-    """As many runs as were allowed."""
+    """As many runs as were allowed, or the time is over."""
 
 
 class Search:
-    """`best` is the last candidate that was taken. Equal candidates are run once; `note` hears of every run."""
+    """`best` is the last candidate that was taken. Equal candidates are run once; `note` hears of every run, and
+    none begins when `is_over`."""
 
     def __init__(
         self,
@@ -38,8 +39,9 @@ class Search:
         runtime: Runtime,
         most_runs: int = RUNS,
         note: Callable[[int], None] = lambda runs: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.best, self.wanted, self.runs = schedule, wanted, 0
+        self.best, self.wanted, self.runs, self.is_over = schedule, wanted, 0, is_over
         self._runtime, self._most, self._note = runtime, most_runs, note
         self._known: dict[bytes, bool] = {}
 
@@ -47,7 +49,7 @@ class Search:
         """Does it break the wanted guarantee for the wanted reason? Then it is the best from now on. Raises `Spent`."""
         key = hashlib.blake2b(encode_schedule(candidate), digest_size=16).digest()
         if key not in self._known:
-            if self.runs >= self._most:
+            if self.runs >= self._most or self.is_over():
                 raise Spent
             self.runs += 1
             self._note(self.runs)

@@ -1,9 +1,9 @@
 """What stands in a run's directory, written and read.
 
-`run.json` (who, what, when, verdict) · `plan.yaml` · `schedule.jsonl` · `history.jsonl.gz` · `messages.jsonl.gz` (the
-taps) · `results.json` (all checkers) · `junit.xml` · `summary.md` · `report.html` · `trace.json` (for Perfetto) ·
-`nodes/NODE/{stdout,stderr}.log` (what a node wrote there, if anything) · `minimal-CHECK-REASON.yaml` (the smallest plan
-that fails like it, once it was looked for).
+`run.json` (who, what, when, verdict) · `plan.yaml` · `topology.yaml` (if it was a file of the user's) ·
+`schedule.jsonl` · `history.jsonl.gz` · `messages.jsonl.gz` (the taps) · `results.json` (all checkers) · `junit.xml` ·
+`summary.md` · `report.html` · `trace.json` (for Perfetto) · `nodes/NODE/{stdout,stderr}.log` (what a node wrote there,
+if anything) · `minimal-CHECK-REASON.yaml` (the smallest plan that fails like it, once it was looked for).
 
 `run.json`, `plan.yaml` and `schedule.jsonl` are there from the start (with no verdict yet), so that a run whose harness
 was killed can be read and replayed.
@@ -30,6 +30,7 @@ from harness.store.index import IndexRow, write_atomically
 from harness.verdict import CheckResult, Verdict
 
 MINIMAL = "minimal-{check}-{reason}.yaml"  # the smallest plan that fails as the run did
+_TOPOLOGY = "topology.yaml"
 _VERSIONS_OF = ("websockets", "msgspec", "pydantic", "regex", "docker", "toxiproxy-python")
 
 
@@ -106,9 +107,13 @@ def index_row(record: RunRecord, results: list[CheckResult], directory: str | No
 # ---- writing --------------------------------------------------------------------------------------------------------
 
 
-def write_start(directory: Path, record: RunRecord, schedule: Schedule, plan_text: str) -> None:
+def write_start(
+    directory: Path, record: RunRecord, schedule: Schedule, plan_text: str, topology_text: str | None = None
+) -> None:
     """What is known before the run begins. Raises `StoreProblem`."""
     write_atomically(directory / "plan.yaml", plan_text)
+    if topology_text is not None:
+        write_atomically(directory / _TOPOLOGY, topology_text)
     write_atomically(directory / "schedule.jsonl", encode_schedule(schedule))
     write_record(directory, record)
 
@@ -161,6 +166,18 @@ def read_schedule(directory: Path) -> Schedule:
 def read_plan_text(directory: Path) -> str:
     """Raises `HistoryError`."""
     return _text(directory / "plan.yaml")
+
+
+def kept_topology(directory: Path) -> Path | None:
+    """The file of the topology that was used; None when it is one that is shipped."""
+    file = directory / _TOPOLOGY
+    return file if file.is_file() else None
+
+
+def read_topology_text(directory: Path) -> str | None:
+    """Raises `HistoryError`."""
+    file = kept_topology(directory)
+    return None if file is None else _text(file)
 
 
 def _text(path: Path) -> str:

@@ -55,7 +55,7 @@ class DockerRuntime:
         return [
             Check("docker engine", True, version),
             Check("docker images", True if tags else None, ", ".join(tags) or "none yet", "run `harness images build`"),
-            Check("leftovers", not left, f"of runs {', '.join(left)}" if left else "none", remedy),
+            Check("leftovers", not left, f"of runs {', '.join(left)}" if left else "none", remedy, is_leftover=True),
         ]
 
     def sweep(self, note: Callable[[str], None]) -> list[str]:
