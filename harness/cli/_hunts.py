@@ -23,7 +23,7 @@ class Found(msgspec.Struct, kw_only=True):
     planned: int
     left_out: list[LeftOut] = []
     caught: list[Caught] = []
-    shrunk: _minimal.Shrunk = msgspec.field(default_factory=lambda: _minimal.Shrunk())
+    shrunk: _minimal.Shrunk = msgspec.field(default_factory=_minimal.Shrunk)
 
     @property
     def interrupted(self) -> bool:
@@ -108,7 +108,7 @@ def _not_seen(found: Found) -> None:
         _say.paragraph("stopped by Ctrl-C while looking for the smallest plans", first="")
     if found.shrunk.missing:
         kinds = _say.many(found.shrunk.missing, "kind")
-        _say.paragraph(f"the budget is over: no smallest plan was looked for of {kinds} of failure", first="")
+        _say.paragraph(f"the budget is over: {kinds} of failure came without a smallest plan", first="")
     if result.not_kept:
         more = f"{result.not_kept} more failing run{'' if result.not_kept == 1 else 's'}"
         kept = f"{MOST_OF_A_KIND} of a kind are kept, --keep all keeps every run"

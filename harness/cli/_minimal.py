@@ -21,6 +21,7 @@ from harness.shrink import Minimal, NotShrinkable, OutOfTime, Unwritable, Wanted
 from harness.store.index import write_atomically
 from harness.store.rundir import MINIMAL, kept_topology, read_plan_text, read_schedule
 
+_USEFUL_S = 15.0
 RUNS = 300  # for each kind; `harness shrink` tries more
 
 
@@ -81,11 +82,11 @@ def of_all(kinds: Sequence[Signature], budget: Budget) -> Shrunk:
 
 
 def _share(budget: Budget, kinds: int) -> Callable[[], bool]:
-    """Whether the time of one of so many kinds is over."""
+    """Whether the time of one of so many kinds is over: in a moment no plan becomes small, so the last may get none."""
     left_s = budget.left_s
     if left_s is None:
         return lambda: False
-    until_s = time.monotonic() + left_s / kinds
+    until_s = time.monotonic() + max(left_s / kinds, min(left_s, _USEFUL_S))
     return lambda: time.monotonic() >= until_s
 
 
@@ -96,8 +97,10 @@ def _add(kind: Signature, is_over: Callable[[], bool], shrunk: Shrunk, note: Cal
             raise OutOfTime
         note(f"looking for the smallest plan: {kind.check} {kind.reason}")
         least = _smallest(kind, is_over)
+        if is_over() and not least.interrupted and least.is_as_large_as_before:
+            raise OutOfTime
     except OutOfTime:
-        shrunk.why_not[key] = "not looked for: the budget is over"
+        shrunk.why_not[key] = "none that is smaller: the budget is over"
         shrunk.missing += 1
         shrunk.out_of_budget = True
     except (NotShrinkable, Unwritable, PlanErrors, HistoryError) as exc:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import click
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 
 from checkers import notation
+from faults import Lasts
 from harness import plan as plans
 from harness import registry
 from harness.cli import _catalogue, _say
-from harness.hunting import ablations
+from harness.hunting import ablations, registry
 from harness.judging.checking import as_its_example, check
 from harness.registry import UnknownName
 from harness.runtimes import capabilities
@@ -52,24 +55,26 @@ def _fault(name: str) -> None:
     _prose(inspect.getdoc(fault.Params) or "")
     _heading("what a plan may say")
     for key, field in fault.Params.model_fields.items():
-        if key not in ("action", "name"):
-            default = "required" if field.is_required() else _default(field.default)
-            _say.line(f"  {field.alias or key:<12} {default}".rstrip())
+        if key not in ("action", "name") and not (key == "for_" and isinstance(fault, Lasts)):
+            default = "required" if field.is_required() else _default(field)
+            _say.line(f"  {field.alias or key:<14} {default}".rstrip())
     _heading("as a plan writes it")
     _say.line(f"  - {fault.EXAMPLE}")
     _heading("where")
     _say.line(f"  {fault.LAYER} layer")
     for runtime in registry.names("runtime"):
         can, why = capabilities.cell(fault, registry.find("runtime", runtime))
-        _say.line(f"  {runtime:<12} {can}{': ' if why else ''}{why}")
+        _say.paragraph(f"{can}{': ' if why else ''}{why}", first=f"  {runtime:<14} ", rest=" " * 17)
 
 
-def _default(value: Any) -> str:
-    """A default as a plan would write it; nothing for none. Nanoseconds are what a duration becomes."""
+def _default(field: FieldInfo) -> str:
+    """A default as a plan would write it; nothing for none."""
+    value = field.get_default(call_default_factory=True, validated_data={})
     if value is None:
         return ""
-    is_duration = isinstance(value, int) and value >= 1_000_000
-    return f"default: {value / 1e9:g}s" if is_duration else f"default: {value}"
+    annotated: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    said = TypeAdapter(annotated).dump_python(value, mode="json", by_alias=True)
+    return f"default: {plans.on_one_line(said)}"
 
 
 def _checker(name: str) -> None:
@@ -125,11 +130,17 @@ def _profile(name: str) -> None:
 def _runtime(name: str) -> None:
     runtime = registry.find("runtime", name)
     _prose(runtime.SUMMARY)
-    _heading("what its faults can do")
-    _say.line(f"  {', '.join(sorted(runtime.VERBS))}")
+    _heading("the faults it injects")
+    for can, what in (("yes", "all of"), ("partly", "some of"), ("no", "none of")):
+        actions = [
+            a for a in registry.names("fault") if capabilities.cell(registry.find("fault", a), runtime)[0] == can
+        ]
+        if actions:
+            _say.paragraph(", ".join(actions), first=f"  {what:<8} ", rest=" " * 11)
     _heading("ready here")
     missing = list(runtime.missing())
-    _say.line("\n".join(f"  {line}" for line in missing) if missing else "  yes")
+    for line in missing or ["yes"]:
+        _say.paragraph(line)
 
 
 def _topology(name: str) -> None:

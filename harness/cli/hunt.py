@@ -73,6 +73,7 @@ class _Hunt:
     def __init__(self, **asked: Any) -> None:
         """Raises `PlanErrors`, `CannotPlay`, `Refused`, `Failed`, …"""
         self.words = words = _hunting.HuntWords(**asked)
+        self._budget = _hunting.Budget(words.budget)
         chosen = _plans.choose_all(words.plan)
         self._runtime = _plans.runtime(words.runtime)
         if words.check_determinism:
@@ -90,7 +91,8 @@ class _Hunt:
         if words.ablations:
             without_each = _ablations.play(self._texts, seeds, self._order, words.jobs, words.budget)
             seeds = without_each.seeds_played
-        budget = _hunting.Budget(words.budget)
+            self._budget = _hunting.Budget(words.budget)
+        budget = self._budget
         campaign = Campaign(self._texts, seeds, self._order)
         if without_each is not None and without_each.interrupted:
             campaign.interrupt()

@@ -127,12 +127,9 @@ def _capabilities() -> None:
     for action, cells in rows:
         for runtime, (can, why) in zip(runtimes, cells, strict=True):
             if why:
-                _say.line(f"  {action} on {runtime}: {can}: {why}")
-    for role, lacks in capabilities.NODES_LACK.items():
-        _say.line(f"  {', '.join(lacks)} on a {role}: no: it {', '.join(dict.fromkeys(lacks.values()))}")
-    for kind, lacks in capabilities.KINDS_LACK.items():
-        for verb, why in lacks.items():
-            _say.line(f"  {verb} on a node of kind {kind}: no: it {why}")
+                _say.paragraph(f"{action} on {runtime}: {can}: {why}", rest="    ")
+    for actions, node, said in capabilities.on_nodes():
+        _say.paragraph(f"{actions} on {node}: {said}", rest="    ")
     for name in runtimes:
         _say.line(f"  nodes on {name}: of kind {', '.join(sorted(kinds(registry.find('runtime', name))))}")
     for name in runtimes:

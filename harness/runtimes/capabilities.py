@@ -51,3 +51,29 @@ def table() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     for action in registry.names("fault"):
         fault = registry.find("fault", action)
         yield action, [cell(fault, runtime) for runtime in runtimes]
+
+
+def on_nodes() -> Iterator[tuple[str, str, str]]:
+    """(faults, node, what they cannot do there and why), for roles and kinds of nodes that cannot suffer everything."""
+    nodes = [(f"a {role}", lacks) for role, lacks in NODES_LACK.items()]
+    nodes += [(f"a node of kind {kind}", lacks) for kind, lacks in KINDS_LACK.items()]
+    for node, lacks in nodes:
+        told: dict[str, list[str]] = {}
+        for action in registry.names("fault"):
+            if (said := _cannot(registry.find("fault", action), lacks)) is not None:
+                told.setdefault(said, []).append(action)
+        for said, actions in told.items():
+            yield ", ".join(actions), node, said
+
+
+def _cannot(fault: Fault, lacks: Mapping[str, str]) -> str | None:
+    missing = sorted(fault.VERBS & set(lacks))
+    if not missing:
+        return None
+    why = "; ".join(dict.fromkeys(f"it {lacks[verb]}" for verb in missing))
+    words = {k: v for k, v in yaml.safe_load(fault.EXAMPLE).items() if k != "action"}
+    if needs_of(fault, fault.Params.model_validate(words)).intersection(missing):
+        return f"no: {why}"
+    switches = [name for name, field in fault.Params.model_fields.items() if field.default is False]
+    asking = [n for n in switches if needs_of(fault, fault.Params.model_validate({**words, n: True})) & set(missing)]
+    return f"partly: {', '.join(f'no `{name}: true`' for name in asking)}: {why}"

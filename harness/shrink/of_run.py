@@ -43,6 +43,10 @@ class Minimal(msgspec.Struct, kw_only=True):
     complete: bool
     interrupted: bool
 
+    @property
+    def is_as_large_as_before(self) -> bool:
+        return (self.calls, self.faults) == (self.calls_before, self.faults_before)
+
 
 def smallest(
     schedule: Schedule,
