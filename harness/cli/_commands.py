@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -18,6 +19,30 @@ _IN_ORDER_OF_NEED = (
     *("demo", "run", "hunt", "replay", "shrink", "report"),
     *("check", "list", "explain", "plan", "doctor", "images"),
 )
+
+
+class _Formatter(click.HelpFormatter):
+    """Help in which no `command` is broken in two."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(_say.unbroken(text))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(first, _say.unbroken(second)) for first, second in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        return _say.broken(super().getvalue())
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+def _with_our_help(command: click.Command) -> click.Command:
+    command.context_class = _Context
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_our_help(inner)
+    return command
 
 
 class Commands(click.Group):
@@ -33,7 +58,7 @@ class Commands(click.Group):
             return None
         command = importlib.import_module(f"harness.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return _with_our_help(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,6 +82,9 @@ def group() -> None:
 
     Start with `harness demo`, then `harness run quickstart`.
     """
+
+
+_with_our_help(group)
 
 
 def run(argv: list[str]) -> int:

@@ -43,7 +43,7 @@ def command(*, as_json: bool, **asked: Any) -> int:
     \b
       harness run quickstart
       harness run quickstart --profile documented --seed 7
-      harness run quickstart --fault 'loss links=relay->mobile-1 chance=20% at=5s for=9s'
+      harness run quickstart --fault 'pause nodes=mobile-1 at=5s for=2s'
       harness run --fault 'partition links=mobile-1<->relay at=5s for=9s'
     """
     words = RunWords(**asked)

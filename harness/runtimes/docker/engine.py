@@ -154,5 +154,10 @@ def _all_labels(client: docker.DockerClient) -> Iterable[dict[str, str]]:
 
 
 def _first_line(exc: BaseException) -> str:
+    inner: BaseException | None = exc
+    while inner is not None:  # what libraries wrap around it is for programmers
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
     text = str(getattr(exc, "explanation", None) or exc)
     return text.strip().splitlines()[0] if text.strip() else type(exc).__name__
