@@ -38,5 +38,5 @@ def _typed() -> list[str]:
     found = shutil.which(name)
     if found is not None and Path(found).absolute() == Path(program):
         return [name, *module]
-    folder = Path.cwd()
-    return [str(Path(program).relative_to(folder)) if Path(program).is_relative_to(folder) else program, *module]
+    near = os.path.relpath(program)
+    return [program if near.startswith("..") or os.sep not in near or Path.cwd() == Path("/") else near, *module]

@@ -155,6 +155,10 @@ _ES = re.compile(r"(ss|x|ch|sh|z)es$")  # processes, boxes, batches
 
 def _counted(what: str, n: int) -> str:
     """`connections cut`, and of one only: `connection cut`."""
-    noun, _, verb = what.partition(" ")
-    single = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-2] if _ES.search(noun) else noun.removesuffix("s")
-    return f"{single} {verb}".strip() if n == 1 else what
+    words = what.split(" ")
+    several = next((at for at, word in enumerate(words) if word.endswith("s")), None)
+    if n != 1 or several is None:
+        return what
+    noun = words[several]
+    words[several] = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-2] if _ES.search(noun) else noun[:-1]
+    return " ".join(words)

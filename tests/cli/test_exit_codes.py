@@ -26,13 +26,11 @@ def test_valid_where_the_plan_expects_another_verdict_is_3_and_not_1(harness: Ha
     said = harness("run", "p.yaml")
     assert "verdict  VALID, but the plan expects another" in said.out
     assert said.code == 3
-    assert harness("run", "p.yaml", "--profile", "documented").code in (0, 1, 2), "nothing is expected of that"
 
 
 def test_invalid_stays_1_and_what_is_expected_stays_0(harness: Harness) -> None:
     words = ("run", "regressions/unicode-double-append", "--profile", "documented")
     assert harness(*words).code == 0
-    assert harness(*words, "--with", "heads.reset").code in (0, 1)
     (harness.folder / "p.yaml").write_text(
         harness("explain", "regressions/unicode-double-append")
         .out.partition(".yaml\n")[2]

@@ -69,5 +69,5 @@ def test_a_bare_harness_shows_its_help_and_fails(harness: Harness) -> None:
 
 def test_the_exit_codes_stand_in_the_help(harness: Harness) -> None:
     said = harness("--help")
-    for code in ("0", "1", "2", "130", "254", "255"):
+    for code in ("0", "1", "2", "3", "4", "130", "253", "254", "255"):
         assert any(line.split()[:1] == [code] for line in said.out.splitlines()), code

@@ -38,9 +38,32 @@ def test_a_stopped_run_says_what_it_found_and_its_history_can_be_checked(harness
 def test_a_run_whose_harness_was_killed_can_be_checked_reported_and_replayed(harness: Harness) -> None:
     said = harness.interrupted(*LONG, when=lambda: _some_history(harness), by=signal.SIGKILL)
     assert said.code == -signal.SIGKILL
-    assert harness("check", "store/latest").code == 2
-    assert harness("report", "store/latest").code == 0
+    [run] = map(str, harness.folder.glob("store/*/*/"))
+    assert harness("check", run).code == 2
+    assert harness("report", run).code == 0
     assert "Traceback" not in harness("replay", "nosuch").err
+
+
+def test_latest_never_names_a_run_that_goes_on(harness: Harness) -> None:
+    assert harness("run", "regressions/unicode-double-append").code == 0
+    ended = (harness.folder / "store" / "latest").resolve()
+    seen: list[Path] = []
+
+    def while_it_goes_on() -> bool:
+        if not _some_history(harness):
+            return False
+        seen.append((harness.folder / "store" / "latest").resolve())
+        return True
+
+    said = harness.interrupted(*LONG, when=while_it_goes_on)
+    assert said.code == 130
+    assert seen == [ended]
+    now = (harness.folder / "store" / "latest").resolve()
+    assert (now != ended, (now / "results.json").exists()) == (True, True)
+
+
+def test_latest_of_a_store_in_which_no_run_has_ended_says_so(harness: Harness) -> None:
+    assert "no run has ended in this store" in harness("report", "latest").err
 
 
 def test_a_stopped_hunt_prints_its_findings_so_far(harness: Harness) -> None:
