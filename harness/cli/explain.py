@@ -16,7 +16,7 @@ from faults import Lasts
 from harness import plan as plans
 from harness import registry
 from harness.cli import _catalogue, _say
-from harness.hunting import ablations, registry
+from harness.hunting import ablations
 from harness.judging.checking import as_its_example, check
 from harness.registry import UnknownName
 from harness.runtimes import capabilities

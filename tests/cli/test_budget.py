@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cli_rig import Harness
 
-from harness import campaign
 from harness.cli import _hunting, _minimal
+from harness.hunting import campaign
 from harness.hunting.tally import Signature
 from harness.shrink import NotShrinkable
 

@@ -9,6 +9,7 @@ import pytest
 from cli_rig import Harness
 
 from harness import doctor
+from harness.runtimes import Check
 
 QUIET = "version: 1\nduration: 2s\ntiming: fast\nworkload: {jobs: 3, rate: 5/s}\nchecks: [monotonic]\n"
 IMAGE = """\
@@ -76,13 +77,13 @@ def test_a_component_that_does_not_start_is_253_for_a_run_and_for_a_hunt(harness
 @pytest.mark.parametrize(
     ("found", "code"),
     [
-        ([doctor.Check("leftovers", False, "of runs a1b2c3", "sweep", is_leftover=True)], 4),
-        ([doctor.Check("leftovers", True, "none", is_leftover=True)], 0),
-        ([doctor.Check("toxiproxy-server", False, "not there")], 255),
+        ([Check("leftovers", False, "of runs a1b2c3", "sweep", is_leftover=True)], 4),
+        ([Check("leftovers", True, "none", is_leftover=True)], 0),
+        ([Check("toxiproxy-server", False, "not there")], 255),
         (
             [
-                doctor.Check("leftovers", False, "of runs a1b2c3", "sweep", is_leftover=True),
-                doctor.Check("toxiproxy-server", False, "not there"),
+                Check("leftovers", False, "of runs a1b2c3", "sweep", is_leftover=True),
+                Check("toxiproxy-server", False, "not there"),
             ],
             255,
         ),
@@ -90,7 +91,7 @@ def test_a_component_that_does_not_start_is_253_for_a_run_and_for_a_hunt(harness
     ids=["left", "clean", "broken", "both"],
 )
 def test_leftovers_of_killed_runs_are_4_and_what_is_broken_255(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, found: list[doctor.Check], code: int
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, found: list[Check], code: int
 ) -> None:
     monkeypatch.setattr(doctor, "checks", lambda: iter(found))
     said = harness("doctor")
