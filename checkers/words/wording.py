@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from harness.history import Op
@@ -69,7 +70,12 @@ def value(item: Any) -> str:
     """A field's value in a sentence."""
     if item is None:
         return "no value"
-    return quoted(item) if isinstance(item, str) else quoted(repr(item), 80)[1:-1]
+    return quoted(item) if isinstance(item, str) else quoted(as_sent(item), 80)[1:-1]
+
+
+def as_sent(item: Any) -> str:
+    """A value as it goes over the wire, on one line: what every reader knows, whatever the components are made of."""
+    return json.dumps(item, ensure_ascii=False, default=str)
 
 
 def how(op: Op) -> str:

@@ -1,15 +1,17 @@
 """Plans: faults as YAML, and the schedules that come of them.
 
 `load` or `parse` a plan (all its errors at once, as `PlanErrors`), `expand` it with a seed, `dump` it as YAML.
-Rooms: `source` (text → data with places) · `errors` · `model` (the words) · `validate`, `salvage` and `meaning` (first
-pass, what is left for the second, second pass) · `order`, `following`, `repeat`, `expand` · `matrix` (one plan, many
-variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors and for beginners).
+Rooms: `files` (by name) · `source` (text → data with places) · `errors` · `model` (the words) · `validate`, `salvage`
+and `meaning` (first pass, what is left for the second, second pass) · `order`, `following`, `repeat`, `expand` ·
+`matrix` (one plan, many variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors
+and for beginners).
 """
 
 from __future__ import annotations
 
 from harness.plan.adhoc import ad_hoc, with_faults
 from harness.plan.errors import PlanError, PlanErrors, Span
+from harness.plan.files import load_topology
 from harness.plan.loading import (
     Plan,
     check,
@@ -17,7 +19,6 @@ from harness.plan.loading import (
     expand,
     find,
     load,
-    load_topology,
     parse,
     system,
     used_topology,

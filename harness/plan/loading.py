@@ -9,20 +9,18 @@ from dataclasses import dataclass, replace
 from harness import registry
 from harness.plan import expand as expansion
 from harness.plan import matrix
-from harness.plan.errors import PlanError, PlanErrors, Source, Span, did_you_mean, one
+from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
+from harness.plan.files import SUFFIXES, load_topology, one_a_place, raise_errors, shown, text_of
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
 from harness.plan.salvage import salvage
-from harness.plan.source import MAX_BYTES, Document, read_with_errors
+from harness.plan.source import Document, read_with_errors
 from harness.plan.topology import Topology, system_of
-from harness.plan.topology import problems as topology_problems
 from harness.plan.writing import written
-from harness.registry import UnknownName, close_matches
+from harness.registry import UnknownName
 from harness.schedule import Schedule, System
 from targets import profiles
-from targets.policy import UnknownPolicy
 
-_SUFFIXES = (".yaml", ".yml")
 _STAND_IN = "one-user"
 
 
@@ -69,14 +67,14 @@ def load(what: str | pathlib.Path, *, topology: str | None = None) -> Plan:
         return parse(what, topology=topology)
     path = pathlib.Path(what)
     file = str(path)
-    if not (isinstance(what, pathlib.Path) or path.suffix in _SUFFIXES or path.is_file()):
+    if not (isinstance(what, pathlib.Path) or path.suffix in SUFFIXES or path.is_file()):
         try:
             path = find(what)
         except UnknownName as exc:
             hint = did_you_mean(exc.close) or "`harness list plans` shows those there are; a file is named with .yaml"
             raise one(what, f"no plan is called {what!r}", hint) from None
-        file = _shown(path)
-    return parse(_text(path), _name_of(path), file, beside=path.parent, topology=topology)
+        file = shown(path)
+    return parse(text_of(path), _name_of(path), file, beside=path.parent, topology=topology)
 
 
 def parse(
@@ -108,7 +106,7 @@ def from_document(
     salvaged = salvage(document, PlanWords)
     found += salvaged.errors
     if salvaged.words is None:
-        raise PlanErrors(_one_a_place(found))
+        raise PlanErrors(one_a_place(found))
     words, lost = salvaged.words, salvaged.lost
     if topology is not None:
         used = load_topology(topology)
@@ -121,7 +119,7 @@ def from_document(
     found += lost.heeded(second, plan.document)
     if not lost:
         found += _matrix_problems(plan)
-    _raise_errors(_one_a_place(found))
+    raise_errors(one_a_place(found))
     return replace(plan, warnings=tuple(e for e in second if e.severity == "warning"))
 
 
@@ -137,17 +135,6 @@ def _own_topology(
     except PlanErrors as exc:
         errors = exc.errors
     return load_topology(_STAND_IN), errors
-
-
-def _one_a_place(errors: Iterable[PlanError]) -> list[PlanError]:
-    """The first thing that was said of each place: what a later pass says there comes of it."""
-    found: dict[object, PlanError] = {}
-    for error in errors:
-        place = (
-            (error.where.source.name, error.where.line, error.where.column) if isinstance(error.where, Span) else error
-        )
-        found.setdefault(place, error)
-    return list(found.values())
 
 
 def _matrix_problems(plan: Plan) -> list[PlanError]:
@@ -218,7 +205,7 @@ def expand(
         runtime_verbs=runtime_verbs,
         why_not=why_not,
     )
-    _raise_errors(problems(setting))
+    raise_errors(problems(setting))
     if seed is None:
         seed = plan.seed or 0
     return expansion.schedule_of(setting, plan.name, seed)
@@ -241,48 +228,9 @@ def dump(plan: Plan) -> str:
     return written(plan.words)
 
 
-# ---- topologies ---------------------------------------------------------------------------------------------------
-
-
-def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
-    """A shipped topology by its name, or a file (relative to the plan's folder). Raises `PlanErrors`, `UnknownName`."""
-    if name.endswith(_SUFFIXES):
-        path = (beside or pathlib.Path()) / name
-        file = str(path)
-    else:
-        path = registry.find("topology", name)
-        file = _shown(path)
-    document, errors = read_with_errors(Source(file, _text(path)))
-    salvaged = salvage(document, Topology)
-    topology = salvaged.words
-    if topology is None or salvaged.errors:
-        raise PlanErrors(_one_a_place([*errors, *salvaged.errors]))
-    _raise_errors(
-        errors
-        + [
-            PlanError(document.value(place), said, did_you_mean(close_matches(str(document.at(place)), known)))
-            for place, said, known in topology_problems(topology)
-        ]
-    )
-    _raise_errors(_own_policies(topology, document))
-    return topology.beside(path.parent)
-
-
-def _own_policies(topology: Topology, document: Document) -> list[PlanError]:
-    """Profiles and policies that single nodes name."""
-    found = []
-    for path, _, own in topology.owns():
-        try:
-            profiles.load(own.profile or profiles.DEFAULT, policies=own.policies)
-        except UnknownPolicy as exc:
-            where = document.keys.get((*path, "policies", exc.word)) or document.find(path, exc.word)
-            found.append(PlanError(where, str(exc), did_you_mean(close_matches(exc.word, exc.known))))
-    return found
-
-
 def used_topology(plan: Plan, topology: str | None = None) -> str | None:
     """The topology of a run as YAML, if it stands in a file of the user's; None for one that is shipped."""
-    if not (topology or plan.words.topology).endswith(_SUFFIXES):
+    if not (topology or plan.words.topology).endswith(SUFFIXES):
         return None
     used = load_topology(topology) if topology is not None else plan.topology
     return written(used)
@@ -316,37 +264,8 @@ def _setting(
     )
 
 
-# ---- files --------------------------------------------------------------------------------------------------------
-
-
-def _text(path: pathlib.Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as exc:
-        raise one(str(path), f"cannot be read: {exc.strerror or exc}") from None
-    if len(raw) > MAX_BYTES:
-        raise one(str(path), f"larger than {MAX_BYTES // 1024} KB; a plan is a page or two of YAML")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = raw.count(b"\n", 0, exc.start) + 1
-        raise one(f"{path}:{line}", "not UTF-8 text", f"byte {exc.start} is {raw[exc.start]:#04x}") from None
-
-
 def _name_of(path: pathlib.Path) -> str:
     """A shipped plan's name has its folder: `edge/duplicate-events`."""
     resolved, root = path.resolve(), registry.configs_dir()
     inside = resolved.relative_to(root) if resolved.is_relative_to(root) else pathlib.Path(path.name)
     return inside.with_suffix("").as_posix()
-
-
-def _shown(path: pathlib.Path) -> str:
-    """A path as a user would type it here."""
-    here = pathlib.Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _raise_errors(found: list[PlanError]) -> None:
-    errors = [error for error in found if error.severity == "error"]
-    if errors:
-        raise PlanErrors(errors)

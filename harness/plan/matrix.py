@@ -75,7 +75,7 @@ def _resolve(data: Any, parts: Sequence[str]) -> Path | _Nowhere:
                 return _Nowhere(f"{'.'.join(parts)!r} is no place in a plan", part)
             path, here = (*path, part), (here or {}).get(part)
         else:
-            return _Nowhere(f"{'.'.join(map(str, parts[:at]))} is {here!r}, which has nothing inside", part)
+            return _Nowhere(f"{'.'.join(map(str, parts[:at]))} is {_short(here)}, which has nothing inside", part)
     return path
 
 

@@ -98,7 +98,7 @@ def _told(event: Event | None, other: Event | None) -> str:
     if other is None or event.data == other.data:
         return event.told()
     at = next((i for i, (a, b) in enumerate(zip(event.data, other.data, strict=False)) if a != b), len(event.data))
-    return f"{event.told()}, from byte {at} on {event.data[at : at + 24]!r}"
+    return f"{event.told()}, from byte {at} on “{event.data[at : at + 24].decode(errors='backslashreplace')}”"
 
 
 def _first_other_op(first: Sequence[bytes], second: Sequence[bytes]) -> str:

@@ -93,7 +93,7 @@ def _call(step: Step, system: System) -> dict[str, Any]:
             return {k: v for k, v in words.items() if k in ("at", "node", "do") or _is_needed(step, words, k, system)}
     except (KeyError, ValidationError, ValueError):
         pass
-    raise Unwritable(f"no script can say the call {step.f} of {step.node} with {step.value!r}")
+    raise Unwritable(f"no script can say the call {step.f} of {step.node} with {plans.on_one_line(step.value)}")
 
 
 def _said(step: Step) -> dict[str, Any]:

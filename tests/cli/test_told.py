@@ -12,6 +12,7 @@ import pytest
 from cli_rig import LIMIT_S, Harness, command
 
 import faults
+from checkers.words.wording import value
 from harness import registry
 from harness.cli import _say
 from harness.report import words
@@ -168,3 +169,9 @@ def test_the_default_of_a_fault_is_what_a_plan_may_write(harness: Harness) -> No
     assert re.search(r"^  power +default: false$", harness("explain", "kill").out, re.MULTILINE)
     assert re.search(r"^  match +default: \{type: '\*', job: '\*'\}$", harness("explain", "loss").out, re.MULTILINE)
     assert not re.search(r"^  for\b", harness("explain", "kill").out, re.MULTILINE), "it is refused"
+
+
+def test_no_finding_shows_a_value_in_python() -> None:
+    assert value({"kept": None, "gone": [True, "é"]}) == '{"kept": null, "gone": [true, "é"]}'
+    assert value(False) == "false"
+    assert value(None) == "no value"
