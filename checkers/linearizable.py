@@ -27,6 +27,7 @@ from harness.verdict import CheckResult
 _CALLS = frozenset({"get", "list", *KINDS})
 _OF_DESKTOPS = frozenset({"emit", "cache", "rpc", "link"})  # lines that show that a desktop was heard of
 
+_NO_ANSWER = "not judged: no client got an answer"
 _TOO_LITTLE = "not judged: no answer says enough, or the history lacks the beginning of the desktops' stores"
 
 
@@ -133,8 +134,9 @@ class _Judge(Reader):
             "from_caches": counts.granted,
             "order": counts.order(self._findings.count),
         }
-        if not self._findings.count and not counts.judged and judged["unclear"]:
-            return CheckResult(check=CHECKER.NAME, verdict=None, message=_TOO_LITTLE, details=judged)
+        if not self._findings.count and not counts.judged:
+            why = _TOO_LITTLE if judged["unclear"] else _NO_ANSWER
+            return CheckResult(check=CHECKER.NAME, verdict=None, message=why, details=judged)
         return self._findings.result(judged)
 
     # ---- desktops ---------------------------------------------------------------------------------------------------

@@ -175,3 +175,14 @@ def test_no_finding_shows_a_value_in_python() -> None:
     assert value({"kept": None, "gone": [True, "é"]}) == '{"kept": null, "gone": [true, "é"]}'
     assert value(False) == "false"
     assert value(None) == "no value"
+
+
+def test_a_run_without_answers_is_told_alike_by_its_table_and_as_jobs(harness: Harness) -> None:
+    head = "version: 1\nduration: 2s\ntiming: fast\n"
+    text = f"{head}workload: {{jobs: 3, rate: 5/s, mobile_rate: 0.01/s}}\nchecks: [linearizable]\n"
+    (harness.folder / "p.yaml").write_text(text)
+    said = harness("run", "p.yaml")
+    assert re.search(r"^  linearizable +not judged", said.out, re.MULTILINE)
+    alone = harness("check", "latest", "--model", "job")
+    assert (alone.code, "verdict  UNKNOWN" in alone.out) == (2, True)
+    assert harness("check", "latest", "--check", "linearizable").code == 2
