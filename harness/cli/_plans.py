@@ -52,7 +52,7 @@ def choose_all(words: Sequence[str]) -> list[Chosen]:
     """
     found: dict[tuple[str, str], Chosen] = {}
     errors = []
-    for named in dict.fromkeys(one for word in words for one in _members(word)):
+    for named in dict.fromkeys(one for word in words for one in members(word)):
         try:
             plan = choose(named)
             found.setdefault((plan.name, plan.source.text), Chosen(plan, named not in words))
@@ -63,7 +63,7 @@ def choose_all(words: Sequence[str]) -> list[Chosen]:
     return list(found.values())
 
 
-def _members(word: str) -> list[str]:
+def members(word: str) -> list[str]:
     """`nightly`, `nightly/*`, `configs/nightly`: the plans of a folder, shipped or not, in the order of their names."""
     shipped = registry.names("plan")
     path = Path(word)

@@ -21,12 +21,12 @@ def command() -> None:
 @click.argument("plan", nargs=-1, required=True)
 @click.option("--topology", metavar="NAME", help="Could they be played on this one as well? A name, or a YAML file.")
 def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
-    """Say everything that is wrong with each PLAN; nothing is started."""
+    """Say everything that is wrong with each PLAN; nothing is started. A folder or a pattern is all the plans in it."""
     other = _options.topology_word(topology)
     if other is not None:
         plans.load_topology(other)  # what is wrong with it is said once
     code = _exits.OK
-    for word in plan:
+    for word in dict.fromkeys(one for named in plan for one in _plans.members(named)):
         try:
             found = _plans.valid(word, other)
         except plans.PlanErrors as exc:

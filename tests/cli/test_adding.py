@@ -76,6 +76,9 @@ def test_plan_validate_says_whether_a_plan_can_be_played_on_a_topology(harness: 
         assert "p.yaml:7:29: error: no link matches 'mobile-1<->relay' in this topology" in said.err
         assert "configs/quickstart.yaml" in said.err
     assert harness("plan", "validate", "p.yaml").code == 0
+    said = harness("plan", "validate", "edge", ".")
+    assert (said.code, "p.yaml: a valid plan" in said.out, said.out.count("edge/") > 2) == (254, True, True)
+    assert "own.yaml:1:1: error: " in said.err, "a topology is no plan"
     said = harness("plan", "validate", "p.yaml", "--topology", "one-usr")
     assert (said.code, "did you mean one-user?" in said.err) == (254, True)
 
