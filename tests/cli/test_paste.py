@@ -82,7 +82,7 @@ def test_every_command_of_the_demo_can_be_typed_where_it_ran(harness: Harness) -
 
 
 def test_plan_new_names_what_can_be_typed_next(harness: Harness) -> None:
-    said = harness("plan", "new", "a plan.yaml")
+    said = harness("plan", "new", "my plän.yaml")
     validate, run = (line.strip() for line in said.out.splitlines()[1:])
     assert pasted(validate, harness.folder).code == 0
     assert pasted(run, harness.folder).code == 0

@@ -73,8 +73,8 @@ def test_the_first_event_that_differs_is_shown_with_the_byte_where_it_does(share
     assert found is not None
     assert found.number == shared
     assert found.both == ("t=0.002000 s data link:a->b:1:forth, 1 bytes" if shared else "nothing")
-    assert found.first == "t=1.000000 s data link:a->b:1:forth, 10 bytes, from byte 5 on b'56789'"
-    assert found.second.endswith("from byte 5 on b'-6789'")
+    assert found.first == "t=1.000000 s data link:a->b:1:forth, 10 bytes, from byte 5 on “56789”"
+    assert found.second.endswith("from byte 5 on “-6789”")
 
 
 def test_a_run_that_ends_early_differs_where_it_ends() -> None:
