@@ -8,6 +8,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, active_desktop, jobs_of
+from checkers.past.phases import Counted, Phase
 from checkers.past.scope import in_scope
 from checkers.past.truth import Entry, JobTruth
 from checkers.words.findings import Findings, Story, told
@@ -109,13 +110,30 @@ class _Judge(Reader):
             return CheckResult(check=CHECKER.NAME, verdict=Verdict.UNKNOWN, reason="no-final", message=message)
         pairs = [p for name in self._header.nodes if (p := _pair(self._header, states, name)) is not None]
         if not pairs:
-            message = "not judged: no foregrounded mobile had an open scope at the end"
-            return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
+            counted = Counted("jobs on screens", "no foregrounded mobile had an open scope at the end")
+            return Findings(CHECKER.NAME).result({}, counted)
         findings = Findings(CHECKER.NAME)
         found = [(p, d) for p in pairs for job in p.jobs if (d := _differs(p, job, self._truth(p, job))) is not None]
         for pair, difference in sorted(found, key=lambda item: _RANK.index(item[1].reason)):
             self._add(findings, pair.mobile, pair.desktop, difference)
-        return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": sum(len(p.jobs) for p in pairs)})
+        counted = Counted(
+            "jobs on screens", "in the end no open screen had a job to show, and its desktop none in that scope"
+        )
+        for pair in pairs:
+            for job in pair.jobs:
+                counted.add(self._at_stake(pair, job))
+        return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": counted.total}, counted)
+
+    def _at_stake(self, pair: _Pair, job: str) -> Phase:
+        """What was written and shown before the first fault, and is the same in the end, no fault could spoil."""
+        first_ns, truth = self.ledger.phases.first_ns, self._truth(pair, job)
+        if first_ns is None:
+            return "before"
+        if truth is None or not truth.revs:
+            return "after"  # nobody says when it was written
+        last = self.ledger.last_seen.get(((pair.mobile, self.ledger.incarnations.get(pair.mobile, 0)), job))
+        moved = [truth.entries[truth.revs[-1]].op.time_ns, *([last.op.time_ns] if last is not None else [])]
+        return "after" if max(moved) >= first_ns else "before"
 
     def _unread(self) -> list[str]:
         """Desktops and mobiles whose final state is not in the history."""

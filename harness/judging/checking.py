@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
+from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps, WeighsOthers
 from checkers.past.ledger import Ledger
 from harness import registry
 from harness.history import Header, History, Op, Tap
@@ -35,7 +35,18 @@ def check(history: History, specs: Iterable[CheckSpec] | None = None, limits: Li
         specs = [CheckSpec(check=name) for name in registry.names("checker")]
     runs = [_Run(spec, history.header) for spec in specs]
     _pass(history, runs, Budget(limits, history.header.runtime == "sim"))
-    return ladder.noted([*_of_the_history(history, left_out), *(run.finish() for run in runs)])
+    return ladder.noted([*_of_the_history(history, left_out), *_finished(runs)])
+
+
+def _finished(runs: list[_Run]) -> list[CheckResult]:
+    """The results in the order of `runs`; those that weigh the others come to theirs last."""
+    results = {id(run): run.finish() for run in runs if not isinstance(run.judge, WeighsOthers)}
+    others = list(results.values())
+    for run in runs:
+        if id(run) not in results:
+            run.weigh(others)
+            results[id(run)] = run.finish()
+    return [results[id(run)] for run in runs]
 
 
 def as_its_example(checker: Checker) -> CheckSpec:
@@ -75,6 +86,10 @@ class _Run:
     def reads(self, ledger: Ledger) -> None:
         if isinstance(self.judge, ReadsLedger):
             self._try("reads", self.judge.reads, ledger)
+
+    def weigh(self, others: list[CheckResult]) -> None:
+        if isinstance(self.judge, WeighsOthers):
+            self._try("weigh", self.judge.weigh, others)
 
     def tap(self, tap: Tap) -> None:
         if self.judge is not None:
