@@ -1,4 +1,8 @@
-"""Is there enough to judge by? A run in which nothing happened proves nothing, nor does one whose faults met no work."""
+"""Is there enough to judge by? A run in which nothing happened proves nothing, nor does one whose faults met no work.
+
+A fault at a fixed time promises to meet something, and that what it does is judged; one that is drawn does not. A run
+whose faults are all drawn promises it only when not one of them has met work.
+"""
 
 from __future__ import annotations
 
@@ -95,8 +99,11 @@ class _Judge(Reader):
     def finish(self) -> CheckResult:
         self._work.close()
         if self._last is not None:
+            doubtful = [pair for pair in self._healed if not self._weighs(*pair)]
             self._judge_others(self._last)
-            self._judge_faults(self._last)
+            for begun, healed in doubtful:
+                self._met_nothing(begun, healed)
+            self._judge_times(self._last)
             self._judge_quiet(self._last)
             self._judge_blind()
             self._judge_malformed(self._last)
@@ -104,7 +111,7 @@ class _Judge(Reader):
             "calls": dict(sorted(self._calls.items())),
             "scheduled": self._header.scheduled_ops,
             "faults_met": dict(sorted(self._met.items())),
-            "faults_inert": dict(sorted(self._inert.items())),
+            "faults_inert": {name: n for name, n in sorted(self._inert.items()) if n},
             "exercised": dict(sorted(self._met_by_action.items())),
             "idle": self._idle,
             "wire": "compared" if self.ledger.tapped else "not judged: no taps",
@@ -140,13 +147,12 @@ class _Judge(Reader):
         self._written.change = op
         if kind == "chunk":
             self._written.chunk = op
-            self._written.texts += op.f == "commit"
         session = op.session or (op.value.get("sessionId") if isinstance(op.value, dict) else None)
         if kind == "create" and session:
             self._written.sessions[str(session)] = None
 
     def _judge_others(self, last: Op) -> None:
-        """Have the first guarantees of all been looked at, and since the faults began?"""
+        """Have the first guarantees of all been looked at, and since the faults began that promise it?"""
         asked = [r for r in self._others if r.check in _FIRST_ROWS and r.looked_at is not None]
         if not asked or any(r.verdict not in (Verdict.VALID, None) for r in asked):
             return
@@ -154,12 +160,21 @@ class _Judge(Reader):
         if not any(seen.total for seen in looked_at.values()):
             self._add("nothing-judged", last, advice.nothing_at_all(self._written, looked_at), [])
             return
-        if self._written.fault is None:
+        fault, chunk = self._promising(), self._written.chunk
+        if fault is None:
             return
         idle = [check for check, seen in looked_at.items() if not seen.since_faults]
-        if len(idle) == len(looked_at) or ("stream-integrity" in idle and self._written.texts):
-            message = advice.nothing_at_stake(self._written, idle, self._at_s)
-            self._add("nothing-at-stake", last, message, [self._written.fault])
+        all_text_before = chunk is not None and chunk.time_ns < fault.time_ns and bool(self._fixed)
+        if len(idle) == len(looked_at) or ("stream-integrity" in idle and all_text_before):
+            message = advice.nothing_at_stake(self._written, fault, idle, self._at_s)
+            self._add("nothing-at-stake", last, message, [fault])
+
+    def _promising(self) -> Op | None:
+        """The begin of the first fault of which a run must show something."""
+        fixed = [op for (name, _), op in self._begun.items() if name in self._fixed]
+        if not fixed and not self._met:
+            fixed = list(self._begun.values())
+        return min(fixed, key=lambda op: op.time_ns, default=None)
 
     def _at_s(self, op: Op) -> float:
         return (op.time_ns - (self.ledger.origin_ns or 0)) / 1e9
@@ -190,15 +205,12 @@ class _Judge(Reader):
         key = occurrence(op)
         if op.f == "fault-begin":
             self._begun[key] = op
-            self._written.fault = self._written.fault or op
         else:
             self._healed.append((self._begun.get(key), op))
             self._written.healed = op
 
-    def _judge_faults(self, last: Op) -> None:
-        """What each one met; and a declared fault at a fixed time that never began met nothing either."""
-        for begun, healed in self._healed:
-            self._judge_fault(begun, healed)
+    def _judge_times(self, last: Op) -> None:
+        """A declared fault at a fixed time that never began met nothing either."""
         times = Counter(name for name, _ in self._begun)
         for name, declared in self._fixed.items():
             expected = declared.get("occurrences")
@@ -206,19 +218,24 @@ class _Judge(Reader):
                 message = f"fault {value(name)} began {times[name]} times of {expected}"
                 self._add("inert-fault", last, message, [])
 
-    def _judge_fault(self, begun: Op | None, healed: Op) -> None:
+    def _weighs(self, begun: Op | None, healed: Op) -> bool:
+        """Counts what a fault met; False: nothing that matters, and that is no matter of chance."""
         about = healed.value if isinstance(healed.value, dict) else {}
-        name, exercised = str(about.get("fault")), bool(about.get("exercised"))
-        if exercised and self._work.met_by(begun or healed, healed) is not False:
+        name = str(about.get("fault"))
+        if about.get("exercised") and self._work.met_by(begun or healed, healed) is not False:
             self._met[name] += 1
             self._met_by_action[str(about.get("action"))] += 1
-            return
+            return True
         self._idle.append(list(occurrence(healed)))
-        if not about.get("fixed", name in self._fixed):
-            self._inert[name] += 1
-            return
+        drawn = not about.get("fixed", name in self._fixed)
+        self._inert[name] += drawn
+        return drawn
+
+    def _met_nothing(self, begun: Op | None, healed: Op) -> None:
+        about = healed.value if isinstance(healed.value, dict) else {}
+        name = str(about.get("fault"))
         proof = [begun, healed] if begun is not None else [healed]
-        if exercised:
+        if about.get("exercised"):
             span_s = self._at_s(begun or healed), self._at_s(healed)
             how = advice.spread(self._written, self._at_s)
             self._add("idle-fault", healed, advice.idle(value(name), _where(about), span_s, how), proof)

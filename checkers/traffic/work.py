@@ -1,8 +1,10 @@
 """Where work passed, and when: what makes a fault worth surviving.
 
 A link that carries only heartbeats, pings and registrations shows nothing when it is cut. Work is what somebody asked
-for and would miss: a user's call, a commit on its way to the mobiles that mirror its desktop, what a replica shows anew.
-A call that a mobile answers from its own memory passes no link, unless it fails.
+for and would miss: a user's call, a commit on its way to the mobiles that mirror its desktop, what a replica shows
+anew.
+A call that a mobile answers from its own memory passes no link, unless it fails; a commit whose event is not handed to
+the link at once is on its way until its desktop is registered again.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ CALLS_OF_DESKTOPS = frozenset(
     )
 )
 CALLS_OF_MOBILES = frozenset(("open", "list", "get", "cancel", "delete", "switch", "foreground"))
+_SCREENS = ("open", "switch", "foreground")  # they return at once, and a list is asked for
 _AGAIN = "/again"  # the user who opens the screen of a restarted mobile as it was: part of the recovery
 _NEVER_NS = 1 << 62
 _UNKNOWN_NS = 60_000_000_000  # after a heal, in a history that does not say its timers
@@ -45,6 +48,8 @@ class Work:
                 self._desktops[name] = desktop
         self._moments = {name: array("q") for name in self._clients}  # when work passed, or would have
         self._asked = {name: array("q") for name in self._clients}  # calls of a mobile that the wire saw
+        self._handed: dict[str, dict[str, array[int]]] = {name: {} for name in self._clients}  # job → its events
+        self._commits: list[Op] = []
         self._registered = {name: array("q") for name in self._clients}
         self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in self._clients}  # calls: begun, returned
         self._calls: dict[str, Op] = {}
@@ -57,6 +62,8 @@ class Work:
         source, _, sink = tap.link.partition("->")
         if tap.type.startswith("job:"):
             self._passes(tap.time_ns, (source, sink))
+            if tap.side == "in" and source in self._handed and tap.job is not None:
+                self._handed[source].setdefault(tap.job, array("q")).append(tap.time_ns)
         elif tap.type.startswith("rpc:") and tap.side == "in" and source in self._asked:
             self._asked[source].append(tap.time_ns)
         elif tap.type in ("registered", "resumed") and tap.side == "out" and sink in self._registered:
@@ -68,6 +75,8 @@ class Work:
             return
         if op.f == "commit":
             self._passes(op.time_ns, (node, *self._mirrors[node]))
+            if op.type == "ok":
+                self._commits.append(op)
         elif op.f == "observe":
             if op.job is not None and message_of(op.cause) is not None:
                 self._passes(op.time_ns, (node,))
@@ -85,6 +94,19 @@ class Work:
             self._returned(begun.node or "", begun, None)
         for times in (*self._moments.values(), *self._registered.values()):
             times[:] = array("q", sorted(times))
+        if self._tapped and self._bounds is not None:
+            for op in self._commits:
+                self._held_up(op.node or "", op, self._bounds)
+
+    def _held_up(self, node: str, op: Op, limits: Bounds) -> None:
+        """A commit that its desktop could not tell of."""
+        handed = self._handed[node].get(op.job or "", array("q"))
+        if not _any_between(handed, op.time_ns, op.time_ns + limits.event_ns):
+            until_ns = op.time_ns + limits.registered_ns
+            again = next((t for t in self._registered[node] if t > op.time_ns), until_ns)
+            span = (op.time_ns, min(again, until_ns) + limits.event_ns)
+            for client in (node, *self._mirrors[node]):
+                self._spans[client].append(span)
 
     def _returned(self, node: str, begun: Op, op: Op | None) -> None:
         desktop = self._desktops.get(node)
@@ -92,7 +114,7 @@ class Work:
             if begun.f in CALLS_OF_DESKTOPS:
                 self._under_way(begun, op, (node, *self._mirrors[node]))
         elif begun.f in CALLS_OF_MOBILES and not begun.process.partition("~")[0].endswith(_AGAIN):
-            by_heart = op is not None and op.type == "ok" and self._tapped
+            by_heart = op is not None and op.type == "ok" and self._tapped and begun.f not in _SCREENS
             if op is None or not by_heart or _any_between(self._asked[node], begun.time_ns, op.time_ns):
                 self._under_way(begun, op, (node, desktop))
 

@@ -18,12 +18,10 @@ class Written:
 
     chunk: Op | None = None  # the last one committed, or called for
     change: Op | None = None  # the last commit, or call, of any kind
-    fault: Op | None = None  # the first to begin
     healed: Op | None = None  # the last to heal
     scripted: bool = False
     sessions: dict[str, None] = field(default_factory=dict)  # of the jobs that were created
     screens: dict[str, None] = field(default_factory=dict)  # that were opened
-    texts: int = 0  # chunks
 
 
 def spread(written: Written, at_s: AtS) -> str:
@@ -50,10 +48,8 @@ def nothing_at_all(written: Written, checks: Iterable[str]) -> str:
     return f"{why}; {_unjudged(checks)}; {change}"
 
 
-def nothing_at_stake(written: Written, checks: Collection[str], at_s: AtS) -> str:
-    """Of a run with faults, in which all that was looked at was over before they began."""
-    fault = written.fault
-    assert fault is not None
+def nothing_at_stake(written: Written, fault: Op, checks: Collection[str], at_s: AtS) -> str:
+    """Of a run in which all that was looked at was over before `fault` began."""
     name = value(fault.value.get("fault")) if isinstance(fault.value, dict) else "the first fault"
     began = f"{name} began at {at_s(fault):.1f} s"
     texts = "stream-integrity" in checks and written.chunk is not None
