@@ -10,6 +10,7 @@ from harness import registry
 from harness.plan import expand as expansion
 from harness.plan import matrix
 from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
+from harness.plan.exercise import unexercised
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
 from harness.plan.source import MAX_BYTES, Document, read
@@ -90,9 +91,11 @@ def from_document(document: Document, name: str, beside: pathlib.Path | None = N
         hint = did_you_mean(exc.close) or f"there are: {', '.join(exc.known)}"
         raise one(document.value(("topology",)), f"unknown topology {exc.name!r}", hint) from None
     plan = Plan(name, words, topology, document, beside=beside)
-    found = problems(_setting(plan))
+    setting = _setting(plan)
+    found = problems(setting)
     _raise_errors(found)
-    plan = replace(plan, warnings=tuple(e for e in found if e.severity == "warning"))
+    warnings = [e for e in found if e.severity == "warning"]
+    plan = replace(plan, warnings=(*warnings, *unexercised(setting)))
     _varied(plan)
     return plan
 

@@ -276,6 +276,12 @@ def project_of(node: Node, session: str) -> str:
     raise KeyError(session)
 
 
+def has_its_session(call: Call, system: System) -> bool:
+    """Can a job be created as the call says?"""
+    sessions = sessions_of(system.node(call.node))
+    return not isinstance(call, Create) or (call.session in sessions if call.session is not None else bool(sessions))
+
+
 def scripted(script: list[Call], system: System) -> list[Step]:
     """A script's calls as steps, in its order."""
     return [step for call in script for step in _steps(call, system.node(call.node))]
