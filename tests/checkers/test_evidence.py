@@ -26,7 +26,7 @@ NAME = "evidence"
         ("an open scope and no observation", "m>open m<ok", "no-observations"),
         ("a scope that was not opened", "m>open m<fail", None),
         ("an open scope at the end and no observation", "m:final", "no-observations"),
-        ("a closed one", "m:final[scope=null]", None),
+        ("a closed one", "d:+a m:final[scope=null]", None),
         ("a mobile that cannot journal", "%level=0 m>open m<ok", None),
         ("only the other mobile journals", "m>open m<ok d:+a m2:a=1", "no-observations"),
     ],
