@@ -107,7 +107,9 @@ class Content(Words):
 
 
 class Workload(Words):
-    """Client calls of a run. With a `script` and without `jobs`, the script is all there is; `script: []` is silence.
+    """Client calls of a run.
+
+    With a `script` and without `jobs`, the script is all there is; `script: []` is silence.
 
     `jobs` and `rate` are per desktop, shared by its `users`; `mobile_rate` is per mobile, and `0` is a phone whose user
     opens its screen and does nothing more. A job ends when its turn comes, and few jobs are soon over: with
