@@ -6,12 +6,16 @@ A file `checkers/NAME.py` defines `CHECKER`, an object with the attributes of `C
 order, then `finish`. A judge never raises on a hostile history; one that does is reported UNKNOWN with its traceback.
 
 Optional powers are optional protocols: `SeesTaps` (wire taps), `ReadsLedger` (commits folded and observations decoded
-once for all judges of the pass), `Settles` (says when a run has converged).
+once for all judges of the pass), `WeighsOthers` (judges what all others had to judge), `Settles` (says when a run has
+converged).
+
+A judge counts what it looks at (`checkers.past.phases.Counted`); one that found nothing wrong in nothing at all has not
+judged, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -53,6 +57,13 @@ class ReadsLedger(Protocol):
     """
 
     def reads(self, ledger: Ledger) -> None: ...
+
+
+@runtime_checkable
+class WeighsOthers(Protocol):
+    """A judge that finishes when all others of the pass have, and is shown what they found."""
+
+    def weigh(self, results: Sequence[CheckResult]) -> None: ...
 
 
 class Checker(Protocol):

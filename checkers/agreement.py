@@ -11,6 +11,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, Sight
+from checkers.past.phases import Counted
 from checkers.past.truth import NOT_CONTENT, JobTruth
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import apart, decoded, detail, how, innermost, size, value
@@ -45,7 +46,7 @@ CHECKER: Checker = _Agreement()
 class _Judge(Reader):
     def __init__(self) -> None:
         self._findings = Findings(CHECKER.NAME)
-        self._judged = 0
+        self._judged = Counted("observations", "no observation of a job names a revision")
         self._in_flight: dict[tuple[str, int], Sight] = {}  # revisions shown before their commit was answered
 
     def feed(self, op: Op) -> None:
@@ -56,7 +57,7 @@ class _Judge(Reader):
             self._observe(sight, sight.op.rev.n)
 
     def finish(self) -> CheckResult:
-        return self._findings.result({"observations": self._judged})
+        return self._findings.result({"observations": self._judged.total}, self._judged)
 
     def _answered(self, op: Op) -> None:
         if op.type == "invoke" or not self._in_flight or op.rev is None:
@@ -67,7 +68,7 @@ class _Judge(Reader):
             self._add("uncommitted", sight, [op], lambda: (f"of a commit that failed at {failed_at}", {}))
 
     def _observe(self, sight: Sight, n: int) -> None:
-        self._judged += 1
+        self._judged.add(self.ledger.phase)
         job = sight.job
         entry = job.entries.get(n) if job is not None else None
         if job is None or entry is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, active_desktop, jobs_of
+from checkers.past.phases import Counted, Phase
 from checkers.past.scope import in_scope
 from checkers.past.truth import Entry, JobTruth
 from checkers.words.findings import Findings, Story, told
@@ -31,6 +32,8 @@ _CARRIED: Mapping[str, frozenset[str]] = {
     "metadata": frozenset({"metadata"}),
 }
 _NEVER_CARRIED = frozenset({"updatedAt", "durationMs", "errorMessage", "modelUsed"})
+_SCREENS = frozenset({"open", "switch", "foreground", "list"})  # what brings a whole screen anew
+_CALLS = _SCREENS | {"get", "cancel", "delete", "status", "chunk", "progress", "tokens", "cost", "metadata", "error"}
 _RANK = ("wrong-text", "missing-job", "extra-job", "stale-field")
 
 
@@ -41,7 +44,7 @@ class _Convergence:
         "that scope, field by field and text by text."
     )
     NEEDS = Level.L0
-    FEEDS: frozenset[str] | None = frozenset({"final"})
+    FEEDS: frozenset[str] | None = frozenset({"final", *_CALLS})
     REASONS: Mapping[str, str] = {
         "wrong-text": "A response differs from the desktop's.",
         "missing-job": "A job of the scope is not shown.",
@@ -97,10 +100,14 @@ class _Judge(Reader):
     def __init__(self, header: Header) -> None:
         self._header = header
         self._finals: dict[str, Op] = {}
+        self._asked: set[tuple[str | None, str | None]] = set()  # (node, job) of calls since the first fault
 
     def feed(self, op: Op) -> None:
-        if op.node is not None:
-            self._finals[op.node] = op
+        if op.f == "final":
+            if op.node is not None:
+                self._finals[op.node] = op
+        elif self.ledger.phases.first_ns is not None:
+            self._asked.add((op.node, None if op.f in _SCREENS else op.job))
 
     def finish(self) -> CheckResult:
         states = {node: op.value for node, op in self._finals.items()}
@@ -109,13 +116,37 @@ class _Judge(Reader):
             return CheckResult(check=CHECKER.NAME, verdict=Verdict.UNKNOWN, reason="no-final", message=message)
         pairs = [p for name in self._header.nodes if (p := _pair(self._header, states, name)) is not None]
         if not pairs:
-            message = "not judged: no foregrounded mobile had an open scope at the end"
-            return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
+            counted = Counted("jobs on screens", "no foregrounded mobile had an open scope at the end")
+            return Findings(CHECKER.NAME).result({}, counted)
         findings = Findings(CHECKER.NAME)
         found = [(p, d) for p in pairs for job in p.jobs if (d := _differs(p, job, self._truth(p, job))) is not None]
         for pair, difference in sorted(found, key=lambda item: _RANK.index(item[1].reason)):
             self._add(findings, pair.mobile, pair.desktop, difference)
-        return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": sum(len(p.jobs) for p in pairs)})
+        counted = Counted(
+            "jobs on screens", "in the end no open screen had a job to show, and its desktop none in that scope"
+        )
+        for pair in pairs:
+            for job in {*pair.jobs, *self._removed(pair)}:
+                counted.add(self._at_stake(pair, job))
+        return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": counted.total}, counted)
+
+    def _removed(self, pair: _Pair) -> set[str]:
+        """Jobs that the mobile showed and then took from its screen: that they stayed away is something judged."""
+        replica = (pair.mobile, self.ledger.incarnations.get(pair.mobile, 0))
+        seen = self.ledger.last_seen.items()
+        return {job for (whose, job), sight in seen if whose == replica and sight.seen.kind == "remove"}
+
+    def _at_stake(self, pair: _Pair, job: str) -> Phase:
+        """What was written and shown before the first fault, and nobody asked for since, no fault could spoil."""
+        first_ns, truth = self.ledger.phases.first_ns, self._truth(pair, job)
+        if first_ns is None:
+            return "before"
+        asked = {(pair.mobile, None), (pair.mobile, job), (pair.desktop, job)}
+        if truth is None or not truth.revs or asked & self._asked:
+            return "after"
+        last = self.ledger.last_seen.get(((pair.mobile, self.ledger.incarnations.get(pair.mobile, 0)), job))
+        moved = [truth.entries[truth.revs[-1]].op.time_ns, *([last.op.time_ns] if last is not None else [])]
+        return "after" if max(moved) >= first_ns else "before"
 
     def _unread(self) -> list[str]:
         """Desktops and mobiles whose final state is not in the history."""

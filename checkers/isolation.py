@@ -13,6 +13,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, Sight
+from checkers.past.phases import Counted
 from checkers.past.scope import in_scope
 from checkers.past.truth import JobTruth
 from checkers.traffic.deliveries import Stray, Traffic
@@ -62,7 +63,7 @@ class _Judge(Reader):
         self._commits: dict[tuple[str, str], Op] = {}
         self._last: Op | None = None
         self._looked_for: set[tuple[str, str]] = set()  # (node, job) of jobs that no desktop of its user has
-        self._judged = 0
+        self._judged = Counted("observations and messages", "no job was shown, and no message was seen on a wire")
 
     def tap(self, tap: Tap) -> None:
         self._traffic.tap(tap)
@@ -79,13 +80,16 @@ class _Judge(Reader):
             self._commits[op.node, op.job] = op
         sight = self.ledger.sight
         if sight is not None and op.job is not None and sight.seen.kind in ("row", "patch", "append"):
-            self._judged += 1
+            self._judged.add(self.ledger.phase)
             self._shown(sight, op.job)
 
     def finish(self) -> CheckResult:
         self._settle(None)
-        judged = {"observations": self._judged, "messages": self._traffic.judged}
-        return self._findings.result({**judged, "wire": "judged" if self.ledger.tapped else "not judged: no taps"})
+        judged = {"observations": self._judged.total, "messages": len(self._traffic.judged_ns)}
+        for time_ns in self._traffic.judged_ns:
+            self._judged.add(self.ledger.phases.at(time_ns))
+        wire = "judged" if self.ledger.tapped else "not judged: no taps"
+        return self._findings.result({**judged, "wire": wire}, self._judged)
 
     # ---- what is shown ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Sight, active_desktop
+from checkers.past.phases import Counted
 from checkers.past.truth import Entry
 from checkers.traffic.bounds import in_words, within_ns
 from checkers.traffic.connections import Connections, OverConnections
@@ -54,6 +55,7 @@ class _Judge(OverConnections):
         self._shown: dict[tuple[str, str], int] = {}  # (mobile, job) → revision
         self._listed: dict[str, int | None] = {}
         self._took: dict[str, list[int]] = {}
+        self._judged = Counted("commits shown", "no commit was shown by an open screen")
 
     def feed(self, op: Op) -> None:
         if self._connections is not None:
@@ -77,7 +79,7 @@ class _Judge(OverConnections):
             report[name] = {"n": len(took), **marks}
         if not report:
             report["measured"] = "nothing: no commit was shown by an open screen"
-        return self._findings.result({**report, "document": DOCUMENTED, "said": _said(report)})
+        return self._findings.result({**report, "document": DOCUMENTED, "said": _said(report)}, self._judged)
 
     def _observe(self, mobile: str, sight: Sight) -> None:
         op, kind = sight.op, sight.seen.kind
@@ -107,6 +109,7 @@ class _Judge(OverConnections):
 
     def _took_so_long(self, mobile: str, entry: Entry, begun: Op, op: Op) -> None:
         took_ns = op.time_ns - begun.time_ns
+        self._judged.add(self.ledger.phase)
         way = "hit" if (op.cause or "").startswith("event:") else "miss"
         calm = all(self._calm(name, begun.time_ns) for name in (mobile, begun.node or ""))
         self._took.setdefault(f"{way}, {'calm' if calm else 'disturbed'}", []).append(took_ns)

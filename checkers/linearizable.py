@@ -19,6 +19,7 @@ from checkers.past.caches import Caches
 from checkers.past.effects import KINDS, Effects
 from checkers.past.instants import Window, blame
 from checkers.past.ledger import Ledger, Reader
+from checkers.past.phases import Counted
 from checkers.words.findings import Findings
 from checkers.words.instants_told import Teller
 from harness.history import Header, Op
@@ -27,8 +28,8 @@ from harness.verdict import CheckResult
 _CALLS = frozenset({"get", "list", *KINDS})
 _OF_DESKTOPS = frozenset({"emit", "cache", "rpc", "link"})  # lines that show that a desktop was heard of
 
-_NO_ANSWER = "not judged: no client got an answer"
-_TOO_LITTLE = "not judged: no answer says enough, or the history lacks the beginning of the desktops' stores"
+_NOTHING = "no client asked anything of a desktop"
+_TOO_LITTLE = "no answer says enough, or the history lacks the beginning of the desktops' stores"
 
 
 class _Linearizable:
@@ -98,6 +99,7 @@ class _Judge(Reader):
         self._due: deque[tuple[Op, Op]] = deque()  # calls that returned, until time has gone on
         self._last: dict[str, int] = {}  # process → the revision of which it was told last
         self._counts = _Counts()
+        self._judged = Counted("answers", _NOTHING)
         doubts = [node.get("clock_doubt_ns") for node in header.nodes.values()]
         self._doubt_ns = max((d for d in doubts if isinstance(d, int)), default=0)
 
@@ -134,10 +136,9 @@ class _Judge(Reader):
             "from_caches": counts.granted,
             "order": counts.order(self._findings.count),
         }
-        if not self._findings.count and not counts.judged:
-            why = _TOO_LITTLE if judged["unclear"] else _NO_ANSWER
-            return CheckResult(check=CHECKER.NAME, verdict=None, message=why, details=judged)
-        return self._findings.result(judged)
+        if judged["unclear"]:
+            self._judged.nothing = _TOO_LITTLE
+        return self._findings.result(judged, self._judged)
 
     # ---- desktops ---------------------------------------------------------------------------------------------------
 
@@ -241,10 +242,10 @@ class _Judge(Reader):
             self._tell(desktop, answer.returned, n)
         if ordered is not None:
             self._last[_client(answer.returned)] = ordered
-        self._counts.judged += 1
+        self._looked_at(answer.returned)
 
     def _effect(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
-        self._counts.judged += 1
+        self._looked_at(answer.returned)
         op, job = answer.returned, str(answer.returned.job)
         done = desktop.effects.succeed(op.f, job, (answer.invoke, op), window.strict, window.high)
         if done is None:
@@ -253,6 +254,10 @@ class _Judge(Reader):
         else:
             self._tell(desktop, op, done.n)
             self._last[_client(op)] = max(window.last, done.n)
+
+    def _looked_at(self, returned: Op) -> None:
+        self._counts.judged += 1
+        self._judged.add(self.ledger.phases.at(returned.time_ns))
 
     def _tell(self, desktop: _Desktop, op: Op, n: int) -> None:
         """Somebody, and so the world, was told of revision `n`."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, Replica, Sight
+from checkers.past.phases import Counted
 from checkers.past.truth import NOT_CONTENT, JobTruth
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import how, innermost, value
@@ -44,13 +45,13 @@ class _Judge(Reader):
     def __init__(self) -> None:
         self._findings = Findings(CHECKER.NAME)
         self._newest: dict[tuple[Replica, str], Sight] = {}
-        self._judged = 0
+        self._judged = Counted("observations", "no observation of a job names a revision")
 
     def feed(self, op: Op) -> None:
         sight = self.ledger.sight
         if sight is None or op.job is None or op.rev is None or sight.seen.kind not in ("row", "patch", "append"):
             return
-        self._judged += 1
+        self._judged.add(self.ledger.phase)
         key = (sight.replica, op.job)
         newest = self._newest.get(key)
         if newest is None or not _comparable(newest, sight) or op.rev.n >= _n(newest):
@@ -59,7 +60,7 @@ class _Judge(Reader):
             self._went_back(newest, sight, sight.job, op.rev.n)
 
     def finish(self) -> CheckResult:
-        return self._findings.result({"observations": self._judged})
+        return self._findings.result({"observations": self._judged.total}, self._judged)
 
     def _went_back(self, newest: Sight, sight: Sight, job: JobTruth, n: int) -> None:
         name = _older_field(newest, sight, job, n)

@@ -7,6 +7,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, Replica, Sight
+from checkers.past.phases import Counted
 from checkers.past.scope import in_scope
 from checkers.past.truth import JobTruth
 from checkers.words.findings import Findings, Story, told
@@ -42,13 +43,13 @@ class _Judge(Reader):
         self._findings = Findings(CHECKER.NAME)
         self._removed: dict[tuple[Replica, str], Op] = {}
         self._shown: dict[tuple[Replica, str], Op] = {}
-        self._judged = 0
+        self._judged = Counted("observations", "no job was shown")
 
     def feed(self, op: Op) -> None:
         sight = self.ledger.sight
         if sight is None or sight.job is None or op.job is None:
             return
-        self._judged += 1
+        self._judged.add(self.ledger.phase)
         key = (sight.replica, op.job)
         kind = sight.seen.kind
         if kind == "remove":
@@ -60,7 +61,7 @@ class _Judge(Reader):
             self._shown.pop(key, None)
 
     def finish(self) -> CheckResult:
-        return self._findings.result({"observations": self._judged})
+        return self._findings.result({"observations": self._judged.total}, self._judged)
 
     def _gone(self, key: tuple[Replica, str], sight: Sight, job: JobTruth) -> None:
         shown = self._shown.pop(key, None)

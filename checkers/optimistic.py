@@ -12,6 +12,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader
+from checkers.past.phases import Counted
 from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
@@ -61,7 +62,7 @@ class _Judge(Reader):
         self._findings = Findings(CHECKER.NAME)
         self._open: dict[Key, _Wish] = {}
         self._status: dict[tuple[str, int], dict[str, str]] = {}  # (node, incarnation) → job shown → status
-        self._judged = 0
+        self._judged = Counted("wishes", "nothing was shown in advance (an option that is off by default)")
         self._last_ns = 0
 
     def feed(self, op: Op) -> None:
@@ -80,7 +81,7 @@ class _Judge(Reader):
         for wish in self._open.values():
             if wish.ended is not None and wish.phase != "ok" and self._over(wish.ended):
                 self._add("not-rolled-back", wish, wish.ended, "its call failed, and it is shown for ever")
-        return self._findings.result({"wishes": self._judged})
+        return self._findings.result({"wishes": self._judged.total}, self._judged)
 
     def _over(self, op: Op) -> bool:
         """Was more recorded after this moment? Then a line that is not there was never written."""
@@ -100,7 +101,7 @@ class _Judge(Reader):
     def _pending(self, key: Key, op: Op, line: Mapping[str, Any]) -> None:
         phase = line.get("phase")
         if phase == "begin":
-            self._judged += 1
+            self._judged.add(self.ledger.phase)
             self._open[key] = _Wish(str(line.get("job")), str(line.get("f")), op)
         elif phase == "rolled-back" and (wish := self._open.pop(key, None)) is not None:
             if wish.phase == "ok":

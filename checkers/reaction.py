@@ -15,6 +15,7 @@ from checkers import Checker, Judge, Level
 from checkers.duties.calls import Pending
 from checkers.duties.fetches import Duties
 from checkers.duties.tellings import Tellings
+from checkers.past.phases import Counted
 from checkers.traffic.phones import OverPhones
 from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
@@ -80,6 +81,7 @@ class _Judge(OverPhones):
         super().__init__(header)
         self._promised = any(self._hardened.values())
         self._findings = Findings(CHECKER.NAME)
+        self.counted = Counted("answers to triggers", "nothing happened that anybody has to react to")
         self._duties = Duties(self, self._phones, self._findings)
         self._calls = Pending(self, self._phones, self._findings, self._hardened)
         self._tellings = Tellings(self, self._findings, self._hardened)
@@ -121,4 +123,4 @@ class _Judge(OverPhones):
             "told": dict(sorted(self._tellings.told.items())),
             "wire": "read" if self.tapped else "not judged: no taps",
         }
-        return self._findings.result(judged)
+        return self._findings.result(judged, self.counted)

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.duties.economy import Economy
+from checkers.duties.economy import CHANGES, Economy
 from checkers.duties.gauges import Gauges
 from checkers.duties.gauges_posts import Posts
 from checkers.duties.licences_get import Gets
 from checkers.duties.licences_list import Lists
+from checkers.past.phases import Counted
 from checkers.traffic.merged import said
 from checkers.traffic.phones import OverPhones
 from checkers.words.findings import Findings
@@ -72,6 +73,7 @@ class _Judge(OverPhones):
     def __init__(self, header: Header) -> None:
         super().__init__(header)
         self._findings = Findings(CHECKER.NAME)
+        self.counted = Counted("fetches, changes and maps", "nobody fetched anything, and no job was shown")
         self._gets = Gets(self, self._phones, self._findings)
         self._lists = Lists(self, self._phones, self._findings)
         self._economy = Economy(self, self._findings)
@@ -88,10 +90,13 @@ class _Judge(OverPhones):
     def op(self, op: Op) -> None:
         sight = self.ledger.sight
         if op.f == "fetch":
+            self.count(said(op).get("phase") == "begin")
             if said(op).get("what") == "get":
                 self._gets.fetch(op)
             else:
                 self._lists.fetch(op)
+        elif sight is not None:
+            self.count(sight.seen.kind in CHANGES)
         self._phones.op(op, sight)
         self._gets.op(op, sight)
         self._lists.op(op, sight)
@@ -123,4 +128,5 @@ class _Judge(OverPhones):
             "quiet": {**self._gauges.judged, **self._posts.judged},
             "wire": "read" if self.tapped else "licences for events not judged: no taps",
         }
-        return self._findings.result(judged)
+        self.count(sum(said_ == "judged" for said_ in judged["quiet"].values()))
+        return self._findings.result(judged, self.counted)

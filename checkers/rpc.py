@@ -13,6 +13,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader
+from checkers.past.phases import Counted
 from checkers.traffic.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
 from checkers.traffic.rpc_wire import Answers
 from checkers.words.findings import Findings, Story, told
@@ -86,7 +87,10 @@ class _Judge(Reader):
         for stray in self._answers.strays:
             self._stray(stray.reason, stray.node, stray.corr, stray.tap)
         judged = {"calls": self._book.count, "wire": "judged" if self.ledger.tapped else "not judged: no taps"}
-        return self._findings.result(judged)
+        counted = Counted("calls", "no replica called its desktop")
+        for call in self._book.calls():
+            counted.add(self.ledger.phases.at((call.end or call.begin).time_ns))
+        return self._findings.result(judged, counted)
 
     # ---- while it is read -------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Sight, active_desktop
+from checkers.past.phases import Counted
 from checkers.past.screens import Missing, Screen, revision_of
 from checkers.past.truth import JobTruth
 from checkers.traffic.bounds import Bounds, in_words, within_ns
@@ -60,7 +61,8 @@ class _Judge(OverConnections):
         self._by_device = {str(n.get("device_id")).lower(): name for name, n in header.nodes.items()}
         self._stores: dict[str, str] = {}
         self._last: Op | None = None
-        self._worst_ns = self._worst_k = self._judged = 0
+        self._worst_ns = self._worst_k = 0
+        self._judged = Counted("commits and first lists", "no commit was due on an open screen with live connections")
         self._listless: set[str] = set()
         self._late_lists: dict[str, tuple[Op, Op]] = {}
 
@@ -96,10 +98,10 @@ class _Judge(OverConnections):
         for mobile, (opened, op) in self._late_lists.items():
             self._judge_list(mobile, opened, op)
         bound_ns = self._bounds.event_ns if self._within_ns is None else self._within_ns
-        judged: dict[str, Any] = {"judged": self._judged, "k": self._worst_k, "delta": in_words(self._worst_ns)}
+        judged: dict[str, Any] = {"judged": self._judged.total, "k": self._worst_k, "delta": in_words(self._worst_ns)}
         judged["bound"] = in_words(bound_ns)
         judged["said"] = f"The least bounds that would hold: Δ {judged['delta']}, k {self._worst_k}."
-        return self._findings.result(judged)
+        return self._findings.result(judged, self._judged)
 
     # ---- desktops -------------------------------------------------------------------------------------------------
 
@@ -217,7 +219,7 @@ class _Judge(OverConnections):
     def _judge(self, pair: Path, missing: Missing, time_ns: int, op: Op, reason: str) -> None:
         if pair.since_ns is None:
             return
-        self._judged += 1
+        self._judged.add(self.ledger.phase)
         start_ns = max(missing.from_ns, pair.since_ns)
         took_ns = time_ns - start_ns
         if took_ns <= 0:
@@ -252,7 +254,10 @@ class _Judge(OverConnections):
 
     def _look_at_list(self, pair: Path, time_ns: int, op: Op) -> None:
         screen, due_ns = pair.screen, pair.list_due_ns
-        if due_ns is not None and screen.opened is not None and time_ns > due_ns:
+        if due_ns is None or screen.opened is None:
+            return
+        self._judged.add(self.ledger.phase)
+        if time_ns > due_ns:
             self._late_lists.setdefault(screen.mobile, (screen.opened, op))
 
     def _judge_list(self, mobile: str, opened: Op, op: Op) -> None:

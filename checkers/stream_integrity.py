@@ -15,6 +15,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader, Replica, Sight, jobs_of
+from checkers.past.phases import Counted
 from checkers.past.truth import Attempt, Chunk, JobTruth
 from checkers.words.findings import Finding, Findings
 from checkers.words.streamtale import Applied, Tale, first_application, misfit
@@ -90,7 +91,7 @@ class _Judge(Reader):
     def __init__(self) -> None:
         self._findings = Findings(CHECKER.NAME)
         self._shown: dict[Replica, dict[str, _Shown]] = {}
-        self._judged = 0
+        self._judged = Counted("texts", "no replica showed any text")
 
     def feed(self, op: Op) -> None:
         if op.f == "final":
@@ -99,7 +100,7 @@ class _Judge(Reader):
             self._observe(sight)
 
     def finish(self) -> CheckResult:
-        return self._findings.result({"texts": self._judged})
+        return self._findings.result({"texts": self._judged.total}, self._judged)
 
     def _add(self, reason: str, job: JobTruth, position: int, now: Applied, shown: _Shown | None, **more: Any) -> None:
         steps = list(shown.steps) if shown else []
@@ -118,7 +119,7 @@ class _Judge(Reader):
         elif kind in ("remove", "evict"):
             jobs.pop(sight.op.job or "", None)
         elif job is not None and job.attempts and sight.seen.bytes is not None:
-            self._judged += 1
+            self._judged.add(self.ledger.phase, bool(sight.seen.bytes) or kind == "append")
             self._judge_text(sight, job, sight.seen.bytes, jobs)
 
     def _judge_text(self, sight: Sight, job: JobTruth, size: int, jobs: dict[str, _Shown]) -> None:
@@ -173,7 +174,8 @@ class _Judge(Reader):
                 self._judge_final(op, job, row, text.encode("utf-8", errors="replace"), shown)
 
     def _judge_final(self, op: Op, job: JobTruth, row: Mapping[str, Any], data: bytes, shown: _Shown | None) -> None:
-        self._judged += 1
+        if data and (shown is None or shown.top != len(data)):  # else it was judged when it was shown
+            self._judged.add(self.ledger.phase)
         sync = row.get("sync")
         number = sync.get("attempt") if isinstance(sync, dict) else None
         attempts = [a for a in job.attempts if a.number == number] or job.attempts

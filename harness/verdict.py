@@ -27,6 +27,27 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=_RANK.__getitem__, default=Verdict.UNKNOWN)
 
 
+class LookedAt(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How much of `what` (`texts`, `observations`) a checker has judged before, during and after the run's faults.
+
+    Without faults everything is `before`.
+    """
+
+    what: str
+    before: int = 0
+    during: int = 0
+    after: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.before + self.during + self.after
+
+    @property
+    def since_faults(self) -> int:
+        """What was judged from the first fault's begin on."""
+        return self.during + self.after
+
+
 class CheckResult(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What one checker says about one history.
 
@@ -34,6 +55,7 @@ class CheckResult(msgspec.Struct, kw_only=True, omit_defaults=True):
     failure's *signature*. `message` is the story of the first offending op in the words of the guarantee.
     `evidence` are indices of history ops, the smallest set that proves it, in time order; `first` is the
     first offending one. `others` are further reason codes of the same history (first of each kind only).
+    `looked_at` says how much was judged; a checker that judged nothing at all is not judged.
     """
 
     check: str
@@ -44,6 +66,7 @@ class CheckResult(msgspec.Struct, kw_only=True, omit_defaults=True):
     first: int | None = None
     others: list[str] = msgspec.field(default_factory=list)
     details: dict[str, Any] = msgspec.field(default_factory=dict)
+    looked_at: LookedAt | None = None
 
     @property
     def judged(self) -> bool:

@@ -60,6 +60,7 @@ class Pending:
             return
         if self._calls.pop(corr, None) is not None:
             self.judged += 1
+            self._judge.count()
         self._forwarded.pop(corr, None)
         for reason in ("pending-call", "forwarded-call"):
             self._owed.pop((reason, corr), None)

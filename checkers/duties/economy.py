@@ -13,6 +13,7 @@ from harness.history import Op, Tap
 
 SHARE = 0.95  # of all changes, at least, come from events when nothing is at fault
 ENOUGH = 20  # changes, to speak of a share
+CHANGES = ("row", "append", "patch", "remove")  # what is shown becomes another
 APART = ("first-list", "reconnect", "presence", "legacy")
 
 
@@ -32,7 +33,7 @@ class Economy:
         if self._heads:
             self._judge_heads(op.time_ns)
         if sight is not None:
-            if sight.seen.kind in ("row", "append", "patch", "remove"):
+            if sight.seen.kind in CHANGES:
                 self._change(op)
         elif op.f == "fetch":
             self._fetch(said(op))

@@ -140,11 +140,15 @@ class Duties:
             return  # one look at a time; when it is over, what is missing then counts
         last = self._last_list.get(phone.node)
         if key is None and last is not None and last.time_ns >= now_ns - self._judge.slack_ns and _of(phone, last):
-            self.answered[kind] += 1
+            self._answered(kind)
             return
         bound_ns = self._retry_ns if kind == "failed-fetch" else self._bound_ns
         ops = [o for o in (phone.registration, phone.opened, op) if o is not None]
         duties.append(Duty(kind, phone, now_ns, bound_ns, ops, key, target))
+
+    def _answered(self, kind: str) -> None:
+        self.answered[kind] += 1
+        self._judge.count()
 
     # ---- answers ----------------------------------------------------------------------------------------------------
 
@@ -185,7 +189,7 @@ class Duties:
         if duties:
             for duty in duties:
                 if answers(duty):
-                    self.answered[duty.kind] += 1
+                    self._answered(duty.kind)
             duties[:] = [d for d in duties if not answers(d)]
 
     def _covered(self, phone: Phone) -> None:
@@ -225,7 +229,7 @@ class Duties:
     def _judge_late(self, duty: Duty) -> None:
         phone = duty.phone
         if duty.target and phone.seen.upto >= duty.target:
-            self.answered[duty.kind] += 1  # it was only late
+            self._answered(duty.kind)  # it was only late
             return
         ops = list(duty.ops)
         last = self._last_list.get(phone.node)

@@ -145,6 +145,7 @@ class Tellings:
         if told_now is not None:
             kept = [o for o in mine if (o.what, o.about) != told_now]
             self.told[told_now[0]] += len(mine) - len(kept)
+            self._judge.count(len(mine) - len(kept))
             mine[:] = kept
         accepted_ns = self._accepted(tap)
         if accepted_ns is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from checkers.past.phases import Phase, Phases
 from checkers.past.truth import JobTruth, Truth
 from harness.history import Header, Observation, Op, Tap
 
@@ -30,6 +31,7 @@ class Ledger:
     def __init__(self, header: Header) -> None:
         self.header = header
         self.truth = Truth()
+        self.phases = Phases()
         self.sight: Sight | None = None
         self.origin_ns: int | None = None
         self.tapped = False
@@ -62,6 +64,8 @@ class Ledger:
             self.sight = self._see(op)
         elif op.f == "final" and op.node is not None:
             self.finals[op.node] = op
+        else:
+            self.phases.feed(op)
 
     def _see(self, op: Op) -> Sight | None:
         try:
@@ -107,6 +111,11 @@ class Ledger:
         """The desktop of `node`'s user with this device id (as ids are compared: without case)."""
         found = self._desktops.get((self._users.get(node, ""), device_id.lower()))
         return found if found is not None else (device_id if device_id in self.header.nodes else None)
+
+    @property
+    def phase(self) -> Phase:
+        """When the op being fed was, as faults count."""
+        return self.phases.now
 
     def active_desktop(self, node: str) -> str | None:
         return active_desktop(self.header, node)

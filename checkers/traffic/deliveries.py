@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class Traffic:
         self.relays = {name for name, node in nodes.items() if node.get("role") == "relay"}
         self.users = {name: str(node.get("user")) for name, node in nodes.items() if name not in self.relays}
         self.strays: list[Stray] = []
-        self.judged = 0
+        self.judged_ns = array("q")  # when each message that was judged arrived
         self._roles = {name: node.get("role") for name, node in nodes.items()}
         self._devices = {name: str(node.get("device_id") or name).lower() for name, node in nodes.items()}
         self._owners: dict[str, set[str]] = {}  # device id → users that have it
@@ -77,7 +78,7 @@ class Traffic:
             _put(self._senders, (tap.type, tap.job, tap.msg), client)
 
     def _delivered(self, tap: Tap, client: str) -> None:
-        self.judged += 1
+        self.judged_ns.append(tap.time_ns)
         user = self.users[client]
         if tap.type.startswith(_RPC):
             callers = self._callers.get(tap.msg or "")

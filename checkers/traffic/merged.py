@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from checkers.past.ledger import Reader
+from checkers.past.phases import Counted
 from harness.history import Header, Op, Tap
 
 SLACK_NS = 250_000_000
@@ -29,6 +30,7 @@ _TIMING = {
 
 class Merged(Reader):
     WIRE_FIRST: ClassVar[bool] = False
+    counted: Counted  # a judge sets it
 
     def __init__(self, header: Header) -> None:
         self.header = header
@@ -66,6 +68,10 @@ class Merged(Reader):
             tap = self._taps[self._at]
             self._at += 1
             self.wire(tap)
+
+    def count(self, n: int = 1) -> None:
+        """Something was judged, now."""
+        self.counted.add(self.ledger.phase, n)
 
     def ns(self, name: str) -> int:
         """A constant of the protocol, as scaled in this run, in nanoseconds."""

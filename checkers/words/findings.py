@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.past.phases import Counted
 from harness.history import Op
 from harness.verdict import CheckResult, Verdict
 
@@ -45,10 +46,18 @@ class Findings:
             self._found.append(finding)
         return finding
 
-    def result(self, judged: dict[str, Any] | None = None) -> CheckResult:
-        """VALID when nothing was found. `judged` goes into the details: what was looked at, and how much of it."""
+    def result(self, judged: dict[str, Any] | None, counted: Counted) -> CheckResult:
+        """VALID when nothing was found in what was `counted`; of nothing at all nobody can say so: it is not judged.
+
+        `judged` goes into the details: what was looked at, piece by piece.
+        """
+        looked_at = counted.looked_at()
         if not self._found:
-            return CheckResult(check=self._check, verdict=Verdict.VALID, details=judged or {})
+            verdict = Verdict.VALID if counted.total else None
+            message = "" if counted.total else f"not judged: {counted.nothing}"
+            return CheckResult(
+                check=self._check, verdict=verdict, message=message, details=judged or {}, looked_at=looked_at
+            )
         first = self._found[0]
         story = first.explain()
         reasons = dict.fromkeys(f.reason for f in self._found)
@@ -61,6 +70,7 @@ class Findings:
             first=first.op.index,
             others=[r for r in reasons if r != first.reason],
             details={**(judged or {}), "count": self.count, **story.details},
+            looked_at=looked_at,
         )
 
 

@@ -109,8 +109,8 @@ def table(results: list[CheckResult]) -> None:
 
 
 def _why(result: CheckResult) -> str:
-    if result.verdict is Verdict.VALID:
-        return ""
+    if result.verdict in (Verdict.VALID, None):
+        return words.looked_at(result)
     more = f" (also: {', '.join(result.others)})" if result.others else ""
     return f"{result.reason or ''}{more}"
 

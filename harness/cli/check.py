@@ -12,7 +12,7 @@ from harness.cli import _exits, _jobs, _linear, _options, _result, _say
 from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.judging import ladder
-from harness.judging.checking import check, overall
+from harness.judging.checking import check, missed, overall, with_evidence
 from harness.report import words
 from harness.schedule import CheckSpec
 from harness.store.index import Store
@@ -74,6 +74,7 @@ def command(
     if found.problem is not None:
         _say.error(f"{history}: {found.problem}", label="warning")
     results = check(found, specs)
+    results = [*missed(specs, results), *results]
     verdict = overall(results)
     if as_json:
         told = {"verdict": str(verdict), "history": str(history), "consistency": ladder.strongest(results)}
@@ -102,7 +103,7 @@ def _specs(history: Path, checks: tuple[str, ...]) -> list[CheckSpec] | None:
     if checks:
         return [CheckSpec(check=name) for name in checks]
     if history.is_dir() and (history / "schedule.jsonl").exists():
-        return read_schedule(history).checks or None
+        return with_evidence(read_schedule(history).checks)
     return None
 
 

@@ -15,7 +15,7 @@ from checkers import notation
 from faults import Lasts
 from harness import plan as plans
 from harness import registry
-from harness.cli import _catalogue, _say
+from harness.cli import _catalogue, _say, _words
 from harness.hunting import ablations
 from harness.judging.checking import as_its_example, check
 from harness.registry import UnknownName
@@ -27,11 +27,16 @@ _KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan"
 @click.command(short_help="Explain a fault, checker, policy, profile, plan, …")
 @click.argument("name")
 def command(*, name: str) -> int:
-    """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology or a plan."""
+    """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology, a plan, or what a plan says of its
+    `workload` (`content`, `stream`, and the calls of a script: `chunk`)."""
+    word = _words.named(name)
     known = {kind: _catalogue.names(kind) for kind in _KINDS}
     kinds = [kind for kind in _KINDS if name in known[kind]]
     if not kinds and _is_plan(name):
         kinds = ["plan"]
+    if not kinds and word is not None:
+        _words.explain(word)
+        return 0
     if not kinds:
         raise UnknownName("name", name, [n for names in known.values() for n in names])
     for number, kind in enumerate(kinds):

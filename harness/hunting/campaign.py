@@ -288,7 +288,10 @@ def _summary(task: Task, schedule: Schedule, kept: Kept) -> RunSummary:
 
 
 def exercised(kept: Kept) -> dict[str, int]:
-    """Occurrences that met something, by action."""
+    """Occurrences that met work, by action; where nobody has judged that, those that met anything."""
+    for result in kept.result.results:
+        if result.check == "evidence" and isinstance(counted := result.details.get("exercised"), dict):
+            return dict(counted)
     found: dict[str, int] = {}
     ops = kept.result.history.ops if kept.result.history is not None else []
     for op in ops:

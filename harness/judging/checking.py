@@ -7,12 +7,12 @@ judges that asked for its kind. A judge that crashes is UNKNOWN and hurts no oth
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps
+from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps, WeighsOthers
 from checkers.past.ledger import Ledger
 from harness import registry
 from harness.history import Header, History, Op, Tap
@@ -21,6 +21,7 @@ from harness.judging.bearing import LIMITS, Budget, Limits, bearable
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict, worst
 
+_EVIDENCE = "evidence"
 _LOOK = 1024  # ops between two looks at the budget
 _ROLES = ("desktop", "mobile")  # whose evidence level matters; the relay is judged by taps and by both ends
 
@@ -35,7 +36,42 @@ def check(history: History, specs: Iterable[CheckSpec] | None = None, limits: Li
         specs = [CheckSpec(check=name) for name in registry.names("checker")]
     runs = [_Run(spec, history.header) for spec in specs]
     _pass(history, runs, Budget(limits, history.header.runtime == "sim"))
-    return ladder.noted([*_of_the_history(history, left_out), *(run.finish() for run in runs)])
+    return ladder.noted([*_of_the_history(history, left_out), *_finished(runs)])
+
+
+def with_evidence(specs: Sequence[CheckSpec]) -> list[CheckSpec] | None:
+    """The checkers of a run whose plan names `specs`: what they find counts if there was enough to judge by.
+
+    None: all checkers.
+    """
+    if not specs:
+        return None
+    return [*specs, *([] if any(spec.check == _EVIDENCE for spec in specs) else [CheckSpec(check=_EVIDENCE)])]
+
+
+def missed(specs: Sequence[CheckSpec] | None, results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Whoever asks for a checker by name is owed an answer: that it had nothing to judge is no VALID."""
+    asked = {spec.check for spec in specs or ()}
+    nothing = [r for r in results if r.check in asked and r.verdict is None and r.looked_at is not None]
+    if not nothing:
+        return []
+    told = "; ".join(f"{r.check} was asked for and judged nothing: {_why_not(r)}" for r in nothing)
+    return [_doubt("not-judged", f"{told}; let the plan do what it judges, or do not name it")]
+
+
+def _why_not(result: CheckResult) -> str:
+    return result.message.removeprefix("not judged: ")
+
+
+def _finished(runs: list[_Run]) -> list[CheckResult]:
+    """The results in the order of `runs`; those that weigh the others come to theirs last."""
+    results = {id(run): run.finish() for run in runs if not isinstance(run.judge, WeighsOthers)}
+    others = list(results.values())
+    for run in runs:
+        if id(run) not in results:
+            run.weigh(others)
+            results[id(run)] = run.finish()
+    return [results[id(run)] for run in runs]
 
 
 def as_its_example(checker: Checker) -> CheckSpec:
@@ -75,6 +111,10 @@ class _Run:
     def reads(self, ledger: Ledger) -> None:
         if isinstance(self.judge, ReadsLedger):
             self._try("reads", self.judge.reads, ledger)
+
+    def weigh(self, others: list[CheckResult]) -> None:
+        if isinstance(self.judge, WeighsOthers):
+            self._try("weigh", self.judge.weigh, others)
 
     def tap(self, tap: Tap) -> None:
         if self.judge is not None:

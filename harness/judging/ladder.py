@@ -34,11 +34,18 @@ def strongest(results: Iterable[CheckResult]) -> str | None:
         return None
     if end.verdict is Verdict.INVALID:
         return "none"
-    if not all(name in found and found[name].verdict is Verdict.VALID for name in _PREFIX):
+    looked = [found.get(name) for name in _PREFIX]
+    if not all(result is not None and _kept(result) for result in looked) or not any(r.judged for r in looked if r):
         return "eventual"
     answers = found.get("linearizable")
     order = answers.details.get("order") if answers is not None and answers.details.get("answers") else None
     return order if order in LEVELS[:2] else "monotonic prefix"
+
+
+def _kept(result: CheckResult) -> bool:
+    """Nothing was wrong in what there was to look at, be it nothing (a run without texts has none out of order)."""
+    nothing = result.verdict is None and result.looked_at is not None and not result.looked_at.total
+    return result.verdict is Verdict.VALID or nothing
 
 
 def noted(results: list[CheckResult]) -> list[CheckResult]:

@@ -17,6 +17,7 @@ from harness.plan.repeat import When, occurrences
 from harness.schedule import CheckSpec, FaultAt, Schedule, Step, profile_name
 from harness.seeds import stream
 from harness.workload import cut_at, steps
+from harness.workload.shown import a_screen_shows_a_job
 
 _MEETS = 0.9  # how far into a fault the last messages come at most
 
@@ -92,7 +93,7 @@ def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], seed:
     """In a share of the seeds: the time of a desktop's call inside a fault, after which everybody stops.
 
     Later traffic reveals and repairs what a fault destroyed. Only a fault that outlives the beginning of every
-    fixed one is chosen, for each of those must have met something.
+    fixed one is chosen, for each of those must have met something; and a time at which there is something to see.
     """
     workload = setting.words.workload
     random = stream(seed, "schedule")
@@ -107,7 +108,8 @@ def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], seed:
     if not able:
         return None
     chosen = met_ns[max(able, key=lambda key: stream(seed, f"schedule:{key[0]}:{key[1]}").random())]
-    return chosen[int(within * len(chosen))]
+    from_there = chosen[int(within * len(chosen)) :]
+    return next((end_ns for end_ns in from_there if a_screen_shows_a_job(calls, setting.system, end_ns)), None)
 
 
 def _acts_inside(acts_ns: list[int], at: FaultAt, begun_ns: int) -> list[int]:

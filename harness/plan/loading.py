@@ -10,6 +10,7 @@ from harness import registry
 from harness.plan import expand as expansion
 from harness.plan import matrix
 from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
+from harness.plan.exercise import unexercised
 from harness.plan.files import SUFFIXES, load_topology, one_a_place, raise_errors, shown, text_of
 from harness.plan.meaning import Setting, problems
 from harness.plan.model import PlanWords
@@ -115,12 +116,14 @@ def from_document(
         found += wrong
         lost.paths |= {("topology",)} if wrong else set()
     plan = Plan(name, words, used, salvaged.document, beside=beside)
-    second = problems(_setting(plan))
+    setting = _setting(plan)
+    second = problems(setting)
     found += lost.heeded(second, plan.document)
     if not lost:
         found += _matrix_problems(plan)
     raise_errors(one_a_place(found))
-    return replace(plan, warnings=tuple(e for e in second if e.severity == "warning"))
+    warnings = [e for e in second if e.severity == "warning"]
+    return replace(plan, warnings=(*warnings, *unexercised(setting)))
 
 
 def _own_topology(

@@ -25,6 +25,9 @@ def script_problems(workload: Workload, document: Document, system: System, dura
         if call.at > duration_ns:
             said = f"comes after the plan is over ({format_duration(duration_ns)})"
             yield PlanError(document.value((*path, "at")), said)
+        elif (last_ns := call.times_ns()[-1]) > duration_ns:
+            said = f"lasts until {format_duration(last_ns)}, but the plan is over after {format_duration(duration_ns)}"
+            yield PlanError(document.value((*path, "stream", "for")), said)
         if node is None:
             hint = did_you_mean(close_matches(call.node, nodes)) or f"there are: {', '.join(nodes)}"
             yield PlanError(document.value((*path, "node")), f"no node {call.node!r} in this topology", hint)

@@ -84,7 +84,19 @@ def promised(result: CheckResult) -> str:
     """What a checker that found nothing guards, and what it measured."""
     measured = result.details.get("said")
     said = f" {shortened(measured, 600)}" if isinstance(measured, str) else ""
-    return f"{guarantee(result.check)}{said}"
+    judged = f" Judged: {looked}." if (looked := looked_at(result)) else ""
+    return f"{guarantee(result.check)}{said}{judged}"
+
+
+def looked_at(result: CheckResult) -> str:
+    """How much a checker has judged, and how much of it since the first fault began; of nothing, why."""
+    seen = result.looked_at
+    if result.verdict is None:
+        return result.message.removeprefix("not judged: ")
+    if seen is None:
+        return ""
+    since = f", {seen.during:,} during faults and {seen.after:,} after" if seen.since_faults else ""
+    return f"{seen.total:,} {seen.what}{since}"
 
 
 def run_words(plan: Path, system: System) -> list[str]:

@@ -15,7 +15,7 @@ from checkers import Settles
 from faults import Fault, needs_of
 from harness import registry
 from harness.history import Header, History
-from harness.judging.checking import check
+from harness.judging.checking import check, missed, with_evidence
 from harness.runs.conductor import Conductor, NotReady
 from harness.runs.recorder import Recorder
 from harness.runtimes import CannotPlay, Ended, RunSpec, Runtime, Stage, Stalled, cannot_start
@@ -192,7 +192,8 @@ def _judge(schedule: Schedule, history: History | None, played: _Played) -> list
     if played.interrupted:
         results.append(_unknown("interrupted", "stopped by Ctrl-C"))
     if history is not None:
-        results.extend(check(history, schedule.checks or None))
+        found = check(history, with_evidence(schedule.checks))
+        results += [*missed(schedule.checks, found), *found]
     return results
 
 

@@ -17,6 +17,7 @@ from harness.shrink.texts import LONG, repeated
 from harness.workload.calls import CALLS, WIRE
 from targets.timing import Timing
 
+_STREAM = 4  # chunks that are written as one line
 _SAYS = {wire: word for word, wire in WIRE.items()}
 
 
@@ -48,7 +49,7 @@ def _one(key: str, value: Any) -> list[str]:
 
 
 def _workload(schedule: Schedule) -> list[str]:
-    calls = [_call(step, schedule.system) for step in schedule.steps]
+    calls = [_lasting(steps, schedule.system) for steps in _streams(schedule.steps)]
     return ["workload:", *_listed("  script", calls)] if calls else _one("workload", {"script": []})
 
 
@@ -79,6 +80,36 @@ def _fault(at: FaultAt, system: System) -> dict[str, Any]:
                 if fault_of({**words, key: fewer}, system) == at:
                     words = {**words, key: fewer}
     return words
+
+
+def _streams(steps: list[Step]) -> list[list[Step]]:
+    """The steps, chunks that a client writes again and again at one pace put together, in the order of their first."""
+    found: list[list[Step]] = []
+    open_: dict[str, list[Step]] = {}  # process → the stream that its next chunk may belong to
+    for step in steps:
+        stream = open_.get(step.process)
+        if stream is not None and _goes_on(stream, step):
+            stream.append(step)
+        else:
+            found.append([step])
+            if step.f == "chunk":
+                open_[step.process] = found[-1]
+    return [part for stream in found for part in ([stream] if len(stream) >= _STREAM else [[s] for s in stream])]
+
+
+def _goes_on(stream: list[Step], step: Step) -> bool:
+    every_ns = stream[1].at_ns - stream[0].at_ns if len(stream) > 1 else step.at_ns - stream[0].at_ns
+    same = step.f == "chunk" and step.value == stream[0].value
+    return same and every_ns > 0 and step.at_ns == stream[-1].at_ns + every_ns
+
+
+def _lasting(steps: list[Step], system: System) -> dict[str, Any]:
+    call = _call(steps[0], system)
+    if len(steps) == 1:
+        return call
+    every_ns = steps[1].at_ns - steps[0].at_ns
+    lasts = {"for": format_duration(every_ns * len(steps)), "every": format_duration(every_ns)}
+    return {**call, "stream": lasts}
 
 
 def _call(step: Step, system: System) -> dict[str, Any]:

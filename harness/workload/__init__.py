@@ -10,23 +10,30 @@ import itertools
 from collections.abc import Iterator
 
 from harness.schedule import Step, System
-from harness.workload.calls import scripted
+from harness.workload.calls import has_its_session, scripted
 from harness.workload.desktop import DesktopClient
 from harness.workload.mobile import MobileUser, Target
 from harness.workload.words import Workload
 
-__all__ = ["Workload", "cut_at", "steps"]
+__all__ = ["LAST_SHARE", "Workload", "cut_at", "scripted_steps", "steps"]
 
 _START_NS = 150_000_000  # the mobiles open their screens first
-_ACTIVE = 0.96  # of the duration: the last calls return before the faults heal
+LAST_SHARE = 0.96  # of the duration: the last calls return before the faults heal
 
 
 def steps(workload: Workload, system: System, duration_ns: int, seed: int) -> list[Step]:
     """All calls of a run in the order of their times. Pure: equal arguments, equal steps."""
     found = scripted(workload.script, system)
     if workload.seeded:
-        found += _seeded(workload, system, round(duration_ns * _ACTIVE), seed)
+        found += _seeded(workload, system, round(duration_ns * LAST_SHARE), seed)
     return sorted(found, key=lambda step: (step.at_ns, step.process))
+
+
+def scripted_steps(workload: Workload, system: System) -> list[Step]:
+    """The script's calls that the system's nodes can make, in the order of their times; others are told elsewhere."""
+    roles = {node.name: node.role for node in system.nodes}
+    able = [call for call in workload.script if roles.get(call.node) in call.ROLES]
+    return sorted(scripted([c for c in able if has_its_session(c, system)], system), key=lambda step: step.at_ns)
 
 
 def _seeded(workload: Workload, system: System, end_ns: int, seed: int) -> list[Step]:

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from faults import DurationNs, Words
 from harness.schedule import Node, Step, System
+from harness.workload.lasting import Lasting
 
 WIRE = {
     "job": "jobId",
@@ -61,6 +62,10 @@ class Call(Words):
     do: str
     user: int = Field(1, ge=1, le=16)
 
+    def times_ns(self) -> list[int]:
+        """When it is made."""
+        return [self.at]
+
     def value(self, node: Node) -> dict[str, Any]:
         """What the probe of `node` is sent."""
         said = self.model_dump(exclude={"at", "node", "do", "user"}, exclude_none=True)
@@ -90,13 +95,18 @@ class SetStatus(Call):
 
 class Chunk(Call):
     """`repeat` makes a long text of a short one; `legacy` leaves the accumulated length out, spells it `snake`,
-    or leaves out of which session and project it is (`no-session`)."""
+    or leaves out of which session and project it is (`no-session`). `stream: {for: 30s, every: 500ms}` says it again
+    and again, the first time at `at`."""
 
     do: Literal["chunk"]
     job: JobId
     text: str
     repeat: int = Field(1, ge=1, le=1_000_000)
     legacy: bool | Literal["snake", "no-session"] = False
+    stream: Lasting | None = None
+
+    def times_ns(self) -> list[int]:
+        return list(self.stream.times_ns(self.at)) if self.stream is not None else [self.at]
 
     def value(self, node: Node) -> dict[str, Any]:
         return {"jobId": self.job, "chunk": self.text * self.repeat, **({"legacy": self.legacy} if self.legacy else {})}
@@ -266,11 +276,18 @@ def project_of(node: Node, session: str) -> str:
     raise KeyError(session)
 
 
+def has_its_session(call: Call, system: System) -> bool:
+    """Can a job be created as the call says?"""
+    sessions = sessions_of(system.node(call.node))
+    return not isinstance(call, Create) or (call.session in sessions if call.session is not None else bool(sessions))
+
+
 def scripted(script: list[Call], system: System) -> list[Step]:
     """A script's calls as steps, in its order."""
-    return [_step(call, system.node(call.node)) for call in script]
+    return [step for call in script for step in _steps(call, system.node(call.node))]
 
 
-def _step(call: Call, node: Node) -> Step:
+def _steps(call: Call, node: Node) -> list[Step]:
     process = f"{node.name}/script" if call.user == 1 else f"{node.name}/script-{call.user}"
-    return Step(at_ns=call.at, process=process, node=node.name, f=call.do, value=call.value(node))
+    value = call.value(node)
+    return [Step(at_ns=at_ns, process=process, node=node.name, f=call.do, value=value) for at_ns in call.times_ns()]

@@ -33,6 +33,7 @@ class _Job:
     tokens: int = 0
     cost: float = 0.0
     notes: int = 0
+    streams_until_ns: int = 0
 
     @property
     def live(self) -> bool:
@@ -58,7 +59,7 @@ class DesktopClient:
         self._sessions = sessions_of(self.node)
         self._mine: list[_Job] = []
         self._steps: list[Step] = []
-        self._now_ns = 0
+        self._now_ns = self._spread_ns = 0
         self._pause_ns = round(1e9 * self.workload.users / self.workload.rate)
         self._makers: dict[str, Callable[[_Job], None]] = {
             "status": self._status,
@@ -79,7 +80,9 @@ class DesktopClient:
         """The client's calls between the two times."""
         if not self._sessions or not self.jobs or not any(self._weights.values()):
             return []
-        due = self._births(start_ns, end_ns)
+        spread_ns = self.workload.spread
+        self._spread_ns = min(end_ns, start_ns + spread_ns) if spread_ns is not None else 0
+        due = self._births(start_ns, self._spread_ns or end_ns)
         self._now_ns = start_ns
         while self._now_ns < end_ns:
             if due and due[0] <= self._now_ns:
@@ -88,7 +91,7 @@ class DesktopClient:
             else:
                 self._one_call()
             self._rest()
-        return [step for step in self._steps if step.at_ns <= end_ns]
+        return sorted((step for step in self._steps if step.at_ns <= end_ns), key=lambda step: step.at_ns)
 
     def _births(self, start_ns: int, end_ns: int) -> list[int]:
         """When jobs are created: evenly, with some jitter, the first at once."""
@@ -106,11 +109,16 @@ class DesktopClient:
             self._makers[kind](self._random.choice(able[-_AT_WORK:]))
 
     def _able(self, kind: str) -> list[_Job]:
+        live = [job for job in self._mine if job.live]
+        if kind in ("delete", "finalize") and len(live) == 1 and self._now_ns < self._spread_ns:
+            live = []  # the work is not over yet
         if kind == "delete":
-            return [job for job in self._mine if not job.deleted]
+            return [job for job in self._mine if not job.deleted and (job in live or not job.live)]
+        if kind in ("chunk", "finalize"):
+            return [job for job in live if job.streams_until_ns <= self._now_ns]
         if kind == "retry":
             return [job for job in self._mine if not job.deleted and job.status == "failed"]
-        return [job for job in self._mine if job.live]
+        return live
 
     # ---- calls ------------------------------------------------------------------------------------------------------
 
@@ -133,7 +141,7 @@ class DesktopClient:
             prompt=f"Improve the text of {name}.",
             **({"metadata": metadata} if metadata else {}),
         )
-        self.targets.append(Target(job=name, born_ns=self._now_ns))
+        self.targets.append(Target(job=name, born_ns=self._now_ns, works_until_ns=self._spread_ns))
 
     def _status(self, job: _Job) -> None:
         """One or two stations further on the way."""
@@ -148,10 +156,19 @@ class DesktopClient:
             job.status = _WAY[_STREAMING]
             self._call("status", job, status=job.status)
             self._rest()
+        if self.workload.stream is not None:
+            job.streams_until_ns = self._now_ns + self.workload.stream.for_
+            for at_ns in self.workload.stream.times_ns(self._now_ns):
+                self._chunk(job, at_ns)
+            return
         for _ in range(self._random.randint(1, _LONGEST_BURST)):
-            text, legacy = job.text.chunk()
-            self._call("chunk", job, chunk=text, **({"legacy": legacy} if legacy else {}))
+            self._chunk(job, self._now_ns)
             self._now_ns += round(self._pause_ns * (0.1 + 0.6 * self._random.random()))
+
+    def _chunk(self, job: _Job, at_ns: int) -> None:
+        text, legacy = job.text.chunk()
+        value = {"jobId": job.id, "chunk": text, **({"legacy": legacy} if legacy else {})}
+        self._steps.append(Step(at_ns=at_ns, process=self._process, node=self.node.name, f="chunk", value=value))
 
     def _tokens(self, job: _Job) -> None:
         job.tokens += self._random.randint(1, 200)
@@ -172,6 +189,8 @@ class DesktopClient:
         self._call("metadata", job, patch=patch)
 
     def _finalize(self, job: _Job) -> None:
+        target = self._target(job)
+        target.works_until_ns = min(target.works_until_ns, self._now_ns)
         job.status = self._random.choice(_ENDINGS)
         cost = {"actualCost": job.cost} if self._random.random() < 0.5 else {}
         self._call("finalize", job, status=job.status, body=self._random.random() < 0.5, **cost)
@@ -183,6 +202,9 @@ class DesktopClient:
     def _delete(self, job: _Job) -> None:
         """At any time, mid-stream too."""
         job.deleted = True
+        self._steps = [s for s in self._steps if s.value["jobId"] != job.id or s.at_ns <= self._now_ns]
         self._call("delete", job)
-        target = next(t for t in self.targets if t.job == job.id)
-        target.deleted = True
+        self._target(job).deleted = True
+
+    def _target(self, job: _Job) -> Target:
+        return next(t for t in self.targets if t.job == job.id)

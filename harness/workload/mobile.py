@@ -24,11 +24,15 @@ _FILTERS: tuple[dict[str, Any], ...] = (
 
 @dataclass
 class Target:
-    """A job that a mobile may ask about; `deleted` ones are not deleted a second time."""
+    """A job that a mobile may ask about; `deleted` ones are not deleted a second time.
+
+    `works_until_ns`: until then nobody else ends it, because its desktop's work is to last.
+    """
 
     job: str
     born_ns: int
     deleted: bool = False
+    works_until_ns: int = 0
 
 
 class MobileUser:
@@ -39,7 +43,8 @@ class MobileUser:
         self._weights = {k: w for k, w in workload.weights(workload.mix.mobile).items() if w}
         self._scopes = [{"session": s} for s in sessions_of(desktop)] + [{"project": p} for p in desktop.projects]
         self._scope = dict(node.scope)
-        self._pause_ns = round(1e9 / workload.mobile_rate)
+        self._idle = not workload.mobile_rate
+        self._pause_ns = round(1e9 / workload.mobile_rate) if workload.mobile_rate else 0
         self._steps: list[Step] = []
         self._now_ns = _OPEN_NS
         self._makers: dict[str, Callable[[], None]] = {
@@ -55,6 +60,8 @@ class MobileUser:
     def steps(self, end_ns: int) -> list[Step]:
         """The user's calls up to `end_ns`; at the end the screen is open and in front."""
         self._call("open", {"scope": self._scope})
+        if self._idle:
+            return self._steps
         self._rest()
         while self._weights and self._now_ns < end_ns:
             kind = self._random.choices(list(self._weights), list(self._weights.values()))[0]
@@ -93,6 +100,7 @@ class MobileUser:
     def _ask(self, f: str) -> None:
         """A request that the desktop carries out: cancel any job, delete one that nobody else deletes."""
         born = [t for t in self._targets if t.born_ns <= self._now_ns and not t.deleted]
+        born = [t for t in born if t.works_until_ns <= self._now_ns]
         if not born:
             return
         target = self._random.choice(born[-6:])

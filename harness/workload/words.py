@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from faults import Probability, Words
+from faults import DurationNs, Probability, Words
 from harness.workload.calls import AnyCall, Call
+from harness.workload.lasting import Lasting
 
 _RATE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)/(s|m)")
 _PER_S = {"s": 1.0, "m": 1 / 60}
@@ -30,11 +31,29 @@ def format_rate(per_s: float) -> str:
     return f"{per_s:g}/s" if per_s >= 1 else f"{per_s * 60:g}/m"
 
 
+_RATE_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^[0-9]{1,5}(\.[0-9]{1,6})?/[sm]$",
+    "examples": ["20/s", "30/m"],
+}
 Rate = Annotated[
     float,
     BeforeValidator(parse_rate),
     PlainSerializer(format_rate, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}(\.[0-9]{1,6})?/[sm]$", "examples": ["20/s", "30/m"]}),
+    WithJsonSchema(_RATE_SCHEMA),
+]
+
+
+def parse_rate_or_none(value: object) -> float:
+    """A rate, or `0`: never. Raises `ValueError`."""
+    return 0.0 if value in (0, "0/s", "0/m") and not isinstance(value, bool) else parse_rate(value)
+
+
+RateOrNone = Annotated[
+    float,
+    BeforeValidator(parse_rate_or_none),
+    PlainSerializer(lambda per_s: format_rate(per_s) if per_s else 0, when_used="json"),
+    WithJsonSchema({"anyOf": [_RATE_SCHEMA, {"const": 0}]}),
 ]
 Weight = Annotated[float, Field(ge=0, le=1000)]
 
@@ -88,16 +107,23 @@ class Content(Words):
 
 
 class Workload(Words):
-    """Client calls of a run. With a `script` and without `jobs`, the script is all there is; `script: []` is silence.
+    """Client calls of a run.
 
-    `jobs` and `rate` are per desktop, shared by its `users`; `mobile_rate` is per mobile. In the share `ends_in_fault`
-    of the seeds everything stops while a fault is active, so that it meets the last messages of all.
+    With a `script` and without `jobs`, the script is all there is; `script: []` is silence.
+
+    `jobs` and `rate` are per desktop, shared by its `users`; `mobile_rate` is per mobile, and `0` is a phone whose user
+    opens its screen and does nothing more. A job ends when its turn comes, and few jobs are soon over: with
+    `spread: 50s` some job is at work until then. `stream: {for: 30s, every: 500ms}` lets texts grow steadily, for so
+    long, instead of in short bursts. In the share `ends_in_fault` of the seeds everything stops while a fault is
+    active, so that it meets the last messages of all.
     """
 
     jobs: int = Field(default=20, ge=0, le=10_000)
     rate: Rate = 20.0
     users: int = Field(default=1, ge=1, le=16)
-    mobile_rate: Rate = 2.0
+    mobile_rate: RateOrNone = 2.0
+    spread: DurationNs | None = Field(default=None, gt=0)
+    stream: Lasting | None = None
     mix: Mix = Mix()
     content: Content = Content()
     ends_in_fault: Probability = 0.25

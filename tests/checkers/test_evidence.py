@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from telling import judge
 
 from checkers.notation import read
-from harness.verdict import Verdict
+from harness.judging.checking import check
+from harness.schedule import CheckSpec
+from harness.verdict import CheckResult, Verdict
 
 NAME = "evidence"
 
@@ -26,7 +30,7 @@ NAME = "evidence"
         ("an open scope and no observation", "m>open m<ok", "no-observations"),
         ("a scope that was not opened", "m>open m<fail", None),
         ("an open scope at the end and no observation", "m:final", "no-observations"),
-        ("a closed one", "m:final[scope=null]", None),
+        ("a closed one", "d:+a m:final[scope=null]", None),
         ("a mobile that cannot journal", "%level=0 m>open m<ok", None),
         ("only the other mobile journals", "m>open m<ok d:+a m2:a=1", "no-observations"),
     ],
@@ -108,3 +112,105 @@ def test_calls_and_faults_are_counted_in_the_details() -> None:
     result = judge("%scheduled=2 fault:x d:+a m>open m<ok m:a=1 m>get(a) m<fail heal:x", NAME)
     assert result.details["calls"] == {"fail": 1, "invoke": 2, "ok": 1}
     assert result.details["faults_met"] == {"x": 1}
+
+
+# ---- enough to judge by, inside the faults and after ----------------------------------------------------------------
+
+
+FIRST_ROWS = ("convergence", "stream-integrity")
+
+
+def weighed(line: str, *names: str, **about: Any) -> CheckResult:
+    """What evidence says when others judge too; `about` goes into every fault's begin and heal."""
+    history = read(line)
+    for op in history.ops:
+        if op.f in ("fault-begin", "fault-heal"):
+            op.value |= about
+    specs = [CheckSpec(check=name) for name in (*(names or FIRST_ROWS), NAME)]
+    return next(r for r in check(history, specs) if r.check == NAME)
+
+
+TEXT = 'd:+a d:a"x" m:a=1 m:a@2'
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "reason"),
+    [
+        ("texts, and no fault", f"{TEXT} m:final d:final", None),
+        ("a job without a text", "d:+a m:a=1 m:final d:final", None),
+        ("nothing was ever shown, and nobody looks", "d:+a m:final[scope=null] d:final", "nothing-judged"),
+        ("no job at all", "m:scope(s1) m:listed m:final d:final", "nothing-judged"),
+        ("all before the fault", f"{TEXT} fault:x @5 heal:x m:final d:final", "nothing-at-stake"),
+        ("a text inside the fault", f'{TEXT} fault:x d:a"y" m:a@3 heal:x m:final d:final', None),
+        ("a text after the fault", f'{TEXT} fault:x @5 heal:x d:a"y" m:a@3 m:final d:final', None),
+        ("only a field after it", f"{TEXT} fault:x heal:x d:a{{status=queued}} m:a=3 m:final d:final", None),
+        ("all text before it", f"{TEXT} fault:x heal:x d:+b m:b=3 m:final d:final", "nothing-at-stake"),
+        ("no text, a job after it", "d:+a m:a=1 fault:x heal:x d:+b m:b=2 m:final d:final", None),
+        ("no text, somebody asked for the job", "d:+a m:a=1 fault:x m>get(a) m<fail heal:x m:final d:final", None),
+        ("no text, somebody listed", "d:+a m:a=1 fault:x m>list m<fail heal:x m:final d:final", None),
+        ("a job taken from the screen since", "d:+a m:a=1 fault:x d:-a m:-a heal:x m:final d:final", None),
+    ],
+)
+def test_the_first_guarantees_are_judged_since_the_faults_began(why: str, line: str, reason: str | None) -> None:
+    assert weighed(line).reason == reason
+
+
+def test_a_guarantee_that_is_found_broken_is_judged_enough() -> None:
+    assert weighed(f"{TEXT} m:a@2 fault:x @5 heal:x m:final d:final").reason is None
+
+
+def test_whoever_names_other_checkers_is_not_asked_for_these() -> None:
+    assert weighed(f"{TEXT} fault:x @5 heal:x m:final d:final", "monotonic").reason is None
+
+
+def test_it_says_why_what_was_not_judged_and_what_to_change_in_that_order() -> None:
+    said = weighed(f"{TEXT} @3 fault:tunnel @40 heal:tunnel m:final d:final").message
+    assert said == (
+        "the last chunk was written at 0.1 s, before “tunnel” began at 3.0 s; convergence and stream-integrity judged "
+        "nothing from then on; spread the work with `workload: {spread: 40s}`"
+    )
+
+
+WHERE = {"directions": ["mobile-1->relay", "relay->mobile-1"]}
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "idle"),
+    [
+        ("a commit inside", "d:+a m:a=1 fault:x d:a{status=x} heal:x", False),
+        ("nothing inside", "d:+a m:a=1 @200 fault:x @205 heal:x @400 m:final", True),
+        ("a call inside", "d:+a m:a=1 @200 fault:x m>list m<ok @205 heal:x @400 m:final", False),
+        ("a call under way all the time", "d:+a m:a=1 m>list fault:x @5 heal:x m<info @400 m:final", False),
+        ("a call that ended before", "d:+a m:a=1 m>list m<ok @200 fault:x @205 heal:x @400 m:final", True),
+        ("a commit right after it", "d:+a m:a=1 @200 fault:x @205 heal:x @206 d:a{status=x} @600 m:final", False),
+        ("a commit long after it", "d:+a m:a=1 @200 fault:x @205 heal:x @500 d:a{status=x} @600 m:final", True),
+        ("a link comes back, and no more", "d:+a m:a=1 @200 fault:x m:down heal:x m:up @200 m:final", True),
+        ("its user closes the screen", "d:+a m:a=1 @200 fault:x m>close m<ok heal:x @400 m:final", True),
+    ],
+)
+def test_a_fault_is_met_by_work_and_by_nothing_less(why: str, line: str, idle: bool) -> None:
+    result = weighed(line, "monotonic", **WHERE)
+    assert result.reason == ("idle-fault" if idle else None)
+    assert result.details["idle"] == ([["x", 0]] if idle else [])
+    assert result.details["exercised"] == ({} if idle else {"partition": 1})
+
+
+def test_an_idle_fault_says_where_it_was_and_what_would_let_it_meet_something() -> None:
+    said = weighed("d:+a m:a=1 @200 fault:x @205 heal:x @400 m:final", "monotonic", **WHERE).message
+    assert said.startswith(
+        "no call was made and no job written that had to pass mobile-1->relay, relay->mobile-1 while"
+    )
+    assert said.endswith("what it does to work was not judged; spread the work with `workload: {spread: 205s}`")
+
+
+def test_work_of_another_client_meets_no_fault_of_this_one() -> None:
+    line = "%other=d2 d:+a m:a=1 @200 fault:x d:a{status=x} m>list m<ok heal:x @400 m:final"
+    assert weighed(line, "monotonic", nodes=["desktop-2"]).reason == "idle-fault"
+    assert weighed(line, "monotonic", nodes=["desktop-1"]).reason is None
+    assert weighed(line, "monotonic", nodes=["relay"]).reason is None, "everybody's work passes the relay"
+
+
+def test_a_call_that_is_answered_without_the_wire_meets_no_fault() -> None:
+    line = "tap:m=0 d:+a m:a=1 @200 fault:x m>get(a) m<ok(a=1) heal:x @400 m:final"
+    assert weighed(line, "monotonic", **WHERE).reason == "idle-fault"
+    assert weighed(line.replace("m<ok(a=1)", "m<fail"), "monotonic", **WHERE).reason is None, "it would have passed"

@@ -20,6 +20,9 @@ CASE = re.compile(
 )
 CASES = [match.groupdict() for match in CASE.finditer(TEXT)]
 NOT_ON_A_LINE = {  # what they need is no token of the language: histories in these files
+    "evidence/idle-fault": "test_evidence.py",  # where a fault was
+    "evidence/nothing-at-stake": "test_evidence.py",  # what other checkers judged
+    "evidence/nothing-judged": "test_evidence.py",
     "isolation/expired-token": "test_isolation.py",  # a token's life, in the header
     "linearizable/undone": "test_linearizable.py",  # a commit that is answered by a failure later
     "liveness/unreachable": "test_liveness.py",  # the relay's final state
