@@ -27,7 +27,7 @@ def told(answer):
 
 
 def left_to_python(compiled, trial, model, budget):
-    told = compiled.decide(trial, model, False, budget)
+    told = compiled.decide(trial, MODELS[model], False, budget)
     return told is None or [answer for _, answer in told] == [None]
 
 
