@@ -10,7 +10,7 @@ FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard checkers/linearizability/native/*)
+.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard checkers/linearizability/native/* harness/interchange/native/*)
 	@python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then echo "no Python >= 3.11 with venv was found: install one (python3.11 or newer) and try again" >&2; exit 1; fi; \
 	[ -x .venv/bin/python ] || "$$python" -m venv .venv

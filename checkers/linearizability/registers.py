@@ -97,7 +97,7 @@ class Register:
     """`initial`: its value at first."""
 
     NAME = "register"
-    SUMMARY = "one value, read and written as a whole; at first {}; where operations name keys, each is one"
+    SUMMARY = "one value, read and written as a whole; at first {}"
     OPERATIONS: Mapping[str, str] = {"read": "gives the value", "write": "replaces the value"}
     KEYED: bool | None = None
 
@@ -111,7 +111,7 @@ class Register:
 
 class CasRegister(Register):
     NAME = "cas-register"
-    SUMMARY = "a register with compare-and-set; at first {}; where operations name keys, each is one"
+    SUMMARY = "a register with compare-and-set; at first {}"
     OPERATIONS: Mapping[str, str] = {
         **Register.OPERATIONS,
         "cas": "replaces the first value of a pair by the second; refuses where it is another one",
@@ -129,7 +129,7 @@ class Mutex(CasRegister):
     """Who acquires compares-and-sets it from free to held. It is not known who holds it, as in Knossos' `mutex`."""
 
     NAME = "mutex"
-    SUMMARY = "a lock; at first free; where operations name keys, each is one"
+    SUMMARY = "a lock; at first free"
     OPERATIONS: Mapping[str, str] = {"acquire": "from free to held", "release": "from held to free"}
     _FREE, _HELD = "free", "held"
 

@@ -17,7 +17,7 @@ _ESCAPES |= {chr(code): f"\\u{code:04x}" for code in (*range(0x20), 0x7F, 0x85, 
 _ESCAPED = str.maketrans(_ESCAPES)
 _ESCAPED_FORBIDDEN = frozenset(_ESCAPES)
 
-_LONG = 60  # characters of a value, or so, that are shown in full
+LONG = 60  # characters of a value, or so, that are shown in full
 _BESIDE = 4  # elements before and after a difference
 _BESIDE_TEXT = 24  # characters
 
@@ -92,13 +92,13 @@ def parting(one: Any, other: Any) -> int | None:
 def shown(value: Any, at: int | None = None) -> str:
     """A value for a person. Of a long one what is around the place `at` (None: its beginning and its end)."""
     whole = edn(value)
-    if len(whole) <= _LONG:
+    if len(whole) <= LONG:
         return whole
     if isinstance(value, (list, tuple)):
         return _around(value, at)
     if type(value) is str:
         return _text_around(value, at)
-    return f"{whole[: _LONG // 2]} … {whole[-_LONG // 2 :]}"
+    return f"{whole[: LONG // 2]} … {whole[-LONG // 2 :]}"
 
 
 def _around(value: Any, at: int | None) -> str:

@@ -4,8 +4,9 @@
 as value. Other fields are passed over, and so are lines of the nemesis. `fail` means, as in Jepsen, that it did not
 happen. Transactions are as `transactions` has them.
 
-Most lines of a history are written alike, field by field. Those are read by a pattern that is made of the first of them
-(`_Shape`), and all others by `edn_text`; which of them reads a line makes no difference to what it says.
+Most lines of a history are written simply: those the compiled reader (`native/`) reads. Without it those that are
+written alike, field by field, are read by a pattern that is made of the first of them (`_Shape`). All others are read by
+`edn_text`; which of them reads a line makes no difference to what it says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, ClassVar
 from checkers.linearizability import Malformed, Trial
 from checkers.linearizability.values import Literal, shown
 from harness.interchange import Format, names
+from harness.interchange.compiled import AT_ONCE, SCAN, Scan
 from harness.interchange.edn_text import MOST_DEEP, Form, Reader
 from harness.interchange.names import NEMESIS
 from harness.interchange.recording import Recording
@@ -42,8 +44,7 @@ class Edn:
 
     def claims(self, text: str) -> bool:
         """Begins with a map, a list or a tag, as no object of JSON does."""
-        head = _BEGINNING.match(text)
-        return head is not None and head["json"] is None
+        return _BEGINNING.match(text) is not None and _JSON.match(text) is None
 
     def record(self, text: str) -> Recording:
         return _Operations(text).read()
@@ -52,12 +53,9 @@ class Edn:
         return self.record(text).trial()
 
 
-_BEGINNING = re.compile(
-    r"(?:[\s,]++|;[^\n\r]*+|\#![^\n\r]*+)*+"
-    r'(?P<json>(?:\[\s*+)?\{\s*+"(?:[^"\\]|\\.)*+"\s*+:|\[\s*+\]\s*+\Z|\{\s*+\}\s*+\Z)?'
-    r"(?:[({^#]|\[[\s,]*+(?:[\[({;#^\]:\"]|-?[0-9]|nil|\Z))|\A(?=[\s,]*+;)",
-    re.DOTALL,
-)
+_BLANK = r"(?:[\s,]++|;[^\n\r]*+|\#![^\n\r]*+)*+"
+_JSON = re.compile(r'\s*+(?:\[\s*+)?\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\}\s*+\]?\s*+\Z)|\s*+\[\s*+\]\s*+\Z', re.DOTALL)
+_BEGINNING = re.compile(rf"(?:{_BLANK}(?:[({{^#]|\[{_BLANK}(?:[\[({{^#\]:\"]|-?[0-9]|nil|\Z)))|[\s,]*+;")
 
 
 class _Shape:
@@ -82,6 +80,26 @@ class _Operations:
 
     def read(self) -> Recording:
         """Raises `Malformed`."""
+        return self._by_pattern() if SCAN is None or "\r" in self._text else self._by_scan(SCAN)
+
+    def _by_scan(self, scan: Scan) -> Recording:
+        """What is written simply by the compiled reader, all else by `edn_text`."""
+        place, line, seen = 0, 1, 0
+        while True:
+            line += self._text.count("\n", seen, place)
+            found, place, line = scan(self._text, place, line, self._known, self._meant, _UNREAD)
+            seen = place
+            for one in found:
+                self._operation(*one)
+            if len(found) >= AT_ONCE:
+                continue
+            form = self._reader.next(place)
+            if form is None:
+                return self._recording
+            self._general(form)
+            place = form.end
+
+    def _by_pattern(self) -> Recording:
         place, line, seen = 0, 1, 0
         text, line_of = self._text, self._reader.lines.of
         breaks = "\n" if "\r" not in text else None

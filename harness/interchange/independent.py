@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from checkers.linearizability import Malformed
 from checkers.linearizability.values import shown
 from harness.interchange.names import NIL_KEY
@@ -39,7 +41,7 @@ def apart(calls: list[Call], returns: list[Returned]) -> tuple[list[Call], list[
                 f"{shown(asks.value)} in line {asks.line} is one, of independent keys"
             )
         key, value = call.value
-        keyed.append(call._replace(key=NIL_KEY if key is None else key, value=value))
+        keyed.append(msgspec.structs.replace(call, key=NIL_KEY if key is None else key, value=value))
         told.append(_answer(call, key, returned))
     return keyed, told
 

@@ -23,7 +23,7 @@ from harness.interchange.names import NEMESIS
 from harness.interchange.recording import Recording
 from harness.interchange.source import numbered
 
-LOGGED = "other lines of the log"
+LOGGED = "of the log that are no operations"  # lines
 
 _TYPE = r":(?:invoke|ok|fail|info)"
 _PROCESS = r'(?:-?\d+|:[^\s,(){}\[\]":]+|"[^"\\\s]+")'

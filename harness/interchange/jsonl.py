@@ -25,7 +25,7 @@ from harness.interchange.names import NEMESIS
 from harness.interchange.recording import Recording
 from harness.interchange.source import Lines
 
-_OWN_LINES = {"header": "the header", "complete": "the last line"}  # of our own histories, by their first member
+_OWN_LINES = {"header": "of its head", "complete": "of its end"}  # of our own histories, by their first member
 _MEMBERS = ("process", "type", "f", "value", "key")
 _MOST_DIGITS = 4000  # Python reads longer numbers in quadratic time, or not at all
 
@@ -225,7 +225,7 @@ def _feed(recording: Recording, number: int, fields: dict[str, Any]) -> None:
         process, type_, f, value, key = (_value(fields.get(name), 0) for name in _MEMBERS)
     except _Odd as exc:
         raise Malformed(f"line {number}: {exc}") from None
-    client = names.client(process, number)
+    client = names.client(process, number, "process")
     said, name = names.type_of(type_, number), names.word(f, number, "f")
     if client is None:
         recording.other(NEMESIS)

@@ -9,7 +9,7 @@ from checkers.linearizability import Malformed
 from checkers.linearizability.values import Literal, edn, shown
 
 TYPES = ("invoke", "ok", "fail", "info")
-NEMESIS = "lines of the nemesis"  # which are no operations of a client
+NEMESIS = "of the nemesis"  # lines that are no operations of a client
 NIL_KEY = Literal("nil")  # a key that is nil; None is no key
 
 
@@ -20,14 +20,14 @@ def name_of(process: Hashable) -> str:
     return str(process)
 
 
-def client(process: Any, line: int) -> Hashable | None:
+def client(process: Any, line: int, said: str = ":process") -> Hashable | None:
     """The process, if it is a client; None: the nemesis. Raises `Malformed`."""
     if process in ("nemesis", Literal(":nemesis"), Literal("nemesis")):
         return None
     if type(process) is int or (type(process) is str and process) or _is_word(process):
         return process  # type: ignore[no-any-return]
     if process is None or process == "":
-        raise Malformed(f"line {line}: this operation has no process: a number, or a name, says whose it is")
+        raise Malformed(f"line {line}: this operation has no {said}: a number, or a name, says whose it is")
     raise Malformed(f"line {line}: a process is a number or a name, not {shown(process)}")
 
 

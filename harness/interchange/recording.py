@@ -7,7 +7,9 @@ perhaps a key. What must hold of them is asked here, once.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from checkers.linearizability import Malformed, Operation, Trial
 from checkers.linearizability.values import shown
@@ -18,7 +20,10 @@ _READS = frozenset({"read", "get"})
 _NAMELESS = ("acquire", "release")  # operations without a value
 
 
-class Call(NamedTuple):
+Returned = tuple[int, str, Any, Any] | None  # line, type, value, key
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
     line: int
     process: Hashable
     f: str
@@ -27,13 +32,12 @@ class Call(NamedTuple):
 
 
 class Recording:
-    """`event` is told line by line. `others`: what a line may be that is no operation, and how many were; of them
-    nothing else is known."""
+    """`event` is told line by line. `others`: lines that are no operations of clients, by what they are, counted."""
 
     def __init__(self, refusals: bool) -> None:
         """`refusals`: a compare-and-set that fails is an answer, the value was another one. Else nothing has happened."""
         self.calls: list[Call] = []
-        self.returns: list[tuple[int, str, Any, Any] | None] = []  # line, type, value, key
+        self.returns: list[Returned] = []  # line, type, value, key
         self.events: list[int] = []
         self.others: dict[str, int] = {}
         self._open: dict[Hashable, int] = {}
@@ -82,42 +86,34 @@ class Recording:
         """
         calls, returns = independent.apart(self.calls, self.returns)
         _all_or_no_keys(calls)
-        taken: list[list[Operation]] = []
-        for call, returned in zip(calls, returns, strict=True):
-            if call.f == transactions.F:
-                taken.append(transactions.operations(call, returned, whole))
-            else:
-                taken.append(self._operation(call, returned))
+        operation = self._operation
+        taken = [
+            operation(call, returned) if call.f != transactions.F else transactions.operations(call, returned, whole)
+            for call, returned in zip(calls, returns, strict=True)
+        ]
         return _trial(self.events, taken)
 
-    def _operation(self, call: Call, returned: tuple[int, str, Any, Any] | None) -> list[Operation]:
+    def _operation(self, call: Call, returned: Returned) -> list[Operation]:
         """One, or none where it did not happen."""
-        line, process, f, value, key = call
+        f, key, line = call.f, call.key, call.line
+        process = str(call.process) if type(call.process) is int else name_of(call.process)
         reads = f in _READS
-        asked = None if reads or f in _NAMELESS else value
+        asked = None if reads or f in _NAMELESS else call.value
         if returned is None or returned[1] == "info":
-            info = Operation(f=f, value=asked, outcome="info", key=key, process=name_of(process), line=line)
-            return [info]
-        told_in, type_, told, _ = returned
-        if type_ in ("fail", "failed"):
-            if type_ == "failed" or not (self._refusals and f == "cas"):
-                return []
-            return [
-                Operation(
-                    f=f, value=asked, outcome="fail", key=key, process=name_of(process), line=line, answered=told_in
+            return [Operation(f=f, value=asked, outcome="info", key=key, process=process, line=line)]
+        answered, type_, told, _ = returned
+        if type_ == "ok":
+            if reads:
+                return [Operation(f=f, result=told, key=key, process=process, line=line, answered=answered)]
+            if told is not None and told != asked and f not in _NAMELESS:
+                raise Malformed(
+                    f"line {answered}: {f} {shown(asked)}, called in line {line}, is answered as {f} {shown(told)}; "
+                    "what was asked, or nothing, belongs there"
                 )
-            ]
-        if not reads and told is not None and told != asked and f not in _NAMELESS:
-            raise Malformed(
-                f"line {told_in}: {f} {shown(asked)}, called in line {line}, is answered as {f} {shown(told)}; "
-                "what was asked, or nothing, belongs there"
-            )
-        result = told if reads else None
-        return [
-            Operation(
-                f=f, value=asked, result=result, key=key, process=name_of(process), line=line, answered=told_in
-            )
-        ]
+            return [Operation(f=f, value=asked, key=key, process=process, line=line, answered=answered)]
+        if type_ == "failed" or not (self._refusals and f == "cas"):
+            return []
+        return [Operation(f=f, value=asked, outcome="fail", key=key, process=process, line=line, answered=answered)]
 
 
 def _another(line: int, call: Call, f: str, key: Any) -> str:
@@ -143,13 +139,13 @@ def _all_or_no_keys(calls: list[Call]) -> None:
 
 def _trial(events: list[int], taken: list[list[Operation]]) -> Trial:
     """`taken`: the operations that one call became."""
+    if {len(found) for found in taken} <= {1}:
+        return Trial([found[0] for found in taken], events)
     first: list[int] = []
     operations: list[Operation] = []
     for found in taken:
         first.append(len(operations))
         operations += found
-    if len(operations) == len(taken) and all(len(found) == 1 for found in taken):
-        return Trial(operations, events)
     told = []
     for event in events:
         number = event if event >= 0 else ~event
