@@ -140,4 +140,3 @@ class OutOfBudget(msgspec.Struct, frozen=True):
 
 
 Answer = Linearizable | NotLinearizable | OutOfBudget
-

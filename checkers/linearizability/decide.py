@@ -88,9 +88,7 @@ def decide(
         yield Judged(key, _pure(part, model, budget, parts.keyed), parts)
 
 
-def decide_all(
-    trial: Trial, model: Model, budget: int, by: engine.Engine | None = engine.ENGINE
-) -> list[Judged]:
+def decide_all(trial: Trial, model: Model, budget: int, by: engine.Engine | None = engine.ENGINE) -> list[Judged]:
     """As `decide`, but `budget` is that of all keys together: each has its share of one half, and those to which that
     was not enough share the other half."""
     keys = len({operation.key for operation in trial.operations}) if model.KEYED is not False else 1

@@ -42,8 +42,9 @@ class Engine:
         self._decide = module.decide
 
     def decide(self, trial: Trial, model: Model, keyed: bool | None, budget: int) -> Iterator[Answered] | None:
-        """One answer a key in the order of first use, each worked out when it is asked for, or one for all. `keyed` None:
-        by key where the operations name any.
+        """One answer a key in the order of first use, each worked out when it is asked for, or one for all.
+
+        `keyed` None: by key where the operations name any.
 
         None, or None as a key's answer: Python must decide."""
         family = _FAMILIES.get(model.NAME)

@@ -165,4 +165,4 @@ def require(model: Model, operations: Sequence[Operation]) -> None:
         return
     odd = next(operation for operation in operations if operation.f not in model.OPERATIONS)
     known = ", ".join(model.OPERATIONS)
-    raise Malformed(f"line {odd.line}: {model.NAME} has no operation {shown(odd.f)}; it has: {known}")
+    raise Malformed(f"line {odd.line}: {model.NAME} has no operation {odd.f!r}; it has: {known}")

@@ -35,12 +35,12 @@ class NotVersioned(ValueError):
     """Not a history of one writer that counts up in steps of one: another method must decide."""
 
 
-def explains(lines: Iterable[Line]) -> int | None:
-    """None: a register that begins as nil is linearizable. Else the number, from 0, of the event at which the *versioned*
-    specification fails, a read that returns there; then another method must say.
+def explains(lines: Iterable[Line]) -> int | None:  # noqa: PLR0912  # a call costs more than all the rest
+    """None: a register that begins as nil is linearizable. Else the number, from 0, of the event at which the
+    *versioned* specification fails, a read that returns there; then another method must say.
 
     Raises `NotVersioned`, too, for a history that is none (a process that calls twice), or has keys, or in which a call
-    failed or was never answered.
+    failed or a write was never answered. Every line is one of a client that has a name.
     """
     base = complete = called = 0  # base: the version that nil stands for, the one before the first write
     lowest: dict[Any, int] = {}  # process → what was complete when its read was called
@@ -52,34 +52,31 @@ def explains(lines: Iterable[Line]) -> int | None:
             raise NotVersioned
         if line.f == "read":
             if type_ == "invoke":
-                if process in lowest or process in ("", "nemesis") or (process == writer and writing):
+                if process in lowest or (process == writer and writing):
                     raise NotVersioned
                 lowest[process] = complete
-            elif type_ == "ok":
-                low = lowest.pop(process, None)
-                if low is None or not (value is None or (type(value) is int and value > base)):
-                    raise NotVersioned
-                if value is None:
-                    value = base
-                if not low <= value <= called:
-                    return number
-                if value > complete:  # noqa: PLR1730  # a call costs more than all the rest
-                    complete = value
-            else:
+                continue
+            low = lowest.pop(process, None) if type_ == "ok" else None
+            if low is None or not (value is None or (type(value) is int and value > base)):
                 raise NotVersioned
+            if value is None:
+                value = base
+            if not low <= value <= called:
+                return number
+            if value > complete:  # noqa: PLR1730
+                complete = value
         elif line.f != "write" or type(value) is not int:
             raise NotVersioned
         elif type_ == "invoke":
             if writing or process in lowest or not (called == 0 or (value == called + 1 and process == writer)):
                 raise NotVersioned
             if called == 0:
-                if value < 1 or (lowest and value > 1) or process in ("", "nemesis"):
+                if value < 1 or (lowest and value > 1):
                     raise NotVersioned
                 base = complete = value - 1
             called, writer, writing = value, process, True
         elif type_ == "ok" and writing and process == writer and value == called:
-            writing = False
-            complete = called
+            writing, complete = False, called
         else:
             raise NotVersioned
     if writing:

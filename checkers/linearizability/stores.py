@@ -110,9 +110,9 @@ class KeyValue:
         require(self, operations)
         for operation in operations:
             if operation.f == "get":
-                _typed(operation, "gives", (operation.result,), (str, type(None)), "a text or nil")
+                _typed(operation, "gives", "a text or nil", (operation.result,), (str, type(None)))
             else:
-                _typed(operation, "needs", (operation.value,), (str,), "a text")
+                _typed(operation, "needs", "a text", (operation.value,), (str,))
         seen = {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"}
         return _Texts("", seen, all(o.f != "put" for o in operations))
 
@@ -128,12 +128,13 @@ class AppendList:
 
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
-        kind: type | None = None  # of all elements: they are compared with one another
+        compared = any(operation.f == "read" and operation.result for operation in operations)
+        kind: type | None = None  # of all elements, where they are compared with one another
         for operation in operations:
             appends = operation.f == "append"
             elements = (operation.value,) if appends else _elements(operation)
-            _typed(operation, "needs" if appends else "gives", elements, (int, str), _OF_A_KIND)
-            for element in elements:
+            _typed(operation, *(_ELEMENT if appends else _LIST), elements, (int, str))
+            for element in elements if compared else ():
                 kind = kind or type(element)
                 if type(element) is not kind:
                     raise Malformed(
@@ -147,7 +148,8 @@ class AppendList:
         return _WholeLists((), set(), False)
 
 
-_OF_A_KIND = "numbers or texts as elements"
+_ELEMENT = ("needs", "a number or a text")
+_LIST = ("gives", "a list of numbers or of texts")
 
 
 def _elements(read: Operation) -> Sequence[Any]:
@@ -159,7 +161,7 @@ def _elements(read: Operation) -> Sequence[Any]:
     return read.result or ()
 
 
-def _typed(operation: Operation, does: str, values: Sequence[Any], kinds: tuple[type, ...], said: str) -> None:
+def _typed(operation: Operation, does: str, said: str, values: Sequence[Any], kinds: tuple[type, ...]) -> None:
     for value in values:
         if type(value) not in kinds:
             raise Malformed(f"line {_line(operation)}: {operation.f} {does} {said}, not {shown(value)}")

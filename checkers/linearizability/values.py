@@ -1,8 +1,9 @@
-"""Values as histories tell them, whatever they are written in: equal exactly where their systems would call them equal.
+"""Values as histories tell them, whatever they are written in: equal exactly where their systems call them equal.
 
-Whole numbers, texts, nil and vectors are Python's own (`int`, `str`, `None`, `tuple`). All else is a `Literal`: what EDN
-writes for it, in one way only (entries of maps and sets in order, 1.50M as 1.5M), so that equal texts are equal values.
-Nothing else occurs, neither `bool` nor `float`: Python takes 1, 1.0 and True for one another, and no history does.
+Whole numbers, texts, nil and vectors are Python's own (`int`, `str`, `None`, `tuple`). All else is a `Literal`: what
+EDN writes for it, in one way only (entries of maps and sets in order, 1.50M as 1.5M), so that equal texts are equal
+values. Nothing else occurs, neither `bool` nor `float`: Python takes 1, 1.0 and True for one another, and no history
+does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 import msgspec
 
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f"}
-_ESCAPES |= {chr(code): f"\\u{code:04x}" for code in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029) if chr(code) not in _ESCAPES}
+_ESCAPES |= {
+    chr(code): f"\\u{code:04x}" for code in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029) if chr(code) not in _ESCAPES
+}
 _ESCAPED = str.maketrans(_ESCAPES)
 _ESCAPED_FORBIDDEN = frozenset(_ESCAPES)
 
@@ -52,20 +55,15 @@ def a_set(elements: Iterable[Any]) -> Literal:
 
 def edn(value: Any) -> str:
     """A value as EDN. Python's own bools, floats and dicts are written as what they are."""
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         return '"' + (value if _ESCAPED_FORBIDDEN.isdisjoint(value) else value.translate(_ESCAPED)) + '"'
-    if kind is Literal:
-        return value.text  # type: ignore[no-any-return]
-    if value is None:
-        return "nil"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "nil", True: "true", False: "false"}[value]
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(map(edn, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{edn(str(k))} {edn(v)}" for k, v in value.items()) + "}"
-    return edn(str(value)) if isinstance(value, str) else str(value)
+    return value.text if isinstance(value, Literal) else str(value)
 
 
 def plain(value: Any) -> Any:

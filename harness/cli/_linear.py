@@ -31,7 +31,6 @@ from harness.history import HistoryError
 from harness.interchange import jsonl, transactions
 from harness.interchange.edn_text import Reader
 from harness.interchange.export_edn import model_lines
-from harness.interchange.recording import Recording
 from harness.verdict import Verdict, worst
 
 _SHOWN = 12  # pending operations and possible states that are told one by one

@@ -25,7 +25,7 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
 @click.argument("word", metavar="HISTORY")
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
-@click.option("--initial", metavar="VALUE", help="What a register of --model holds at first (EDN; nil if not said).")
+@click.option("--initial", metavar="VALUE", help="What a register of --model holds at first (EDN; else nil).")
 @click.option(
     "--export",
     type=click.Choice(["edn", _jobs.REGISTER]),
@@ -51,9 +51,9 @@ def command(
 
     HISTORY may be a pipe, and - is standard input.
 
-    With --model HISTORY may also be other people's (docs/foreign-histories.md): Jepsen's EDN, its log or history.txt, or
-    JSON: any concurrent history of one object, or of keys that are judged one by one. With --model job it is a run's:
-    the answers that its clients got.
+    With --model HISTORY may also be other people's (docs/foreign-histories.md), Jepsen's EDN, its log or history.txt,
+    or JSON: any concurrent history of one object, or of keys that are judged one by one. With --model job it is a
+    run's: the answers that its clients got.
 
     With --export edn and a model the operations are told as Knossos (registers) and Elle (append: transactions of one
     operation) read them. Of a run, --model job --export edn tells the texts of its jobs as Elle's list-append, and
@@ -69,7 +69,11 @@ def command(
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
         file = _file(history)
-        return _linear.check(file, model, initial=initial, as_json=as_json) if export is None else _linear.export(file, model)
+        return (
+            _linear.check(file, model, initial=initial, as_json=as_json)
+            if export is None
+            else _linear.export(file, model)
+        )
     if export is not None:
         for line in edn_lines(_read(history).ops):
             _say.line(line)

@@ -22,7 +22,7 @@ Scan = Callable[[str, int, int, dict[str, Any], Callable[[str], Any], Any], tupl
 def bind(module: Any) -> Scan | None:
     """None: it was built of other sources."""
     scan: Scan = module.operations
-    return scan if module.SOURCE == digest(SOURCES) else None
+    return scan if digest(SOURCES) == module.SOURCE else None
 
 
 def _found() -> Scan | None:

@@ -1,16 +1,17 @@
 """Jepsen's histories in EDN: operation maps, one after the other, or one vector of them.
 
-`{:process 0, :type :invoke, :f :write, :value 3}`; `:key` names an object, and so does an independent pair `[key value]`
-as value. Other fields are passed over, and so are lines of the nemesis. `fail` means, as in Jepsen, that it did not
-happen. Transactions are as `transactions` has them.
+`{:process 0, :type :invoke, :f :write, :value 3}`; `:key` names an object, and so does an independent pair
+`[key value]` as value. Other fields are passed over, and so are lines of the nemesis. `fail` means, as in Jepsen, that
+it did not happen. Transactions are as `transactions` has them.
 
 Most lines of a history are written simply: those the compiled reader (`native/`) reads. Without it those that are
-written alike, field by field, are read by a pattern that is made of the first of them (`_Shape`). All others are read by
-`edn_text`; which of them reads a line makes no difference to what it says.
+written alike, field by field, are read by a pattern that is made of the first of them (`_Shape`). All others are read
+by `edn_text`; which of them reads a line makes no difference to what it says.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any, ClassVar
 
@@ -163,7 +164,9 @@ class _Operations:
         if type(op) is not dict:
             raise Malformed(f"line {line}: expected an operation map, not {shown(op)}")
         if form.deep and op.get(_FIELDS[0]) not in _NEMESES:
-            raise Malformed(f"line {line}: nested deeper than {MOST_DEEP} levels, which no value is that could be judged")
+            raise Malformed(
+                f"line {line}: nested deeper than {MOST_DEEP} levels, which no value is that could be judged"
+            )
         self._operation(line, *(op.get(field) for field in _FIELDS))
         self._learn(self._text[form.place : form.end])
 
@@ -173,7 +176,7 @@ class _Operations:
         found = list(_FIELD.finditer(source, 1))
         if not found or source[found[-1].end() :].strip(" \t\n\r,") != "}":
             return
-        if any(one.start() != before.end() for before, one in zip(found, found[1:], strict=False)):
+        if any(one.start() != before.end() for before, one in itertools.pairwise(found)):
             return
         fields = tuple(one[1] for one in found)
         if fields not in self._made:
@@ -216,7 +219,11 @@ def _whole_numbers(said: str) -> Any:
 
 def judgeable(value: Any, line: int) -> None:
     """Raises `Malformed`."""
-    if isinstance(value, Literal) and _NAN in value.text and re.search(r"(?<![^\s\[({,])##NaN(?![^\s\])},])", value.text):
+    if (
+        isinstance(value, Literal)
+        and _NAN in value.text
+        and re.search(r"(?<![^\s\[({,])##NaN(?![^\s\])},])", value.text)
+    ):
         raise Malformed(f"line {line}: ##NaN equals nothing, not even itself: no answer with it can be judged")
     if type(value) is tuple:
         for part in value:

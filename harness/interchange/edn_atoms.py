@@ -126,7 +126,9 @@ def text_of(said: str) -> str:
         try:  # two halves are one character
             text = text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            raise ValueError("half of a character (\\ud800 to \\udfff without its other half) stands in this text") from None
+            raise ValueError(
+                "half of a character (\\ud800 to \\udfff without its other half) stands in this text"
+            ) from None
     return text
 
 

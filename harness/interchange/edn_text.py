@@ -1,8 +1,8 @@
 """EDN: the values of a text, one after the other (github.com/edn-format/edn), and what Clojure's reader adds to it.
 
-Values are as `checkers.linearizability.values` has them, but for a map at the top, which is a dict. Understood are discards `#_`, tags, `##Inf`, metadata `^`, regular expressions,
-namespaced maps, and the ways in which numbers and characters are written. What nests deeper than MOST_DEEP is read over:
-`Form.deep` says so.
+Values are as `checkers.linearizability.values` has them, but for a map at the top, which is a dict. Understood are
+discards `#_`, tags, `##Inf`, metadata `^`, regular expressions, namespaced maps, and the ways in which numbers and
+characters are written. What nests deeper than MOST_DEEP is read over: `Form.deep` says so.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Form(NamedTuple):
     @property
     def inner(self) -> Any:
         """What it is as a part of another value."""
-        return a_map(self.value.items()) if type(self.value) is dict else self.value
+        return a_map(self.value.items()) if isinstance(self.value, dict) else self.value
 
 
 class _Frame:
@@ -56,7 +56,7 @@ class _Frame:
     def __init__(self, kind: str, place: int, stack: list[_Frame], namespace: str = "") -> None:
         self.kind, self.place, self.namespace = kind, place, namespace
         self.collects = kind in _CLOSES
-        self.inner = bool(stack) and (stack[-1].collects or stack[-1].inner)
+        self.inner: bool = bool(stack) and (stack[-1].collects or stack[-1].inner)
         self.items: list[Any] = []
 
 
@@ -92,7 +92,9 @@ class Reader:
             if kind == "close" and not stack and self._closes_all(match[kind]):
                 began = -1
                 continue
-            value = self._close(stack, match[kind], start) if kind == "close" else self._single(match[kind], kind, start)
+            value = (
+                self._close(stack, match[kind], start) if kind == "close" else self._single(match[kind], kind, start)
+            )
             done, value = self._deliver(stack, value)
             if done:
                 return Form(began, place, value, deep)

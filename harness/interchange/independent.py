@@ -6,18 +6,14 @@ so a history in which someone does is one of independent keys, and then all its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from checkers.linearizability import Malformed
 from checkers.linearizability.values import shown
+from harness.interchange.calls import Call, Returned
 from harness.interchange.names import NIL_KEY
-
-if TYPE_CHECKING:
-    from harness.interchange.recording import Call
-
-    Returned = tuple[int, str, Any, Any] | None
 
 _ASKING = frozenset({"read", "get", "acquire", "release"})
 
@@ -69,6 +65,7 @@ def _answer(call: Call, key: Any, returned: Returned) -> Returned:
         )
     if value[0] != key:
         raise Malformed(
-            f"line {line}: {call.f} of key {shown(key)}, called in line {call.line}, is answered for key {shown(value[0])}"
+            f"line {line}: {call.f} of key {shown(key)}, called in line {call.line}, "
+            f"is answered for key {shown(value[0])}"
         )
     return line, type_, value[1], None

@@ -27,7 +27,9 @@ LOGGED = "of the log that are no operations"  # lines
 
 _TYPE = r":(?:invoke|ok|fail|info)"
 _PROCESS = r'(?:-?\d+|:[^\s,(){}\[\]":]+|"[^"\\\s]+")'
-_OPERATION = re.compile(rf"^(?P<before>.*?(?:(?<=\s)|^))(?P<process>{_PROCESS})\s+(?P<type>{_TYPE})(?=\s|$)(?P<rest>.*)$")
+_OPERATION = re.compile(
+    rf"^(?P<before>.*?(?:(?<=\s)|^))(?P<process>{_PROCESS})\s+(?P<type>{_TYPE})(?=\s|$)(?P<rest>.*)$"
+)
 _CLAIMED = re.compile(rf"^(?:[^\n\r{{}}]*?\s)??{_PROCESS}[ \t]+{_TYPE}[ \t]+:\S", re.MULTILINE)
 _LOGGER = re.compile(r"\bjepsen\.util(?:\s+-|:)\s+(?P<said>.*)$")
 # what begins with a process and a word of two columns, but is none of the above
@@ -105,7 +107,9 @@ def _columns(text: str, number: int, most: int) -> list[Any]:
     place = 0
     while len(found) < most and (form := reader.next(place)) is not None:
         if form.deep:
-            raise Malformed(f"line {number}: nested deeper than {MOST_DEEP} levels, which no value is that could be judged")
+            raise Malformed(
+                f"line {number}: nested deeper than {MOST_DEEP} levels, which no value is that could be judged"
+            )
         found.append(form.inner)
         place = form.end
     return found

@@ -1,8 +1,8 @@
 """Operations as JSON objects: `{"process", "type", "f", "value"}`, and `key` where there are several objects.
 
 One object a line, as we write them ourselves, or objects over several lines, or one array of them. The header and the
-last line of a history are passed over, and so are lines of the nemesis and other members of an object. `fail` means that
-it did not happen, but for a `cas`: there it is the answer that the value was another one.
+last line of a history are passed over, and so are lines of the nemesis and other members of an object. `fail` means
+that it did not happen, but for a `cas`: there it is the answer that the value was another one.
 
 Numbers are equal by what they are worth: JSON has one kind of them, and 1.0 is 1. Objects are equal whatever the order
 of their members.
@@ -142,7 +142,9 @@ def _after_comma(text: str, place: int, lines: Lines) -> int:
             raise Malformed(f"line {lines.of(place)}: a comma, and then nothing more")
         return begin
     if text[place : place + 1] != "]":
-        raise Malformed(f"line {lines.of(min(place, len(text) - 1))}: the array of operations goes on with , or ends with ]")
+        raise Malformed(
+            f"line {lines.of(min(place, len(text) - 1))}: the array of operations goes on with , or ends with ]"
+        )
     return place
 
 

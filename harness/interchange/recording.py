@@ -9,33 +9,21 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-import msgspec
-
 from checkers.linearizability import Malformed, Operation, Trial
 from checkers.linearizability.values import shown
 from harness.interchange import independent, transactions
+from harness.interchange.calls import Call, Returned
 from harness.interchange.names import name_of
 
 _READS = frozenset({"read", "get"})
 _NAMELESS = ("acquire", "release")  # operations without a value
 
 
-Returned = tuple[int, str, Any, Any] | None  # line, type, value, key
-
-
-class Call(msgspec.Struct, frozen=True, gc=False):
-    line: int
-    process: Hashable
-    f: str
-    value: Any
-    key: Any
-
-
 class Recording:
     """`event` is told line by line. `others`: lines that are no operations of clients, by what they are, counted."""
 
     def __init__(self, refusals: bool) -> None:
-        """`refusals`: a compare-and-set that fails is an answer, the value was another one. Else nothing has happened."""
+        """`refusals`: a compare-and-set that fails is an answer: the value was another one. Else it did not happen."""
         self.calls: list[Call] = []
         self.returns: list[Returned] = []  # line, type, value, key
         self.events: list[int] = []
@@ -48,7 +36,7 @@ class Recording:
         self.others[what] = self.others.get(what, 0) + 1
 
     def event(self, line: int, process: Hashable, type_: str, f: str, value: Any, key: Any) -> None:
-        """`type_` as Jepsen has them, or `failed`: a `fail` that is no answer, whatever failed. Raises `Malformed`."""
+        """`type_` as Jepsen has them, or `failed`: a `fail` that is no answer. Raises `Malformed`."""
         if type_ == "invoke":
             number = len(self.calls)
             if self._open.setdefault(process, number) != number:
@@ -81,7 +69,7 @@ class Recording:
     def trial(self, whole: bool = False) -> Trial:
         """What never returned may have happened. What did not happen is left out.
 
-        `whole`: transactions are operations `txn` (as `checkers.linearizability.transactions` has them). Else those of one
+        `whole`: transactions are operations `txn` (see `checkers.linearizability.transactions`). Else those of one
         operation are that operation, and of several reads each is one. Raises `Malformed`.
         """
         calls, returns = independent.apart(self.calls, self.returns)

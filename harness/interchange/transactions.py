@@ -7,14 +7,12 @@ Elle, or with `multi-register`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from checkers.linearizability import Malformed, Operation
 from checkers.linearizability.values import Literal, shown
+from harness.interchange.calls import Call, Returned
 from harness.interchange.names import NIL_KEY, name_of
-
-if TYPE_CHECKING:
-    from harness.interchange.recording import Call
 
 F: Final = "txn"
 _NAMES = {"r": "read", "w": "write"}
@@ -22,7 +20,7 @@ _NAMES = {"r": "read", "w": "write"}
 Part = tuple[str, Any, Any]  # f, key, value
 
 
-def operations(call: Call, returned: tuple[int, str, Any, Any] | None, whole: bool) -> list[Operation]:
+def operations(call: Call, returned: Returned, whole: bool) -> list[Operation]:
     """Raises `Malformed`. Of what never returned, or did not happen, nothing is asked but the call."""
     if call.key is not None:
         raise Malformed(f"line {call.line}: a transaction names its keys itself, and here is a key beside it")
@@ -73,8 +71,8 @@ def _separable(asked: list[Part], line: int) -> None:
     if not asked or (len(asked) > 1 and any(f != "read" for f, _, _ in asked)):
         many = f"a transaction of {len(asked)} operations" if asked else "an empty transaction"
         raise Malformed(
-            f"line {line}: {many}: only transactions of one operation, [[:append k v]], [[:w k v]] or [[:r k v]], or of "
-            "reads alone can be judged by key. `--model multi-register` judges reads and writes of several registers; "
+            f"line {line}: {many}: only transactions of one operation, [[:append k v]], [[:w k v]] or [[:r k v]], or "
+            "of reads alone can be judged by key. `--model multi-register` judges reads and writes of several registers; "
             "for lists Elle does: `--model append --export edn` prints them for it"
         )
 
@@ -90,6 +88,7 @@ def _answers(asked: list[Part], value: Any, call: Call, line: int) -> list[Part]
     )
     if not same:
         raise Malformed(
-            f"line {line}: the transaction {shown(call.value)}, called in line {call.line}, is answered as {shown(value)}"
+            f"line {line}: the transaction {shown(call.value)}, called in line {call.line}, "
+            f"is answered as {shown(value)}"
         )
     return told
