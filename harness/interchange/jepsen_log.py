@@ -30,7 +30,7 @@ _PROCESS = r'(?:-?\d+|:[^\s,(){}\[\]":]+|"[^"\\\s]+")'
 _OPERATION = re.compile(
     rf"^(?P<before>.*?(?:(?<=\s)|^))(?P<process>{_PROCESS})\s+(?P<type>{_TYPE})(?=\s|$)(?P<rest>.*)$"
 )
-_CLAIMED = re.compile(rf"^(?:[^\n\r{{}}]*?\s)??{_PROCESS}[ \t]+{_TYPE}[ \t]+:\S", re.MULTILINE)
+_CLAIMED = re.compile(rf"^(?:[^\n\r]*?\s)??{_PROCESS}[ \t]+{_TYPE}[ \t]+:\S", re.MULTILINE)
 _LOGGER = re.compile(r"\bjepsen\.util(?:\s+-|:)\s+(?P<said>.*)$")
 # what begins with a process and a word of two columns, but is none of the above
 _LIKE_ONE = re.compile(rf"\s*{_PROCESS}(?:\s*$|\s+:?[\w-]+\s+:[\w-]|\t)|.*(?:^|\s){_TYPE}\s+:[\w-]")

@@ -28,6 +28,8 @@ def operations(call: Call, returned: Returned, whole: bool) -> list[Operation]:
     outcome = "info" if returned is None else returned[1]
     if outcome in ("fail", "failed"):
         return []
+    if not whole:
+        _separable(asked, call.line)
     told = None
     answered = 0
     if returned is not None and outcome == "ok":
@@ -35,7 +37,6 @@ def operations(call: Call, returned: Returned, whole: bool) -> list[Operation]:
         told = _answers(asked, returned[2], call, answered)
     if whole:
         return [_one(call, "", F, tuple(asked), None if told is None else tuple(told), None, outcome, answered)]
-    _separable(asked, call.line)
     found = []
     for number, (f, key, value) in enumerate(asked):
         result = None if told is None or f != "read" else told[number][2]
@@ -72,8 +73,8 @@ def _separable(asked: list[Part], line: int) -> None:
         many = f"a transaction of {len(asked)} operations" if asked else "an empty transaction"
         raise Malformed(
             f"line {line}: {many}: only transactions of one operation, [[:append k v]], [[:w k v]] or [[:r k v]], or "
-            "of reads alone can be judged by key. `--model multi-register` judges reads and writes of several registers; "
-            "for lists Elle does: `--model append --export edn` prints them for it"
+            "of reads alone can be judged by key. `--model multi-register` judges reads and writes of several "
+            "registers; for lists Elle does: `--model append --export edn` prints them for it"
         )
 
 
