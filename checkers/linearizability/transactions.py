@@ -81,7 +81,8 @@ def _after(state: tuple[Hashable, ...], steps: tuple[tuple[bool, int, Hashable],
 
 def components(trial: Trial) -> Trial:
     """The same with a key for every operation, where there are several sets of registers that share no transaction: the
-    first of its registers."""
+    first of its registers. Raises `Malformed` for an operation that is no transaction."""
+    require(MultiRegister(), trial.operations)
     roots: dict[Hashable, Hashable] = {}
 
     def root(key: Hashable) -> Hashable:

@@ -134,7 +134,6 @@ def _read(path: Path, text: str, model: Model) -> _History:
     whole = isinstance(model, MultiRegister)
     trial = recording.trial(whole)
     if whole:
-        model.space(trial.operations)
         trial = components(trial)
     return _History(path, format_, trial, recording.others, model)
 

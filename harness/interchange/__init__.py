@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from checkers.linearizability import Malformed, Trial
+from checkers.linearizability.values import shown
 from harness.interchange.recording import Recording
 from harness.interchange.source import text_of
 
@@ -63,7 +64,9 @@ def record(text: str) -> tuple[str, Recording]:
     if format_ is not None:
         return format_.NAME, format_.record(text)
     known = "; ".join(f"{f.NAME}: {f.SUMMARY}" for f in formats())
-    raise Malformed(f"it is of no known format ({known})")
+    begins = text.lstrip()
+    line = text[: len(text) - len(begins)].count("\n") + 1
+    raise Malformed(f"it is of no known format ({known}); line {line} begins with {shown(begins.splitlines()[0])}")
 
 
 def format_of(text: str) -> Format | None:

@@ -16,7 +16,9 @@ from checkers.linearizability.engine import digest
 SOURCES = Path(__file__).parent / "native"
 AT_ONCE = 8192  # operations that it reads before it comes back
 
-Scan = Callable[[str, int, int, dict[str, Any], Callable[[str], Any], Any], tuple[list[tuple[Any, ...]], int, int]]
+Scan = Callable[
+    [str, int, int, dict[str | None, Any], Callable[[str], Any], Any], tuple[list[tuple[Any, ...]], int, int]
+]
 
 
 def bind(module: Any) -> Scan | None:

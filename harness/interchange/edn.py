@@ -65,9 +65,9 @@ class _Shape:
     def __init__(self, fields: list[str]) -> None:
         said = (f"{re.escape(field)}[\\s,]++{f'({_VALUE})' if field in _TOLD else _PASSED_OVER}" for field in fields)
         body = r"[\s,]++".join(said)
-        self.match = re.compile(rf"[\s,]*+(\{{)[\s,]*+{body}[\s,]*+\}}").match
+        self.match = re.compile(rf"[\s,]*+(\{{)(\A)?[\s,]*+{body}[\s,]*+\}}").match  # group 2 is of what is not there
         told = [field for field in fields if field in _TOLD]
-        self.places = [told.index(field.text) + 2 if field.text in told else -1 for field in _FIELDS]
+        self.places = [told.index(field.text) + 3 if field.text in told else 2 for field in _FIELDS]
 
 
 class _Operations:
@@ -77,7 +77,7 @@ class _Operations:
         self._recording = Recording(refusals=False)
         self._shapes: list[_Shape] = []
         self._made: set[tuple[str, ...]] = set()
-        self._known: dict[str, Any] = {}  # what a text means that was read before
+        self._known: dict[str | None, Any] = {None: None}  # what a text means that was read before
 
     def read(self) -> Recording:
         """Raises `Malformed`."""
@@ -103,25 +103,22 @@ class _Operations:
     def _by_pattern(self) -> Recording:
         place, line, seen = 0, 1, 0
         text, line_of = self._text, self._reader.lines.of
-        breaks = "\n" if "\r" not in text else None
+        simple = "\r" not in text
         while True:
-            found = self._by_shape(place)
-            if found is not None:
-                began, place, process, type_, f, value, key = found
-                if breaks is not None:
-                    line, seen = line + text.count(breaks, seen, began), began
-                else:
-                    line = line_of(began)
-                self._operation(line, process, type_, f, value, key)
+            match, told = self._by_shape(place)
+            if match is None:
+                form = self._reader.next(place)
+                if form is None:
+                    return self._recording
+                self._general(form)
+                place = form.end
                 continue
-            form = self._reader.next(place)
-            if form is None:
-                return self._recording
-            self._general(form)
-            place = form.end
+            began, place = match.start(1), match.end()
+            line, seen = (line + text.count("\n", seen, began) if simple else line_of(began)), began
+            self._operation(line, *told)
 
-    def _by_shape(self, place: int) -> tuple[int, int, Any, Any, Any, Any, Any] | None:
-        """Where it begins and ends, and the five fields; None: it is not written like others."""
+    def _by_shape(self, place: int) -> tuple[re.Match[str] | None, list[Any]]:
+        """What begins there, and its five fields; None: it is not written like others."""
         for shape in self._shapes:
             match = shape.match(self._text, place)
             if match is None:
@@ -131,22 +128,20 @@ class _Operations:
                 self._shapes.insert(0, shape)
             known = self._known
             try:
-                told = [None if at < 0 else known[match[at]] for at in shape.places]
+                return match, [known[said] for said in match.group(*shape.places)]
             except KeyError:
-                read = [None if at < 0 else self._meant(match[at]) for at in shape.places]
-                if _UNREAD in read:
-                    return None
-                told = read
-            return match.start(1), match.end(), *told  # type: ignore[return-value]
-        return None
+                told = [self._meant(said) for said in match.group(*shape.places)]
+            return (None if _UNREAD in told else match), told
+        return None, []
 
-    def _meant(self, said: str) -> Any:
-        """The value of a text that is one value as far as brackets go; _UNREAD: it is none."""
-        if said in self._known:
+    def _meant(self, said: str | None) -> Any:
+        """The value of a text that is one value as far as brackets go; _UNREAD: it is none. Of no text: nil."""
+        if said is None or said in self._known:
             return self._known[said]
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        meant = _whole_numbers(said)
+            self._known[None] = None
+        meant = whole_numbers(said)
         if meant is None:
             try:
                 form = Reader(said, unwrap=False).next(0)
@@ -208,8 +203,8 @@ _NUMBERS = re.compile(r"\[[\s,]*+(?:(?:0|-?[1-9][0-9]{0,17}+)(?:[\s,]++|(?=\])))
 _NAN = "##NaN"
 
 
-def _whole_numbers(said: str) -> Any:
-    """Numbers, and vectors of them: most of what there is. None: something else."""
+def whole_numbers(said: str) -> Any:
+    """Numbers, and vectors of them: most of what there is; of their text. None: something else."""
     if said.isdecimal() and said.isascii() and len(said) < 18 and (said[0] != "0" or said == "0"):
         return int(said)
     if said[0] == "[" and _NUMBERS.fullmatch(said):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from checkers.linearizability import Malformed, Trial
 from checkers.linearizability.values import shown
 from harness.interchange import Format, names
-from harness.interchange.edn import judgeable
+from harness.interchange.edn import judgeable, whole_numbers
 from harness.interchange.edn_text import MOST_DEEP, Reader
 from harness.interchange.names import NEMESIS
 from harness.interchange.recording import Recording
@@ -29,6 +29,9 @@ _TYPE = r":(?:invoke|ok|fail|info)"
 _PROCESS = r'(?:-?\d+|:[^\s,(){}\[\]":]+|"[^"\\\s]+")'
 _OPERATION = re.compile(
     rf"^(?P<before>.*?(?:(?<=\s)|^))(?P<process>{_PROCESS})\s+(?P<type>{_TYPE})(?=\s|$)(?P<rest>.*)$"
+)
+_SIMPLE = re.compile(
+    r"\s+:([a-zA-Z][\w-]*+)\s+(nil|0|[1-9][0-9]{0,16}|\[(?:(?:0|[1-9][0-9]{0,16})\s?)*\])\s*$", re.ASCII
 )
 _CLAIMED = re.compile(rf"^(?:[^\n\r]*?\s)??{_PROCESS}[ \t]+{_TYPE}[ \t]+:\S", re.MULTILINE)
 _LOGGER = re.compile(r"\bjepsen\.util(?:\s+-|:)\s+(?P<said>.*)$")
@@ -70,11 +73,17 @@ def _other(recording: Recording, number: int, line: str, bare: bool) -> None:
 
 
 def _feed(recording: Recording, number: int, match: re.Match[str]) -> None:
-    process = names.client(_one(match["process"], number), number)
+    said = match["process"]
+    process = int(said) if said.isdecimal() and len(said) < 10 else names.client(_one(said, number), number)
     if process is None:
         recording.other(NEMESIS)
         return
     type_ = match["type"][1:]
+    simple = _SIMPLE.match(match["rest"])
+    if simple is not None and type_ != "fail":
+        value = None if type_ == "info" or simple[2] == "nil" else whole_numbers(simple[2])
+        recording.event(number, process, type_, simple[1], value, None)
+        return
     columns = _columns(match["rest"], number, 2 if type_ in ("invoke", "ok") else 1)
     if not columns:
         raise Malformed(f"line {number}: an operation ends after its type: which one is it?")

@@ -8,11 +8,11 @@ import random
 from foreign_rig import WRITERS, Event
 
 TOKENS = (
-    "[", "]", "{", "}", "(", ")", "#{", "#_", "#_ #_", "^", "#inst", "#:p", '"', "\\", "\\u12", "\\ud800", ";", ",", ":", "::",
-    "##NaN", "##Inf", "nil", "true", "null", "NaN", "1e999", "-0", "007", "1/0", "1M", "\x00", "\ufeff", "\u2028", "\r", "\r\n",
-    "\n\n", "\t", ":invoke", ":ok", ":fail", ":info", ":txn", "[[:append :x 1]]", "[[:r :x nil]]", "[1 nil]", ":process",
-    '"process"', ":nemesis", ":key", '"key":1,', "[" * 200, "]" * 200, "[" * 5000, '{"a":' * 3000, "9" * 5000, "#foo ", "é", "😀",
-    "#jepsen.independent.MapEntry ", "#jepsen.history.Op", "<", "=", "0", "1", " ", "INFO jepsen.util - ", "{:a 1 :a 2}",
+    "[", "]", "{", "}", "(", ")", "#{", "#_", "#_ #_", "^", "#inst", "#:p", '"', "\\", "\\u12", "\\ud800", ";", ",", ":", "::",  # noqa: E501
+    "##NaN", "##Inf", "nil", "true", "null", "NaN", "1e999", "-0", "007", "1/0", "1M", "\x00", "\ufeff", "\u2028", "\r", "\r\n",  # noqa: E501
+    "\n\n", "\t", ":invoke", ":ok", ":fail", ":info", ":txn", "[[:append :x 1]]", "[[:r :x nil]]", "[1 nil]", ":process",  # noqa: E501
+    '"process"', ":nemesis", ":key", '"key":1,', "[" * 200, "]" * 200, "[" * 5000, '{"a":' * 3000, "9" * 5000, "#foo ", "é", "😀",  # noqa: E501
+    "#jepsen.independent.MapEntry ", "#jepsen.history.Op", "<", "=", "0", "1", " ", "INFO jepsen.util - ", "{:a 1 :a 2}",  # noqa: E501
 )  # fmt: skip
 MODELS = ("register", "cas-register", "mutex", "multi-register", "kv", "append")
 _FS = {
@@ -37,6 +37,12 @@ def _value(draws: random.Random, f: str, type_: str) -> object:
     return draws.choice([None, 0, 1, 2, "a", [1, 2], 2**70])
 
 
+def _answer(draws: random.Random, f: str, told: str, value: object) -> object:
+    if f == "txn" and isinstance(value, list):
+        return [value[0], ["r", "y", draws.randrange(3)]]
+    return _value(draws, f, told) if f in ("read", "get") else value
+
+
 def history(draws: random.Random, model: str) -> list[Event]:
     events: list[Event] = []
     open_: dict[int, tuple[str, object]] = {}
@@ -45,7 +51,7 @@ def history(draws: random.Random, model: str) -> list[Event]:
         if process in open_:
             f, value = open_.pop(process)
             told = draws.choice(["ok", "ok", "ok", "info", "fail"])
-            events.append((process, told, f, _value(draws, f, told) if value is None or f == "txn" else value))
+            events.append((process, told, f, _answer(draws, f, told, value)))
         else:
             f = draws.choice(_FS[model])
             open_[process] = (f, _value(draws, f, "invoke"))
