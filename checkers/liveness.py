@@ -11,6 +11,7 @@ from checkers.past.ledger import Reader, message_of
 from checkers.traffic.bounds import bounds, in_words
 from checkers.traffic.connections import Client, Connections
 from checkers.traffic.given_up import GivenUp
+from checkers.traffic.silent import unregistered_ns
 from checkers.traffic.storms import Storms, is_clock
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import did
@@ -63,7 +64,6 @@ class _Judge(Reader):
         self._findings = Findings(CHECKER.NAME)
         self._taps: deque[Tap] = deque(maxlen=64)  # the last ones that an idle system does not send
         self._told: dict[tuple[str, str], Tap] = {}  # (whom, device) → the relay's last word on it
-        self._opened: list[tuple[int, str]] = []  # sockets, as the wire saw them
         self._current: dict[str, tuple[int, Op]] = {}  # device → its registered socket
         self._undisturbed: dict[str, Op] = {}
         self._down: dict[str, Op] = {}
@@ -93,9 +93,7 @@ class _Judge(Reader):
             return
         if tap.type not in _QUIET:
             self._taps.append(tap)
-        if tap.type == "register":
-            self._opened.append((tap.time_ns, tap.link.partition("->")[0]))
-        elif tap.type == "presence" and tap.source is not None:
+        if tap.type == "presence" and tap.source is not None:
             self._told[tap.link.rpartition("->")[2], tap.source] = tap
 
     # ---- ops ------------------------------------------------------------------------------------------------------
@@ -104,6 +102,10 @@ class _Judge(Reader):
         self._last = op
         if self._bounds is None:
             return
+        for sighting in self._connections.due(op.time_ns):
+            self._connections.sees(sighting)
+            if not sighting.registered:
+                self._storm(self._storms.opens(sighting.name, sighting.time_ns, op), sighting.name, op)
         if op.f in _DISTURBS or op.f == "link":  # a connection may end rightly: its token has expired
             self._disturbed = op
         if op.f == "observe":
@@ -112,7 +114,7 @@ class _Judge(Reader):
             self._conn(op)
         elif op.f == "fetch":
             self._fetch(op)
-        elif op.f in Connections.FEEDS or op.f == "foreground":
+        elif op.f in Connections.FEEDS:
             self._connection(op)
 
     def _connection(self, op: Op) -> None:
@@ -179,12 +181,6 @@ class _Judge(Reader):
         if self._bounds is None or last is None:
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
-        for time_ns, name in self._opened:
-            client = self._connections.clients.get(name)
-            if client is not None and not client.journals:
-                self._storm(self._storms.opens(name, time_ns, None), name, last)
-        for name, time_ns in self._connections.due(last.time_ns):
-            self._connections.registers(name, time_ns)
         for client in self._connections.clients.values():
             self._judge_client(client, last)
         self._judge_presence(last)
@@ -206,6 +202,12 @@ class _Judge(Reader):
                 took = in_words(last.time_ns - since.time_ns)
                 message = f"{name} lost its connection and has not registered again for {took}"
                 self._add("unregistered", last, message, [down, since])
+        if not client.journals:
+            final, since = self.ledger.finals.get(name), self._undisturbed.get(name)
+            took_ns = unregistered_ns(client, final, since, last, self._bounds)
+            if took_ns is not None:
+                message = f"{name} says that it is not registered, and has not been for {in_words(took_ns)}"
+                self._add("unregistered", last, message, [since, final])
         if self._live(client, last) and self._mapped(name) is False:
             message = f"{name} is registered, and the relay does not know it any more: nothing reaches it"
             self._add("unreachable", last, message, [client.cause, self.ledger.finals.get(self._relay())])
