@@ -203,11 +203,11 @@ class _Judge(Reader):
                 message = f"{name} lost its connection and has not registered again for {took}"
                 self._add("unregistered", last, message, [down, since])
         if not client.journals:
-            final, since = self.ledger.finals.get(name), self._undisturbed.get(name)
-            took_ns = unregistered_ns(client, final, since, last, self._bounds)
+            final, disturbed = self.ledger.finals.get(name), self._undisturbed.get(name)
+            took_ns = unregistered_ns(client, final, disturbed, last, self._bounds)
             if took_ns is not None:
                 message = f"{name} says that it is not registered, and has not been for {in_words(took_ns)}"
-                self._add("unregistered", last, message, [since, final])
+                self._add("unregistered", last, message, [disturbed, final])
         if self._live(client, last) and self._mapped(name) is False:
             message = f"{name} is registered, and the relay does not know it any more: nothing reaches it"
             self._add("unreachable", last, message, [client.cause, self.ledger.finals.get(self._relay())])
