@@ -189,9 +189,18 @@ class _Judge(Reader):
             {
                 "clients": len(self._connections.clients),
                 "wire": "watched" if self.ledger.tapped else "not judged: no taps",
+                **self._of_the_relay(),
                 "quiet": "watched" if self._quiet_from(last) is not None else "not judged: the run ended before",
             }
         )
+
+    def _of_the_relay(self) -> dict[str, str]:
+        """What only a relay's own words can tell."""
+        level = self._header.nodes.get(self._relay(), {}).get("level")
+        final = self.ledger.finals.get(self._relay())
+        unknown = [] if isinstance(level, int) and level >= Level.L2 else ["given-up", "evicted"]
+        unknown += [] if final is not None else ["unreachable"]
+        return {"relay": f"not judged, as it does not say: {', '.join(unknown)}"} if unknown else {}
 
     def _judge_client(self, client: Client, last: Op) -> None:
         assert self._bounds is not None
