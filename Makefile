@@ -43,10 +43,11 @@ bench: venv ## how fast the simulator is, the linearizability checker against Po
 	.venv/bin/python tests/bench/linearizability.py
 	.venv/bin/python tests/bench/options.py
 
-fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs
+fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 30,000 damaged plans, topologies, run directories and probe replies
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
 	HARNESS_FUZZ=12 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
 	HARNESS_FUZZ=4 .venv/bin/python -m pytest -n 2 tests/checkers/test_injections.py
+	HARNESS_FUZZ_INPUTS=15 .venv/bin/python -m pytest -n 2 tests/fuzz
 
 hashes: venv ## record the trace hashes of the quickstart anew
 	.venv/bin/python tests/sim/recording.py

@@ -8,7 +8,7 @@ from telling import judge
 from checkers.notation import read
 
 ON = "wire:r>d[type=registered,conn=2] wire:r>m[type=registered,conn=3] d:up m:up"
-E, F = ("wire:d>r[msg=%d,conn=2,source=device-of-desktop-1,job=a]" % n for n in (1, 2))
+E, F = (f"wire:d>r[msg={n},conn=2,source=device-of-desktop-1,job=a]" for n in (1, 2))
 TO_M = "wire:r>m[msg=%d,conn=%d,source=device-of-desktop-1,job=a]"
 HEAD = "wire:d>r[type=sync:head,msg=s/9,conn=2]"
 HEAD_M = "wire:r>m[type=sync:head,msg=s/9,conn=3,source=device-of-desktop-1]"

@@ -99,10 +99,30 @@ def of_bytes(data: bytes, draws: random.Random) -> bytes:
 
 
 _PIECES = [
-    *(b"{", b"}", b"[", b"]", b":", b",", b"\n", b"\t", b" ", b'"', b"'", b"#", b"&a ", b"*a", b"!!python/object:x ", b"%", b"- "),
-    *(b"null", b"true", b"-1", b"1e999", b"9" * 40, b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\xc3", b"[" * 600, b"{a: " * 300),
-    *(b"<<: *a", b"? ", b"| ", b"~", b"\\ud800", b'{"a":' * 500, b"&a [*a, *a]", b"0x10", b"1:30", b"yes", b"on: 1\n"),
-]  # fmt: skip
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b"\n",
+        b"\t",
+        b" ",
+        b'"',
+        b"'",
+        b"#",
+        b"&a ",
+        b"*a",
+        b"%",
+        b"- ",
+        b"? ",
+        b"| ",
+    ),
+    *(b"null", b"true", b"-1", b"1e999", b"9" * 40, b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\xc3", b"[" * 600),
+    *(b"{a: " * 300, b"!!python/object:x ", b"<<: *a", b"~", b"\\ud800", b'{"a":' * 500, b"&a [*a, *a]", b"0x10"),
+    *(b"1:30", b"yes", b"on: 1\n"),
+]
 
 
 @contextmanager

@@ -107,6 +107,8 @@ class _Started:
             ended.trace_hash = world.trace_hash()
             ended.extra["links"] = {name: link.meters() for name, link in world.network.links.items()}
             stage.ailments.extend(world.crashes)
+            for each in self._probes.values():
+                stage.ailments.extend(each.client.complaints if isinstance(each, DialledProbe) else ())
             ended.ailments.extend(stage.ailments)
             for probe in self._probes.values():
                 probe.shut = True
