@@ -59,8 +59,8 @@ class _Judge(OverConnections):
 
     def feed(self, op: Op) -> None:
         if self._connections is not None:
-            for name, time_ns in self._connections.due(op.time_ns):
-                self._connections.registers(name, time_ns)
+            for sighting in self._connections.due(op.time_ns):
+                self._connections.sees(sighting)
         if op.f == "commit":
             if op.type == "invoke" and op.node is not None and op.rev is not None:
                 self._begun[op.node, op.rev.n] = op

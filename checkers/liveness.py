@@ -12,6 +12,7 @@ from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
 from checkers.traffic.connections import Client, Connections
 from checkers.traffic.given_up import GivenUp
+from checkers.traffic.silent import unregistered_ns
 from checkers.traffic.storms import Storms, is_clock
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import did
@@ -64,7 +65,6 @@ class _Judge(Reader):
         self._findings = Findings(CHECKER.NAME)
         self._taps: deque[Tap] = deque(maxlen=64)  # the last ones that an idle system does not send
         self._told: dict[tuple[str, str], Tap] = {}  # (whom, device) → the relay's last word on it
-        self._opened: list[tuple[int, str]] = []  # sockets, as the wire saw them
         self._current: dict[str, tuple[int, Op]] = {}  # device → its registered socket
         self._undisturbed: dict[str, Op] = {}
         self._down: dict[str, Op] = {}
@@ -94,9 +94,7 @@ class _Judge(Reader):
             return
         if tap.type not in _QUIET:
             self._taps.append(tap)
-        if tap.type == "register":
-            self._opened.append((tap.time_ns, tap.link.partition("->")[0]))
-        elif tap.type == "presence" and tap.source is not None:
+        if tap.type == "presence" and tap.source is not None:
             self._told[tap.link.rpartition("->")[2], tap.source] = tap
 
     # ---- ops ------------------------------------------------------------------------------------------------------
@@ -105,6 +103,10 @@ class _Judge(Reader):
         self._last = op
         if self._bounds is None:
             return
+        for sighting in self._connections.due(op.time_ns):
+            self._connections.sees(sighting)
+            if not sighting.registered:
+                self._storm(self._storms.opens(sighting.name, sighting.time_ns, op), sighting.name, op)
         if op.f in _DISTURBS or op.f == "link":  # a connection may end rightly: its token has expired
             self._disturbed = op
         if op.f == "observe":
@@ -113,7 +115,7 @@ class _Judge(Reader):
             self._conn(op)
         elif op.f == "fetch":
             self._fetch(op)
-        elif op.f in Connections.FEEDS or op.f == "foreground":
+        elif op.f in Connections.FEEDS:
             self._connection(op)
 
     def _connection(self, op: Op) -> None:
@@ -180,12 +182,6 @@ class _Judge(Reader):
         if self._bounds is None or last is None:
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
-        for time_ns, name in self._opened:
-            client = self._connections.clients.get(name)
-            if client is not None and not client.journals:
-                self._storm(self._storms.opens(name, time_ns, None), name, last)
-        for name, time_ns in self._connections.due(last.time_ns):
-            self._connections.registers(name, time_ns)
         for client in self._connections.clients.values():
             self._judge_client(client, last)
         self._judge_presence(last)
@@ -195,6 +191,7 @@ class _Judge(Reader):
         judged = {
             "clients": len(self._connections.clients),
             "wire": "watched" if self.ledger.tapped else "not judged: no taps",
+            **self._of_the_relay(),
             "quiet": "watched" if self._quiet_from(last) is not None else "not judged: the run ended before",
         }
         return self._findings.result(judged, counted)
@@ -202,6 +199,14 @@ class _Judge(Reader):
     def _is_heard_of(self, client: Client) -> bool:
         """Does anything tell what became of its connections?"""
         return client.live_ns is not None or client.name in self._down or bool(client.arrivals.registrations)
+
+    def _of_the_relay(self) -> dict[str, str]:
+        """What only a relay's own words can tell."""
+        level = self._header.nodes.get(self._relay(), {}).get("level")
+        final = self.ledger.finals.get(self._relay())
+        unknown = [] if isinstance(level, int) and level >= Level.L2 else ["given-up", "evicted"]
+        unknown += [] if final is not None else ["unreachable"]
+        return {"relay": f"not judged, as it does not say: {', '.join(unknown)}"} if unknown else {}
 
     def _judge_client(self, client: Client, last: Op) -> None:
         assert self._bounds is not None
@@ -212,6 +217,12 @@ class _Judge(Reader):
                 took = in_words(last.time_ns - since.time_ns)
                 message = f"{name} lost its connection and has not registered again for {took}"
                 self._add("unregistered", last, message, [down, since])
+        if not client.journals:
+            final, disturbed = self.ledger.finals.get(name), self._undisturbed.get(name)
+            took_ns = unregistered_ns(client, final, disturbed, last, self._bounds)
+            if took_ns is not None:
+                message = f"{name} says that it is not registered, and has not been for {in_words(took_ns)}"
+                self._add("unregistered", last, message, [disturbed, final])
         if self._live(client, last) and self._mapped(name) is False:
             message = f"{name} is registered, and the relay does not know it any more: nothing reaches it"
             self._add("unreachable", last, message, [client.cause, self.ledger.finals.get(self._relay())])

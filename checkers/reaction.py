@@ -3,7 +3,7 @@
 Triggers are taken from the wire and from the journals of all nodes, not from what a mobile says it reacted to. A bound
 is a constant of the protocol; it is judged only while nothing disturbs who has to answer: a lost link, another screen,
 a kill, a pause or a wrong clock voids what was owed. What the relay owes on a wire is judged by order alone: what it
-accepted later must not leave before it.
+accepted later must not leave before it. Of a relay that journals nothing the wire itself must prove it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from checkers import Checker, Judge, Level
 from checkers.duties.calls import Pending
 from checkers.duties.fetches import Duties
+from checkers.duties.listening import Listening
 from checkers.duties.tellings import Tellings
 from checkers.past.phases import Counted
 from checkers.traffic.phones import OverPhones
@@ -85,6 +86,11 @@ class _Judge(OverPhones):
         self._duties = Duties(self, self._phones, self._findings)
         self._calls = Pending(self, self._phones, self._findings, self._hardened)
         self._tellings = Tellings(self, self._findings, self._hardened)
+        self._listening = Listening(self, self._findings, self._hardened)
+
+    def tap(self, tap: Tap) -> None:
+        super().tap(tap)
+        self._listening.tap(tap)
 
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":
@@ -100,6 +106,7 @@ class _Judge(OverPhones):
         self._duties.op(op, self.ledger.sight)
         self._calls.op(op)
         self._tellings.op(op)
+        self._listening.op(op)
 
     def wire(self, tap: Tap) -> None:
         if not self._promised:
@@ -122,5 +129,6 @@ class _Judge(OverPhones):
             "calls": self._calls.judged,
             "told": dict(sorted(self._tellings.told.items())),
             "wire": "read" if self.tapped else "not judged: no taps",
+            **self._listening.finish(),
         }
         return self._findings.result(judged, self.counted)

@@ -18,7 +18,7 @@ from checkers.past.phases import Counted
 from checkers.past.screens import Missing, Screen, revision_of
 from checkers.past.truth import JobTruth
 from checkers.traffic.bounds import Bounds, in_words, within_ns
-from checkers.traffic.connections import Connections, OverConnections
+from checkers.traffic.connections import Connections, OverConnections, Sighting
 from checkers.traffic.paths import Path
 from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
@@ -72,8 +72,8 @@ class _Judge(OverConnections):
         self._last = op
         if self._connections is None:
             return
-        for name, time_ns in self._connections.due(op.time_ns):
-            self._connection_changes([name], op, time_ns)
+        for sighting in self._connections.due(op.time_ns):
+            self._connection_changes(list(self._connections.alike(sighting)), op, sighting)
         if op.f == "commit":
             self._commit(op)
         elif op.f == "observe":
@@ -84,6 +84,8 @@ class _Judge(OverConnections):
             self._recovered(op)
         elif op.f == "final":
             self._final(op)
+        elif op.f == "foreground":  # nothing is connected yet
+            self._connections.feed(op)
         else:
             self._connection_changes(list(self._connections.touched(op)), op, None)
 
@@ -183,21 +185,21 @@ class _Judge(OverConnections):
 
     # ---- the path -------------------------------------------------------------------------------------------------
 
-    def _connection_changes(self, names: list[str], op: Op, registered_ns: int | None) -> None:
+    def _connection_changes(self, names: list[str], op: Op, sighting: Sighting | None) -> None:
         assert self._connections is not None
         pairs = [p for p in self._pairs if p.screen.mobile in names or p.screen.desktop in names]
-        begins = op.f == "fault-begin"
-        at_ns = registered_ns or op.time_ns - (_GRACE_NS[self._header.runtime == "sim"] if begins else 0)
+        begins, heals = (sighting is None and op.f == f for f in ("fault-begin", "fault-heal"))
+        grace_ns = _GRACE_NS[self._header.runtime == "sim"] if begins else 0
+        at_ns = sighting.time_ns if sighting is not None else op.time_ns - grace_ns
         for pair in pairs:
             self._look(pair, at_ns, op, "stale")
-            pair.touch(op.time_ns, faulty=begins or op.f == "fault-heal" or _lost_an_event(op))
-        if registered_ns is None:
+            pair.touch(op.time_ns, faulty=begins or heals or _lost_an_event(op))
+        if sighting is None:
             self._connections.feed(op)
         else:
-            for name in names:
-                self._connections.registers(name, registered_ns)
+            self._connections.sees(sighting)
         for pair in pairs:
-            if op.f == "started" and op.node == pair.screen.mobile:
+            if sighting is None and op.f == "started" and op.node == pair.screen.mobile:
                 pair.screen.enter(None, None)
             pair.look(op)
 

@@ -3,13 +3,19 @@
 A connection that stood while a fault touched its link, its client or the relay is *in doubt* after the heal: it may be
 dead at one end, and nobody knows yet. The doubt ends with a new registration, with the first messages that arrive both
 ways on that very connection, or when whoever sits on a dead socket must have noticed (the dead-peer time-out).
+
+A client below L2 journals nothing of its link. Of it the wire tells when a socket opens (`register`) and is registered;
+not when one ends. So what surely ends it does: a kill, the background, the relay's end, another socket of its device;
+and a doubt that no message ended lasts until it must have noticed *and* registered again.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from checkers.past.ledger import Reader
@@ -60,18 +66,30 @@ class Arrivals:
 class Client:
     """One desktop's or mobile's connection. `live_ns`: since when it is surely live; None: it is not."""
 
-    def __init__(self, name: str, journals: bool, arrivals: Arrivals) -> None:
-        self.name, self.journals, self.arrivals = name, journals, arrivals
+    def __init__(self, name: str, device: str, journals: bool, arrivals: Arrivals) -> None:
+        self.name, self.device, self.journals, self.arrivals = name, device, journals, arrivals
         self.live_ns: int | None = None
         self.cause: Op | None = None  # what made it live: its registration, or the heal of a fault it outlived
         self.faults = 0  # that touch it now
-        self.told = 0  # of its registrations on the wire, those that were looked at
+        self.opened: int | None = None  # its newest socket, as the wire saw it
+        self.away = False  # sent to the background, and not back yet
+        self.ended_ns = -1  # when its process, or the relay's, was last known to end
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A socket of a client that journals none, as the wire saw it: it asks to be registered, or is."""
+
+    name: str
+    time_ns: int
+    conn: int
+    registered: bool
 
 
 class Connections:
     """Feed it taps first, then ops. `touched(op)` names the clients whose path an op changes."""
 
-    FEEDS = frozenset({"link", "started", "fault-begin", "fault-heal", "background"})
+    FEEDS = frozenset({"link", "started", "fault-begin", "fault-heal", "background", "foreground"})
 
     def __init__(self, header: Header, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -82,8 +100,10 @@ class Connections:
             if node.get("role") in ("desktop", "mobile"):
                 level = node.get("level")
                 journals = isinstance(level, int) and level >= JOURNALS_LINK
-                self.clients[name] = Client(name, journals, Arrivals())
+                device = str(node.get("device_id") or name).lower()
+                self.clients[name] = Client(name, device, journals, Arrivals())
         self._silent = [client for client in self.clients.values() if not client.journals]
+        self._sightings: deque[Sighting] = deque()
         self._asked: dict[tuple[str, str], int] = {}
         self._active: dict[tuple[str, int], list[str]] = {}
 
@@ -98,7 +118,9 @@ class Connections:
             return
         seen = client.arrivals
         if tap.side == "in":
-            if upstream and tap.msg is not None and tap.type.startswith("rpc:"):
+            if upstream and tap.type == "register":
+                self._sighted(client, tap, registered=False)
+            elif upstream and tap.msg is not None and tap.type.startswith("rpc:"):
                 self._asked.setdefault((client.name, tap.msg), tap.time_ns)
             return
         seen.times[upstream].append(tap.time_ns)
@@ -110,6 +132,7 @@ class Connections:
         seen = client.arrivals
         if tap.type in ("registered", "resumed"):
             seen.registrations.append((tap.time_ns, tap.conn))
+            self._sighted(client, tap, registered=True)
         elif tap.type == "sync:gap":
             seen.gaps.append(tap.time_ns)
         elif tap.type == "rpc-reply" and tap.msg is not None:
@@ -117,6 +140,10 @@ class Connections:
             took_ns = tap.time_ns - asked_ns if asked_ns is not None else 0
             if took_ns > (seen.late[-1][1] if seen.late else 0):
                 seen.late.append((tap.time_ns, took_ns))
+
+    def _sighted(self, client: Client, tap: Tap, *, registered: bool) -> None:
+        if not client.journals:
+            self._sightings.append(Sighting(client.name, tap.time_ns, tap.conn, registered))
 
     # ---- ops ------------------------------------------------------------------------------------------------------
 
@@ -139,6 +166,8 @@ class Connections:
             self._active[_occurrence(op)] = names
             for name in names:
                 self.clients[name].faults += 1
+                if _value(op).get("action") == "kill":
+                    self._ended(self.clients[name], op)
         elif op.f == "fault-heal":
             for name in self._active.pop(_occurrence(op), []):
                 self.clients[name].faults -= 1
@@ -146,40 +175,77 @@ class Connections:
                 self._doubt(self.clients[name], op)
         elif op.node in self.clients:
             self._of_client(self.clients[op.node], op)
+        elif op.f == "started":
+            for client in self._silent:
+                self._ended(client, op)
 
     def _of_client(self, client: Client, op: Op) -> None:
-        value = op.value if isinstance(op.value, dict) else {}
         if op.f == "link":
-            state = value.get("state")
+            state = _value(op).get("state")
             if state == "registered":
                 client.live_ns, client.cause = op.time_ns, op
             elif state in ("closed", "suspended", "connecting"):
                 client.live_ns = None
-        elif op.f == "started" or (op.f == "background" and op.type != "invoke"):
+        elif op.f == "background":
+            client.away = op.type != "fail"
+            client.live_ns = client.live_ns if op.type == "invoke" else None
+        elif op.f == "foreground":
+            client.away = False
+        elif op.f == "started":
+            client.away = False
+            if client.journals:
+                client.live_ns = None
+            else:
+                self._ended(client, op)
+
+    def _ended(self, client: Client, op: Op) -> None:
+        """Its process, or the relay's, ends or is another one; who registered since the kill is with the new one."""
+        if client.journals:
+            return  # it says so itself
+        since_the_kill = client.live_ns is not None and 0 <= client.ended_ns < client.live_ns
+        if op.f == "fault-begin" or not since_the_kill:
             client.live_ns = None
+        if op.f == "fault-begin":
+            client.ended_ns = op.time_ns
 
-    def due(self, time_ns: int) -> Iterator[tuple[str, int]]:
-        """Registrations, up to a time, of clients that journal none: as the wire saw them. The caller `registers`."""
+    def due(self, time_ns: int) -> Iterator[Sighting]:
+        """What the wire saw up to a time of clients that journal nothing. Whoever asks tells `sees`, one by one."""
+        while self._sightings and self._sightings[0].time_ns <= time_ns:
+            yield self._sightings.popleft()
+
+    def alike(self, sighting: Sighting) -> Iterator[str]:
+        """The clients whose connection a sighting may change: all that are of its device."""
+        device = self.clients[sighting.name].device
+        return (name for name, client in self.clients.items() if client.device == device)
+
+    def sees(self, sighting: Sighting) -> None:
+        client = self.clients[sighting.name]
+        if sighting.registered:
+            late = client.opened is not None and sighting.conn < client.opened
+            if not client.away and not late:  # it has turned its back on a socket that is told so only now
+                client.live_ns, client.opened = sighting.time_ns, sighting.conn
+                self._replaced(client)
+        elif sighting.conn != client.opened:
+            client.live_ns, client.opened = None, sighting.conn
+
+    def _replaced(self, newest: Client) -> None:
+        """The relay keeps one connection of a device; the other ends."""
         for client in self._silent:
-            registrations = client.arrivals.registrations
-            while client.told < len(registrations) and registrations[client.told][0] <= time_ns:
-                client.told += 1
-                yield client.name, registrations[client.told - 1][0]
-
-    def registers(self, name: str, time_ns: int) -> None:
-        self.clients[name].live_ns = time_ns
+            if client is not newest and client.device == newest.device:
+                client.live_ns = None
 
     def _doubt(self, client: Client, op: Op) -> None:
         """A fault that touched this connection has healed."""
         if client.live_ns is None:
             return
-        latest_ns = op.time_ns + self._bounds.dead_peer_ns
+        noticed_ns = self._bounds.dead_peer_ns if client.journals else self._bounds.registered_ns
+        latest_ns = op.time_ns + noticed_ns
         alive_ns = client.arrivals.alive_from(op.time_ns)
         client.live_ns = max(client.live_ns, min(latest_ns, latest_ns if alive_ns is None else alive_ns))
         client.cause = op
 
     def _touched_by_fault(self, op: Op) -> Iterable[str]:
-        about: dict[str, Any] = op.value if isinstance(op.value, dict) else {}
+        about = _value(op)
         nodes, directions = about.get("nodes"), about.get("directions")
         named = {n for n in nodes if isinstance(n, str)} if isinstance(nodes, list) else set()
         ends = [d.split("->") for d in directions if isinstance(d, str)] if isinstance(directions, list) else []
@@ -201,7 +267,11 @@ class OverConnections(Reader):
             self._connections.tap(tap)
 
 
+def _value(op: Op) -> dict[str, Any]:
+    return op.value if isinstance(op.value, dict) else {}
+
+
 def _occurrence(op: Op) -> tuple[str, int]:
-    about = op.value if isinstance(op.value, dict) else {}
+    about = _value(op)
     index = about.get("occurrence")
     return str(about.get("fault")), index if isinstance(index, int) else 0

@@ -13,6 +13,7 @@ import yaml
 from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration
 from harness import registry
 from harness.history import Header
+from harness.plan import chosen
 from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.following import Chain
 from harness.plan.model import PlanWords
@@ -77,7 +78,7 @@ def problems(setting: Setting) -> list[PlanError]:
         *_pick(setting),
         *_checks(setting),
         *_expectations(setting),
-        *_policies(setting),
+        *chosen.problems(setting.words, setting.document, setting.system),
         *_settle(setting),
         *_workload(setting),
         *script_problems(setting.words.workload, setting.document, setting.system, setting.duration_ns),
@@ -211,16 +212,6 @@ def _expectations(setting: Setting) -> Iterator[PlanError]:
         if expectation.check is not None and expectation.check not in known:
             where = setting.document.value(("expect", key, "check"))
             yield _unknown(where, "checker", expectation.check, known)
-
-
-def _policies(setting: Setting) -> Iterator[PlanError]:
-    for slot, choice in setting.words.policies.items():
-        try:
-            profiles.load(policies={slot: choice})
-        except UnknownPolicy as exc:
-            place = ("policies", slot)
-            where = setting.document.key(place) if exc.word == slot else setting.document.value(place)
-            yield PlanError(where, str(exc), _there_are(exc.word, exc.known))
 
 
 def split_profile(key: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -53,6 +53,7 @@ class Recorder:
         self._incarnations: dict[str, int] = {}  # of nodes that were restarted
         self.header: Header | None = None
         self.problem: str | None = None
+        self.complaints: list[str] = []  # of journal lines that nobody can read
         self.overfull = False
         self.when_overfull: Callable[[], object] | None = None  # called once
         self.completed = 0  # client calls that returned, in whatever way
@@ -131,10 +132,14 @@ class Recorder:
 
     def journal(self, node: str, line: str, fields: dict[str, Any], time_ns: int) -> None:
         """Record a journal line as the op that docs/journal.md maps it to."""
-        convert = _CONVERTERS.get(line, _other)
-        for op in convert(self, node, line, fields, time_ns):
-            op.incarnation = self._incarnations.get(node, 0)
-            self._add(op)
+        try:
+            for op in _CONVERTERS.get(line, _other)(self, node, line, fields, time_ns):
+                op.incarnation = self._incarnations.get(node, 0)
+                self._add(_sound(op))
+        except _UNREADABLE as exc:
+            if not any(node in said for said in self.complaints):  # one line of a node says it
+                told = f"{type(exc).__name__}: {exc}"[:_MOST_TOLD]
+                self.complaints.append(f"{node} wrote a journal line {line[:40]!r} that is none ({told})")
 
     def _add(self, op: Op) -> None:
         if len(self._lines) >= OPS_CAP:
@@ -175,7 +180,9 @@ class Recorder:
             self.problem = f"{self._directory}: the history cannot be written: {exc.strerror or exc}"
 
     def starts(self, node: str, incarnation: int) -> None:
-        """The node is another process from now on."""
+        """The node is another process from now on. Raises `TypeError` for what is no number."""
+        if type(incarnation) is not int or abs(incarnation) >= 1 << 31:
+            raise TypeError(f"expected a whole number, not {type(incarnation).__name__}")
         self._incarnations[node] = incarnation
 
     # ---- commits ----------------------------------------------------------------------------------------------------
@@ -213,6 +220,22 @@ class Recorder:
     def _device(self, node: str) -> str:
         nodes = self.header.nodes if self.header is not None else {}
         return str(nodes.get(node, {}).get("device_id") or node)
+
+
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+_MOST_TOLD = 120
+
+
+def _sound(op: Op) -> Op:
+    """An op that can be read back. Raises `TypeError` for one that cannot."""
+    for text in (op.job, op.session, op.cause):
+        if text is not None and type(text) is not str:
+            raise TypeError(f"expected text, not {type(text).__name__}")
+    if op.attempt is not None and type(op.attempt) is not int:
+        raise TypeError(f"expected a whole number, not {type(op.attempt).__name__}")
+    if op.rev is not None and (type(op.rev.desktop) is not str or type(op.rev.n) is not int):
+        raise TypeError("expected a revision: the text of a desktop's id, and a whole number")
+    return op
 
 
 def _begin(r: Recorder, node: str, line: str, fields: dict[str, Any], time_ns: int) -> list[Op]:

@@ -78,6 +78,7 @@ def execute(
     )
     played = _play(runtime, spec, conductor)
     ended = played.ended
+    ended.ailments.extend(recorder.complaints)
     recorder.close(complete=played.complete)
     checking_began_s = time.perf_counter()
     cut_by = played.stalled.code if played.stalled is not None else ""

@@ -28,6 +28,7 @@ STATE_LIMIT_S = 10.0  # a node under load reads a thousand rows in less
 HELLO_LIMIT_S = 5.0
 REDIAL_S = 0.02
 _ACK_EVERY = 200  # journal lines
+_MOST_COMPLAINTS, _MOST_TOLD = 20, 300  # lines about one node, characters of what it said
 _ONE_CLOCK_NS = 10_000_000_000  # a hello is not older; clocks of two time namespaces are usually further apart
 
 JournalSink = Callable[[str, str, dict[str, Any], int], None]
@@ -78,7 +79,8 @@ class ProbeClient:
         match answer.type:
             case "ok" | "fail" | "info" as type_:
                 return Outcome(type_, answer.value, answer.error)
-        return Outcome("info", error={"code": "malformed", "message": f"{self.node} answered {answer.type!r}"})
+        told = f"{self.node} answered {str(answer.type)[:_MOST_TOLD]!r}"
+        return Outcome("info", error={"code": "malformed", "message": told})
 
     async def state(self) -> dict[str, Any]:
         try:
@@ -88,7 +90,7 @@ class ProbeClient:
         except ConnectionError:
             raise ProbeLost(f"{self.node} has no probe open, so its state is not known") from None
         if answer.state is None:
-            raise ProbeLost(f"{self.node} failed to tell its state: {answer.error}")
+            raise ProbeLost(f"{self.node} failed to tell its state: {str(answer.error)[:_MOST_TOLD]}")
         return answer.state
 
     async def closed(self) -> None:
@@ -144,7 +146,7 @@ class ProbeClient:
         self.hello = hello
         one_clock = hello.boot_id == kernel_boot_id() and abs(ended_ns - hello.clock_ns) < _ONE_CLOCK_NS
         if hello.name != self.node:
-            self.complaints.append(f"the probe of {self.node} says it is {hello.name}")
+            self._complain(f"the probe of {self.node} says it is {hello.name[:_MOST_TOLD]}")
         if not one_clock:
             self._clock_offset_ns = hello.clock_ns - (began_ns + ended_ns) // 2
             self.clock_doubt_ns = (ended_ns - began_ns) // 2 + 1
@@ -164,14 +166,18 @@ class ProbeClient:
             if waiting is not None and not waiting.done():
                 waiting.set_result(frame)
         elif frame.error is not None:
-            self.complaints.append(f"{self.node} did not understand the harness: {frame.error}")
+            self._complain(f"{self.node} did not understand the harness: {str(frame.error)[:_MOST_TOLD]}")
 
     def _decoded(self, data: str | bytes) -> _Frame:
         try:
             return _frame.decode(data)
-        except msgspec.MsgspecError as exc:
-            self.complaints.append(f"the probe of {self.node} sent what is no frame: {exc}")
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as exc:
+            self._complain(f"the probe of {self.node} sent what is no frame: {str(exc)[:_MOST_TOLD]}")
             return _Frame()
+
+    def _complain(self, what: str) -> None:
+        if len(self.complaints) < _MOST_COMPLAINTS:
+            self.complaints.append(what)
 
     def _lose(self) -> None:
         self._ws = None

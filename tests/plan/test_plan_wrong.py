@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import plan
@@ -461,3 +463,15 @@ def test_a_warning_does_not_keep_a_plan_from_running() -> None:
     assert "a round trip of 600 ms is longer than a fetch waits (250 ms)" in str(warning)
     assert ":2:62: warning: " in str(warning)
     assert plan.parse(text.replace("300ms", "100ms")).warnings == ()
+
+
+@pytest.mark.parametrize("role", ["desktop-1", "mobile-1"])
+def test_an_option_that_a_foreign_end_need_not_know_is_refused_at_its_place(tmp_path: Path, role: str) -> None:
+    users = "users: [{id: alice, desktops: [{id: desktop-1}], mobiles: [{id: mobile-1}]}]\n"
+    own = tmp_path / "own.yaml"
+    text = "version: 1\ntopology: own.yaml\npolicies: {option.payload: delta}\n"
+    own.write_text(f"{users}nodes: {{{role}: {{kind: module, module: mine}}}}\n")
+    with pytest.raises(plan.PlanErrors, match=rf"3:12: error: option\.payload .* and {role} is of kind module"):
+        plan.parse(text, beside=tmp_path)
+    own.write_text(f"{users}nodes: {{relay: {{kind: module, module: mine}}}}\n")
+    plan.parse(text, beside=tmp_path)  # a relay passes on what it need not understand

@@ -10,7 +10,7 @@ import pytest
 from harness import plan, registry
 from harness.history import Op
 from harness.runs.run import RunResult, execute
-from harness.runtimes.sim.machines.disk import StoreConnection
+from harness.runtimes.sim.machines.store import StoreConnection
 from harness.verdict import Verdict
 
 HEAD = """\

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import ClassVar, TypeVar
 
 from harness.runtimes import CannotPlay, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
@@ -19,6 +19,7 @@ from harness.runtimes.sim.dialled import DialledProbe, open_desk
 from harness.runtimes.sim.kernel.logs import node_logs
 from harness.runtimes.sim.machines import disk, programs
 from harness.runtimes.sim.machines.environment import environment
+from harness.runtimes.sim.machines.modules import Modules
 from harness.runtimes.sim.machines.node import Node
 from harness.runtimes.sim.probes import SimProbe
 from harness.runtimes.sim.stage import VERBS, SimStage
@@ -60,7 +61,7 @@ class Simulator:
         world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
         try:
-            with node_logs(world.loop, spec.directory), programs.own_paths():
+            with node_logs(world.loop, spec.directory), closing(system.modules):
                 result = world.run(lambda: system.play(play))
         except CannotSimulate as exc:
             raise CannotPlay(str(exc)) from None
@@ -82,6 +83,9 @@ class _Started:
         self._probes: dict[str, SimProbe] = {}
         self._nodes: list[tuple[Node, NodeSpec]] = []
         self._stores: dict[str, str] = {}
+        self.modules = Modules()
+        if any(node.kind == "module" for node in spec.system.nodes):
+            world.loop.tenancy = self.modules
         for node in spec.system.nodes:
             self._nodes.append((world.add_node(node.name), node))
             self._stores[node.name] = self._store(node)  # here, where names of files are still drawn by the real system
@@ -103,6 +107,8 @@ class _Started:
             ended.trace_hash = world.trace_hash()
             ended.extra["links"] = {name: link.meters() for name, link in world.network.links.items()}
             stage.ailments.extend(world.crashes)
+            for each in self._probes.values():
+                stage.ailments.extend(each.client.complaints if isinstance(each, DialledProbe) else ())
             ended.ailments.extend(stage.ailments)
             for probe in self._probes.values():
                 probe.shut = True
@@ -156,7 +162,7 @@ class _Started:
         env = environment(self._spec.system, node_spec, self._world.seed, self._stores[node.name])
         if "STORE_LATENCY_MS" in env:
             node.machine.disk.serve(env)
-        main = node.context.run(programs.load, node_spec)
+        main = node.context.run(programs.load, node_spec, self.modules, node)
         self._world.spawn(node, functools.partial(main, [], env))
 
     async def _restart(self, node: Node) -> None:

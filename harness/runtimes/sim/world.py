@@ -170,6 +170,8 @@ class World:
             tasks = self.tasks()
             self.loop.close()
             for task in tasks:
+                if self.loop.tenancy is not None:
+                    self.loop.tenancy.enter(task.node)
                 _close(task)
             self.loop.close()
             self.loop.absent.clear()

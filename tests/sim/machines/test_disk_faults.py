@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from faults import Effect
-from harness.runtimes.sim.machines.disk import Disk, StoreConnection, sweep
+from harness.runtimes.sim.machines.disk import Disk, sweep
+from harness.runtimes.sim.machines.store import StoreConnection
 
 
 @pytest.fixture

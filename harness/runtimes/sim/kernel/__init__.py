@@ -1,7 +1,7 @@
 """The lowest floor: a loop with virtual time, clocks and entropy as a node sees them, fences around the rest.
 
 It may use no other room of the simulator. What it asks of the others stands here: `Host`, a computer whose program's
-callbacks run in a context that names it, and `Wires`, where a connection is dialled and listened for.
+callbacks run in a context that names it; `Wires`, where a connection is dialled and listened for; and `Tenancy`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ class Host(Protocol):
 
     def due_ns(self, when_s: float) -> int:
         """The true time at which its monotonic clock reaches `when_s`."""
+        ...
+
+
+class Tenancy(Protocol):
+    """What of the interpreter is another one for every node's code."""
+
+    def enter(self, node: Host | None) -> None:
+        """Called before code of `node` runs."""
         ...
 
 

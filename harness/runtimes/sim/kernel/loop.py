@@ -18,7 +18,7 @@ from contextvars import Context, ContextVar
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from harness.runtimes import Stalled
-from harness.runtimes.sim.kernel import Host, Wires
+from harness.runtimes.sim.kernel import Host, Tenancy, Wires
 from harness.runtimes.sim.kernel.guard import place
 from harness.runtimes.sim.kernel.handles import SimHandle, SimTimer
 
@@ -92,6 +92,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._tasks_made = 0
         self.absent: dict[Host | None, Parked] = {}  # nodes whose code does not run now, or never again
         self.warped = False  # has any node's clock ever differed from the true one
+        self.tenancy: Tenancy | None = None  # only where there is one: it is asked at every step
         self._step_cap, self._stall_cap = step_cap, stall_cap
 
     # ---- time and callbacks ---------------------------------------------------------------------------------------
@@ -212,8 +213,8 @@ class SimLoop(asyncio.BaseEventLoop):
             events._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
 
-    def _spin(self) -> None:
-        ready, heap = self._ready, self._heap
+    def _spin(self) -> None:  # noqa: PLR0912  (the innermost loop: a call more at every step would be felt)
+        ready, heap, tenancy = self._ready, self._heap, self.tenancy
         steps, limit = self.steps, min(self._step_cap, self.steps + self._stall_cap)
         second_ends_ns = self.now_ns + _NS_PER_S
         try:
@@ -225,6 +226,8 @@ class SimLoop(asyncio.BaseEventLoop):
                     steps += 1
                     if steps > limit:
                         raise self._livelock(steps, handle)
+                    if tenancy is not None:
+                        tenancy.enter(handle._context.get(NODE))
                     try:
                         handle._context.run(handle._callback, *handle._args)
                     except (SystemExit, KeyboardInterrupt):
@@ -261,6 +264,12 @@ class SimLoop(asyncio.BaseEventLoop):
             else:
                 item._scheduled = False
                 ready.append(item)
+
+    def run_in(self, context: Context, callback: Callable[[], object]) -> None:
+        """Code of a node, between callbacks."""
+        if self.tenancy is not None:
+            self.tenancy.enter(context.get(NODE))
+        context.run(callback)
 
     def _report(self, handle: Any, exc: BaseException) -> None:
         self.call_exception_handler(

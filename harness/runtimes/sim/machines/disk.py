@@ -1,8 +1,7 @@
 """The disk of a simulated machine, as SQLite meets it: slow, full, or without power.
 
 A store is SQLite in memory, or, for runs with power cuts, files in a directory: on a RAM disk where there is one, since
-what a power cut loses is computed, not waited for. Connections that a simulated node opens are `StoreConnection`s;
-they do all that sqlite3's do.
+what a power cut loses is computed, not waited for. Connections that a simulated node opens are those of `store`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from faults import Effect
 
@@ -28,7 +27,6 @@ _MX_FRAME_AT: Final = (
 )
 _BACKFILL_AT: Final = 96  # and how many of them a checkpoint has copied into the database
 _FULL: Final = 2  # PRAGMA synchronous: the log is synced at every commit
-_WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER"})
 
 
 def sweep() -> list[str]:
@@ -43,13 +41,21 @@ def sweep() -> list[str]:
     return found
 
 
+class Asked(Protocol):
+    """A connection that is open."""
+
+    def close(self) -> None: ...
+
+    def pragma(self, name: str) -> Any: ...
+
+
 class Disk:
     """`full` and `slow` say whose doing it is; empty: it is not."""
 
     def __init__(self) -> None:
         self.full: list[Effect] = []
         self.slow: list[tuple[Effect, float]] = []
-        self.connections: list[StoreConnection] = []
+        self.connections: list[Asked] = []
         self._environment: dict[str, str] = {}
         self._latency = "0"
         self._directory: Path | None = None
@@ -155,65 +161,3 @@ class Disk:
 
 def _until(frames: int, page_bytes: int) -> int:
     return _WAL_HEADER_BYTES + frames * (_FRAME_HEADER_BYTES + page_bytes) if frames else 0
-
-
-class StoreConnection(sqlite3.Connection):
-    """A connection of a simulated node: its statements meet what befalls the disk."""
-
-    disk: Disk
-    settled = 0  # `total_changes` when no transaction was open
-
-    def cursor(self, *args: Any, **kwargs: Any) -> Any:
-        return super().cursor(*args, **{"factory": StoreCursor, **kwargs})
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Any:
-        return self.cursor().execute(sql, parameters)
-
-    def executemany(self, sql: str, parameters: Any, /) -> Any:
-        return self.cursor().executemany(sql, parameters)
-
-    def commit(self) -> None:
-        if self.disk.full and self.in_transaction:
-            self.execute("COMMIT")
-        else:
-            super().commit()
-
-    def pragma(self, name: str) -> Any:
-        return super().cursor().execute(f"PRAGMA {name}").fetchone()[0]
-
-
-class StoreCursor(sqlite3.Cursor):
-    connection: StoreConnection
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Any:
-        self._meet(sql)
-        return self._settled(super().execute(sql, parameters))
-
-    def executemany(self, sql: str, parameters: Any, /) -> Any:
-        self._meet(sql)
-        return self._settled(super().executemany(sql, parameters))
-
-    def _meet(self, sql: str) -> None:
-        disk = self.connection.disk
-        if disk.slow:
-            disk.touched()
-        if disk.full:
-            _refuse_writes(self.connection, sql)
-
-    def _settled(self, result: Any) -> Any:
-        connection = self.connection
-        if not connection.in_transaction:
-            connection.settled = connection.total_changes
-        return result
-
-
-def _refuse_writes(connection: StoreConnection, sql: str) -> None:
-    """A transaction writes its pages when it commits, and is rolled back when they find no room."""
-    word = sql.split(None, 1)[0].upper().rstrip(";") if sql.strip() else ""
-    if not connection.in_transaction:
-        if word in _WRITES:
-            raise connection.disk.refuse()
-    elif word in ("COMMIT", "END") and connection.total_changes != connection.settled:
-        connection.rollback()
-        connection.settled = connection.total_changes
-        raise connection.disk.refuse()

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from harness.runtimes.sim.kernel.clockwork import Patch
 from harness.runtimes.sim.kernel.loop import NODE, SimLoop, SimTask
-from harness.runtimes.sim.machines.disk import StoreConnection
 from harness.runtimes.sim.machines.machine import Machine
+from harness.runtimes.sim.machines.store import StoreConnection
 from harness.runtimes.sim.net.network import Listener
 from harness.runtimes.sim.net.transport import Endpoint
 from harness.seeds import stream

@@ -1,31 +1,30 @@
 """The program of a node: a built-in component, or somebody else's module, imported anew for every start.
 
-A process has its own modules; here all nodes share one interpreter. So the modules of a foreign program are imported
-afresh in the node's context whenever it starts: nothing that one node, or an earlier run, left in them is seen, and the
-clocks and draws they bind by name are the simulated ones.
+The modules of a foreign program are imported afresh in the node's context whenever it starts, into a shelf of its own
+(`modules`): nothing that one node, or an earlier run, left in them is seen, and the clocks and draws they bind by name
+are the simulated ones.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 import traceback
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.runtimes import CannotPlay
+from harness.runtimes.sim.kernel import Host
 from harness.runtimes.sim.kernel.guard import is_library, shown
 from harness.runtimes.sim.kernel.loop import Fenced
 from harness.runtimes.sim.machines import scan
+from harness.runtimes.sim.machines.modules import Modules
 from harness.schedule import Node, System
 
 Main = Callable[[Sequence[str], Mapping[str, str]], Coroutine[Any, Any, None]]
 
 KINDS = frozenset({"builtin", "module"})
-_loaded: set[str] = set()  # names of foreign modules that earlier starts imported
 
 
 def inspect_system(system: System) -> list[str]:
@@ -40,37 +39,25 @@ def inspect_system(system: System) -> list[str]:
     return found
 
 
-@contextmanager
-def own_paths() -> Iterator[None]:
-    """Folders that programs bring are searched as long as this is open: some import when they need something."""
-    saved = sys.path[:]
-    try:
-        yield
-    finally:
-        sys.path[:] = saved
-
-
-def load(node: Node) -> Main:
-    """`main(argv, env)` of a node's program. Call it in the node's context, within `own_paths`.
+def load(node: Node, modules: Modules, process: Host) -> Main:
+    """`main(argv, env)` of a node's program, for a new `process`. Call it in the node's context.
 
     Raises `CannotPlay`.
     """
     if node.kind == "builtin" or node.module is None:
         found: Main = importlib.import_module(f"targets.{node.role}").main
         return found
-    module = _imported(node.module, node)
+    module = _imported(node.module, node, modules, process)
     main = getattr(module, "main", None)
     if not inspect.iscoroutinefunction(main):
         raise CannotPlay(f"{node.name} does not start: {node.module} has no `async def main(argv, env)`")
     return main
 
 
-def _imported(name: str, node: Node) -> Any:
-    sys.path[:0] = [*([node.path] if node.path else []), str(Path.cwd())]
-    for stale in (*_loaded, *(found.module for found in scan.sources(name, node.path))):
-        sys.modules.pop(stale, None)
+def _imported(name: str, node: Node, modules: Modules, process: Host) -> Any:
+    folders = [*([node.path] if node.path else []), str(Path.cwd())]
+    modules.move_in(process, name, folders, [found.module for found in scan.sources(name, node.path)])
     importlib.invalidate_caches()
-    before = set(sys.modules)
     try:
         return importlib.import_module(name)
     except Fenced:
@@ -81,13 +68,6 @@ def _imported(name: str, node: Node) -> Any:
         raise CannotPlay(f"{node.name} does not start: {said}") from None
     except (Exception, SystemExit) as exc:
         raise CannotPlay(f"{node.name} does not start: {name} cannot be imported: {_told(exc)}") from None
-    finally:
-        _loaded.update(m for m in set(sys.modules) - before if _is_foreign(m, name))
-
-
-def _is_foreign(module: str, entry: str) -> bool:
-    file = getattr(sys.modules[module], "__file__", None)
-    return file is not None and scan.is_foreign(module, file, entry)
 
 
 def _not_found(module: str, path: str | None) -> str:

@@ -261,7 +261,7 @@ class Endpoint(asyncio.Transport):
             self.wake()
         else:
             assert self._context is not None
-            self._context.run(self._read)
+            self._loop.run_in(self._context, self._read)
 
     def wake(self) -> None:
         """Read soon, if there is something to read."""
