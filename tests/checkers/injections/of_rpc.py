@@ -9,7 +9,7 @@ import msgspec
 from harness.history import Op, Tap
 from injections import Edit, Scene, injects
 from injections.edits import MS, US, like
-from injections.scenes import DOUBT_NS, Calm, calm, revised, sure
+from injections.scenes import Calm, calm, in_peace, revised
 
 Call = tuple[Op, Op]  # its begin, its end
 
@@ -182,13 +182,6 @@ def said_to_be_answered(edit: Edit, at: Calm) -> None:
 def given_up_at_once(edit: Edit, at: Calm) -> None:
     _asks(edit, at)
     edit.add(_ends(at, 100 * MS, "info", "timeout"))
-
-
-def in_peace(scene: Scene) -> Iterator[Calm]:
-    for at in sure(scene):
-        soon = [op for op in scene.ops("link", "started") if 0 <= at.time_ns - op.time_ns <= 150 * MS]
-        if not soon and not any(op.f == "fault-heal" and op.time_ns > at.time_ns - DOUBT_NS for op in scene.run.ops):
-            yield at
 
 
 @injects("rpc", "failed-in-peace", sites=in_peace)
