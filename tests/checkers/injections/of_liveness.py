@@ -54,7 +54,9 @@ def long_silent(scene: Scene) -> Iterator[tuple[Calm, int]]:
     for at in sure(scene):
         before = [op for op in scene.ops("fault-begin", "fault-heal", "started") if op.time_ns < at.time_ns]
         mine = [op for op in before if op.f == "started" or touched_by_fault(op, [at.desktop])]
-        if mine and mine[-1].f == "fault-heal" and at.time_ns - mine[-1].time_ns > 3_200 * MS:
+        if not mine or mine[-1].f != "fault-heal" or at.time_ns - mine[-1].time_ns <= 3_200 * MS:
+            continue
+        if not any(op.node == at.desktop and op.index > mine[-1].index for op in scene.ops("link")):
             yield at, mine[-1].time_ns
 
 
