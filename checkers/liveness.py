@@ -41,6 +41,7 @@ class _Liveness:
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
         "given-up": "A client took a healthy connection for dead.",
+        "noticed-late": "A client noticed long after its bound that its connection was dead.",
         "evicted": "An older socket of a client, registered late, threw out the one that the client was using.",
         "presence-wrong": "The relay's last word on a client contradicts that client's connection.",
         "reconnect-storm": "A client opened socket after socket without a pause.",
@@ -303,10 +304,8 @@ class _Judge(Reader):
 
     def _closed(self, name: str, op: Op) -> None:
         client = self._connections.clients[name]
-        if proof := self._given_up.closed(client, op, self._undisturbed.get(name)):
-            took = in_words(op.time_ns - proof[0].time_ns)
-            message = f"{name} took its connection for dead, to which nothing had happened for {took}"
-            self._add("given-up", op, message, proof)
+        if found := self._given_up.closed(client, op, self._undisturbed.get(name)):
+            self._add(found[0], op, f"{name} {found[1]}", found[2])
 
     def _evicted(self, name: str, former: Op, op: Op) -> None:
         message = f"an older socket of {name} registered at {self.ledger.at(op.time_ns)} and threw out its newer one"

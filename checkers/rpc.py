@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.endings import Endings, Wrong
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
+from checkers.traffic.merged import SLACK_NS
 from checkers.traffic.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
 from checkers.traffic.rpc_wire import Answers
 from checkers.words.findings import Findings, Story, told
@@ -31,7 +33,10 @@ class _Rpc:
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(
-        {"call", "rpc", "commit", "final", "started", "fault-begin", "fault-heal", *_USERS_CALLS}
+        {
+            *("call", "rpc", "fetch", "commit", "final", "started", "link", "background", "foreground"),
+            *("fault-begin", "fault-heal", *_USERS_CALLS),
+        }
     )
     REASONS: Mapping[str, str] = {
         "completed-twice": "A call ended, and ended again.",
@@ -42,6 +47,12 @@ class _Rpc:
         "unclear-refusal": "A call that was never forwarded was refused by an error that is not definite.",
         "answered-twice": "The relay handed a caller more answers than he asked for.",
         "answer-nobody-asked": "The relay handed an answer to a connection that had not asked.",
+        "ok-without-reply": "A call ended as ok, and no answer had been delivered to its caller.",
+        "groundless-error": "A call ended by an error for which nothing that happened speaks.",
+        "unheard": "An answer was delivered to its caller, and the call went on.",
+        "answer-lost": "The relay says that it answered, and its caller, connected all the while, heard nothing.",
+        "wrong-time-out": "A call was given up long before its time-out, or waited for long after it.",
+        "failed-in-peace": "A call failed though both its ends were connected and no fault was at work.",
     }
     EXAMPLE = "rpc"
     ANOMALY = "m!call[corr=c1,method=job.get,phase=begin] m!call[corr=c1,phase=info] m!call[corr=c1,phase=ok]"
@@ -60,11 +71,13 @@ class _Judge(Reader):
         self._roles = {name: node.get("role") for name, node in header.nodes.items()}
         self._book = Book(header)
         self._answers = Answers(header)
+        self._endings = Endings(header, 0 if header.runtime == "sim" else SLACK_NS)
         self._users: dict[str, tuple[Op, list[Call]]] = {}  # process → its open call, what the node asked meanwhile
         self._told_ok: list[tuple[Op, list[Call]]] = []
 
     def tap(self, tap: Tap) -> None:
         self._answers.tap(tap)
+        self._endings.tap(tap)
 
     def feed(self, op: Op) -> None:
         if op.f == "commit":
@@ -75,15 +88,21 @@ class _Judge(Reader):
         elif op.f == "call":
             self._call(op)
         elif op.f == "rpc":
-            self._book.said(op, desktop=self._roles.get(op.node or "") == "desktop")
+            desktop = self._roles.get(op.node or "") == "desktop"
+            self._book.said(op, desktop=desktop)
+            if not desktop:
+                self._endings.said(op)
         else:
             self._book.note(op)
+            self._endings.op(op)
 
     def finish(self) -> CheckResult:
         for call in self._book.calls():
             self._at_the_end(call)
         for op, meanwhile in self._told_ok:
             self._users_success(op, meanwhile)
+        for wrong in self._endings.close():
+            self._wrong(wrong)
         for stray in self._answers.strays:
             self._stray(stray.reason, stray.node, stray.corr, stray.tap)
         judged = {"calls": self._book.count, "wire": "judged" if self.ledger.tapped else "not judged: no taps"}
@@ -111,6 +130,8 @@ class _Judge(Reader):
             return
         if call.end.value["phase"] == "fail":
             self._failed_but_done(call)
+        for wrong in self._endings.end(call, op):
+            self._wrong(wrong)
 
     def _commit(self, op: Op) -> None:
         kind, _, corr = (op.cause or "").partition(":")
@@ -196,6 +217,10 @@ class _Judge(Reader):
             "answer-nobody-asked": f"was answered at {at} on a connection that had not asked",
         }
         self._add(reason, call, call.end or call.begin, said[reason], [(None, f"the relay hands {node} an answer")], "")
+
+    def _wrong(self, wrong: Wrong) -> None:
+        ended = f"it ends as {code_of(wrong.op)}"
+        self._add(wrong.reason, wrong.call, wrong.op, wrong.what, wrong.beside, ended)
 
     def _add(
         self, reason: str, call: Call, op: Op, what: str, between: Sequence[tuple[Op | None, str]], last: str

@@ -49,9 +49,16 @@ class Counted:
     def __init__(self, what: str, nothing: str) -> None:
         self._what, self.nothing = what, nothing
         self._n: dict[Phase, int] = {"before": 0, "during": 0, "after": 0}
+        self._grown: tuple[Phase, int] = ("before", 0)
 
     def add(self, phase: Phase, n: int = 1) -> None:
         self._n[phase] += n
+
+    def grows(self, total: int, phase: Phase) -> None:
+        """What is counted elsewhere has come to `total`; from now on it counts for `phase`."""
+        until_now, before = self._grown
+        self._n[until_now] += total - before
+        self._grown = (phase, total)
 
     @property
     def total(self) -> int:

@@ -20,6 +20,7 @@ from typing import Any
 
 from checkers.past.ledger import Reader
 from checkers.traffic.bounds import Bounds, bounds
+from checkers.traffic.peace import touched_by_fault
 from harness.history import Header, Op, Tap
 
 JOURNALS_LINK = 2  # from this level on a client journals what becomes of its link
@@ -245,14 +246,7 @@ class Connections:
         client.cause = op
 
     def _touched_by_fault(self, op: Op) -> Iterable[str]:
-        about = _value(op)
-        nodes, directions = about.get("nodes"), about.get("directions")
-        named = {n for n in nodes if isinstance(n, str)} if isinstance(nodes, list) else set()
-        ends = [d.split("->") for d in directions if isinstance(d, str)] if isinstance(directions, list) else []
-        if any(name not in self.clients for name in named):
-            return list(self.clients)
-        named |= {name for pair in ends for name in pair if name in self.clients}
-        return [name for name in self.clients if name in named] or ([] if ends or named else list(self.clients))
+        return touched_by_fault(op, self.clients)
 
 
 class OverConnections(Reader):

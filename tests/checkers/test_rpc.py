@@ -71,7 +71,7 @@ def test_calls_end_once_and_tell_the_truth(why: str, line: str, reasons: list[st
         ("refused unclearly", f"{ASK} {REFUSED}", ["unclear-refusal"]),
         ("refused after it was forwarded", f"{ASK} {FORWARD} {REFUSED}", []),
         ("refused clearly", f"{ASK} {FAIL}", []),
-        ("a time-out of what got lost", f'{ASK} m!call[corr=c,phase=info,error={{"code":"timeout"}}]', []),
+        ("a time-out of what got lost", f'{ASK} @30 m!call[corr=c,phase=info,error={{"code":"timeout"}}]', []),
     ],
 )
 def test_answers_go_to_who_asked(why: str, line: str, reasons: list[str]) -> None:

@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import msgspec
 
+from checkers.traffic.peace import touched_by_fault
 from harness.history import Op, Tap
 from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from injections import Edit, Scene, injects
-from injections.edits import US, like
+from injections.edits import MS, US, like
 from injections.scenes import DOUBT_NS, Calm, sure
 
 
@@ -37,11 +38,35 @@ def it_never_comes_back(edit: Edit, up: Op) -> None:
     edit.after(up, like(up, value={"state": "closed"}))
 
 
-@injects("liveness", "given-up", sites=sure)
+_ENDED = ["connections/ended-without-cause"]
+_NO_CAUSE = "nothing had happened to the connection that is given up"
+
+
+@injects("liveness", "given-up", sites=sure, companions=_ENDED, because=_NO_CAUSE)
 def taken_for_dead(edit: Edit, at: Calm) -> None:
     """It is back at once, so that nothing comes of it."""
     closed = like(at.line("link", 0, {"state": "closed", "reason": "dead peer"}), node=at.desktop)
     edit.add(closed, like(closed, value={"state": "registered", "reason": None}, time_ns=at.time_ns + US))
+
+
+def long_silent(scene: Scene) -> Iterator[tuple[Calm, int]]:
+    """A moment so long after a fault that a dead connection must have been noticed, and that fault's end."""
+    for at in sure(scene):
+        before = [op for op in scene.ops("fault-begin", "fault-heal", "started") if op.time_ns < at.time_ns]
+        mine = [op for op in before if op.f == "started" or touched_by_fault(op, [at.desktop])]
+        if not mine or mine[-1].f != "fault-heal" or at.time_ns - mine[-1].time_ns <= 3_200 * MS:
+            continue
+        if not any(op.node == at.desktop and op.index > mine[-1].index for op in scene.ops("link")):
+            yield at, mine[-1].time_ns
+
+
+@injects("liveness", "noticed-late", sites=long_silent, companions=_ENDED, because="the fault was too long ago")
+def silent_all_the_while(edit: Edit, site: tuple[Calm, int]) -> None:
+    at, since_ns = site
+    edit.drop_taps(
+        lambda t: t.link == f"relay->{at.desktop}" and t.side == "out" and since_ns < t.time_ns <= at.time_ns
+    )
+    taken_for_dead(edit, at)
 
 
 def mapped(scene: Scene) -> Iterator[tuple[Op, str, str]]:
@@ -86,7 +111,13 @@ def last_words(scene: Scene) -> Iterator[Tap]:
             yield tap
 
 
-@injects("liveness", "presence-wrong", sites=last_words)
+@injects(
+    "liveness",
+    "presence-wrong",
+    sites=last_words,
+    companions=["connections/said-gone"],
+    because="the relay's last word is also one that was wrong when it was said",
+)
 def said_to_be_offline(edit: Edit, tap: Tap) -> None:
     gone = (tap.msg or "").replace("online", "offline")
     edit.add_tap(msgspec.structs.replace(tap, side="in", msg=gone, time_ns=tap.time_ns + US))

@@ -9,7 +9,7 @@ import msgspec
 from harness.history import Op, Tap
 from injections import Edit, Scene, injects
 from injections.edits import MS, US, like
-from injections.scenes import Calm, calm, revised
+from injections.scenes import Calm, calm, in_peace, revised
 
 Call = tuple[Op, Op]  # its begin, its end
 
@@ -121,3 +121,70 @@ def handed_over_again(edit: Edit, tap: Tap) -> None:
 @injects("rpc", "answer-nobody-asked", sites=replies)
 def over_another_connection(edit: Edit, tap: Tap) -> None:
     edit.add_tap(msgspec.structs.replace(tap, conn=tap.conn + 1000))
+
+
+# ---- what an end stands on -------------------------------------------------------------------------------------------
+
+
+def users_calls(scene: Scene) -> Iterator[Call]:
+    """Nothing is shown because of them."""
+    shown = {(op.cause or "").partition(":")[2] for op in scene.ops("observe")}
+    fetched = {op.value["corr"] for op in scene.ops("fetch")}
+    return (call for call in _calls(scene, "ok") if call[0].value["corr"] not in shown | fetched)
+
+
+@injects("rpc", "ok-without-reply", sites=users_calls)
+def no_answer_came(edit: Edit, call: Call) -> None:
+    edit.drop_taps(lambda tap: tap.type == "rpc-reply" and tap.msg == call[0].value["corr"] and tap.side == "out")
+
+
+def _asks(edit: Edit, at: Calm, after_ns: int | None = None) -> None:
+    """A call, and an answer to it."""
+    edit.add(at.line("call", 0, {"corr": "odd", "method": "job.get", "phase": "begin", "params": {"jobId": "x"}}))
+    if after_ns is not None:
+        asked = at.told("rpc:job.get", 0, msg="odd", source=None)
+        up = msgspec.structs.replace(asked, link=f"{at.node}->relay")
+        edit.add_tap(msgspec.structs.replace(up, side="in"), up)
+        edit.add_tap(*(at.told("rpc-reply", after_ns, msg="odd", source=None, side=side) for side in ("in", "out")))
+
+
+def _ends(at: Calm, after_ns: int, phase: str, code: str | None = None) -> Op:
+    error = {"error": {"code": code, "message": "?"}} if code is not None else {}
+    return at.line("call", after_ns, {"corr": "odd", "method": "job.get", "phase": phase, **error})
+
+
+@injects("rpc", "groundless-error", sites=calm)
+def forbidden_by_nobody(edit: Edit, at: Calm) -> None:
+    _asks(edit, at)
+    edit.add(_ends(at, MS, "fail", "forbidden"))
+
+
+@injects("rpc", "unheard", sites=calm)
+def its_answer_is_not_heard(edit: Edit, at: Calm) -> None:
+    _asks(edit, at, MS)
+    edit.add(_ends(at, 50 * MS, "ok"))
+
+
+@injects("rpc", "answer-lost", sites=calm)
+def said_to_be_answered(edit: Edit, at: Calm) -> None:
+    _asks(edit, at)
+    said = like(at.line("rpc", MS, {"corr": "odd", "method": "job.get", "outcome": "desktop_offline"}), node="relay")
+    edit.add(like(said, process="relay/journal", incarnation=0), _ends(at, 300 * MS, "info"))
+
+
+@injects(
+    "rpc",
+    "wrong-time-out",
+    sites=calm,
+    companions=["rpc/failed-in-peace"],
+    because="no fault is at work, and nothing lets a call time out",
+)
+def given_up_at_once(edit: Edit, at: Calm) -> None:
+    _asks(edit, at)
+    edit.add(_ends(at, 100 * MS, "info", "timeout"))
+
+
+@injects("rpc", "failed-in-peace", sites=in_peace)
+def its_desktop_cannot(edit: Edit, at: Calm) -> None:
+    _asks(edit, at, MS)
+    edit.add(_ends(at, MS, "info", "internal"))

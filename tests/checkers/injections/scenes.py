@@ -235,6 +235,14 @@ def sure(scene: Scene) -> list[Calm]:
     return [at for at in scene.calm if scene.sure(at.time_ns)]
 
 
+def in_peace(scene: Scene) -> Iterator[Calm]:
+    """Nothing has happened to any connection for long."""
+    for at in sure(scene):
+        soon = [op for op in scene.ops("link", "started") if 0 <= at.time_ns - op.time_ns <= 150 * MS]
+        if not soon and not any(op.f == "fault-heal" and op.time_ns > at.time_ns - DOUBT_NS for op in scene.run.ops):
+            yield at
+
+
 def without_events(scene: Scene) -> list[Calm]:
     """Calm moments at which no event comes."""
     comes = [t for t in scene.run.taps if t.side == "out" and t.type.startswith("job:")]

@@ -1,0 +1,145 @@
+"""The wire itself: every frame is one that its receiver knows, in its time, and once.
+
+Who is well-behaved is a client that shows all of itself (L2): what a stranger provokes is his own affair. An event may
+be of any type, since the relay passes on what devices of one user tell each other; all other frames are the protocol's.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Any
+
+from checkers import Checker, Judge, Level
+from checkers.past.ledger import Reader
+from checkers.past.phases import Counted
+from checkers.traffic.merged import hardened_nodes
+from checkers.words.findings import Findings, Story, told
+from checkers.words.wording import did
+from harness.history import Header, Op, Tap
+from harness.verdict import CheckResult
+
+_REGISTERED = ("registered", "resumed")
+_FROM_RELAY = frozenset({*_REGISTERED, "error", "rpc-reply", "sync:gap", "sync:head", "presence", "heartbeat", ""})
+_EVENTS = ("job:", "rpc:", "sync:")
+
+
+class _Wire:
+    NAME = "wire"
+    GUARANTEE = (
+        "Every frame is one that its receiver knows, nothing is sent before the registration, an event leaves its "
+        "sender once, and nobody who behaves well is answered by a protocol error."
+    )
+    NEEDS = Level.L0
+    FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})
+    REASONS: Mapping[str, str] = {
+        "unknown-frame": "The relay sent a frame of a type that no client knows.",
+        "error-frame": "The relay answered a well-behaved client by a protocol error.",
+        "before-registered": "A client sent something on a connection before it was registered there.",
+        "sent-twice": "A sender sent one event twice over one connection.",
+    }
+    EXAMPLE = "wire"
+    ANOMALY = "m:up wire:r>m[type=relayResponse] m:final"
+    INNOCENT = "m:up wire:r>m[type=rpc-reply] m:final"
+
+    def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
+        return _Judge(header)
+
+
+CHECKER: Checker = _Wire()
+
+
+class _Judge(Reader):
+    def __init__(self, header: Header) -> None:
+        self._findings = Findings(CHECKER.NAME)
+        self._relays = {name for name, node in header.nodes.items() if node.get("role") == "relay"}
+        self._hardened = hardened_nodes(header)
+        levels = {name: node.get("level") for name, node in header.nodes.items() if name not in self._relays}
+        self._known = {name for name, level in levels.items() if isinstance(level, int) and level >= Level.L2}
+        self._registered: set[tuple[str, int]] = set()  # (client, connection)
+        self._sent: set[tuple[str, int, str, str]] = set()  # link, connection, type, message
+        self._arrived: Counter[tuple[str, str]] = Counter()  # (type, message) → how often it came to the relay
+        self._left: Counter[tuple[str, int, str, str]] = Counter()
+        self._strays: deque[tuple[str, Tap, str, str]] = deque()  # reason, tap, client, what
+        self._last: Op | None = None
+        self._judged = array("q")  # when
+
+    # ---- the wire ---------------------------------------------------------------------------------------------------
+
+    def tap(self, tap: Tap) -> None:
+        source, _, sink = tap.link.partition("->")
+        if sink in self._relays:
+            self._upstream(tap, source)
+        elif source in self._relays and sink in self._known:
+            self._downstream(tap, sink)
+
+    def _upstream(self, tap: Tap, client: str) -> None:
+        event = tap.msg is not None and tap.type.startswith("job:")
+        if tap.side == "out":
+            if event:
+                self._arrived[tap.type, str(tap.msg)] += 1
+            return
+        if client not in self._known or not self._hardened.get(client):
+            return
+        self._judged.append(tap.time_ns)
+        if tap.type != "register" and (client, tap.conn) not in self._registered:
+            self._stray("before-registered", tap, client, f"{client} sent {_name(tap)} before it was registered")
+        if event:
+            key = (tap.link, tap.conn, tap.type, str(tap.msg))
+            if key in self._sent:
+                self._stray("sent-twice", tap, client, f"{client} sent {_name(tap)} a second time")
+            self._sent.add(key)
+
+    def _downstream(self, tap: Tap, client: str) -> None:
+        if tap.side == "out":
+            if tap.type in _REGISTERED:
+                self._registered.add((client, tap.conn))
+            return
+        self._judged.append(tap.time_ns)
+        if tap.type == "error":
+            self._stray("error-frame", tap, client, f"the relay answered {client} by an error")
+        elif tap.type not in _FROM_RELAY and not tap.type.startswith(_EVENTS) and tap.source is None:
+            self._stray("unknown-frame", tap, client, f"the relay sent {client} a frame of the type “{tap.type[:64]}”")
+        elif tap.msg is not None and tap.type.startswith("job:"):
+            key = (tap.link, tap.conn, tap.type, tap.msg)
+            self._left[key] += 1
+            if self._left[key] > max(1, self._arrived[tap.type, tap.msg]):
+                self._stray("sent-twice", tap, client, f"the relay sent {client} {_name(tap)} a second time")
+
+    def _stray(self, reason: str, tap: Tap, client: str, what: str) -> None:
+        self._strays.append((reason, tap, client, what))
+
+    # ---- findings ---------------------------------------------------------------------------------------------------
+
+    def feed(self, op: Op) -> None:
+        """What went astray is told with the op before it."""
+        self._settle(op.time_ns)
+        self._last = op
+
+    def _settle(self, until_ns: int | None) -> None:
+        strays = self._strays
+        while strays and self._last is not None and (until_ns is None or strays[0][1].time_ns < until_ns):
+            self._add(self._last, *strays.popleft())
+
+    def _add(self, op: Op, reason: str, tap: Tap, client: str, what: str) -> None:
+        message = f"{what} at {self.ledger.at(tap.time_ns)}"
+        details = {
+            "node": client,
+            "link": tap.link,
+            "message": tap.msg,
+            "story": told([(op, did(op)), (None, message)]),
+        }
+        self._findings.add(reason, op, [op], lambda: Story(message, details))
+
+    def finish(self) -> CheckResult:
+        self._settle(None)
+        counted = Counted("messages", "no message of a well-known client was seen on a wire")
+        for time_ns in self._judged:
+            counted.add(self.ledger.phases.at(time_ns))
+        judged = {"messages": counted.total, "wire": "judged" if self.ledger.tapped else "not judged: no taps"}
+        return self._findings.result(judged, counted)
+
+
+def _name(tap: Tap) -> str:
+    return f"{tap.type or 'what nobody can read'}{f' of job {tap.job}' if tap.job else ''}"

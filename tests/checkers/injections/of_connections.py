@@ -1,0 +1,48 @@
+"""Connections that end for nothing, and clients that come back too soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from harness.history import Op
+from injections import Edit, Scene, injects
+from injections.edits import MS, like
+from injections.scenes import Calm, in_peace
+
+
+def stays(scene: Scene) -> Iterator[Op]:
+    """Registrations that last to the end, after which nothing happened to anybody."""
+    last = {op.node: op for op in scene.ops("link")}
+    healed = max((op.time_ns for op in scene.ops("fault-heal", "started")), default=-(1 << 60))
+    doubt_ns = round(scene.run.header.timing["dead_peer_s"] * 1.1e9)
+    if scene.last.time_ns - healed > doubt_ns:
+        yield from (op for op in last.values() if op.value["state"] == "registered")
+
+
+@injects("connections", "ended-without-cause", sites=stays)
+def it_ends_after_all(edit: Edit, op: Op) -> None:
+    end_ns = max(o.time_ns for o in edit.ops) + MS
+    edit.add(like(op, value={"state": "closed", "reason": "no reason"}, time_ns=end_ns))
+
+
+@injects("connections", "said-gone", sites=in_peace)
+def said_to_be_gone_for_a_moment(edit: Edit, at: Calm) -> None:
+    edit.add_tap(at.told("presence", 0, msg="offline/another-boot/1", side="in"))
+    edit.add_tap(at.told("presence", MS, msg="online/another-boot/2", side="in"))
+
+
+def pauses(scene: Scene) -> Iterator[tuple[Op, Op]]:
+    """The end of a connection, or of an attempt, and the next attempt."""
+    for node in (*scene.mobiles, *scene.desktops):
+        mine = [op for op in scene.ops("link", "started") if op.node == node]
+        ill = any(node in op.value["nodes"] for op in scene.ops("fault-begin"))
+        for op, then in pairwise(mine):
+            ends = [o.value.get("state") for o in (op, then)] == ["closed", "connecting"] and not ill
+            if ends and then.time_ns - op.time_ns > 15 * MS and op.value.get("reason") != "suspended":
+                yield op, then
+
+
+@injects("connections", "back-off", sites=pauses)
+def it_comes_back_at_once(edit: Edit, site: tuple[Op, Op]) -> None:
+    edit.change(site[1], time_ns=site[0].time_ns)

@@ -1,0 +1,125 @@
+"""Desktops that do, answer, tell or store something else than they were asked to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from harness.history import TERMINAL_STATUSES, Op
+from injections import Edit, Scene, injects
+from injections.edits import MS, like
+from injections.scenes import revised
+
+_OPERATIONS = ("create", "status", "chunk", "progress", "tokens", "cost", "metadata", "error", "finalize", "retry")
+
+
+def done(scene: Scene, *fs: str) -> Iterator[tuple[Op, Op]]:
+    """Operations that a desktop's client was answered ok, and how he asked."""
+    asked: dict[str, Op] = {}
+    for op in scene.ops(*fs):
+        if op.type == "invoke":
+            asked[op.process] = op
+        elif op.type == "ok" and op.node in scene.desktops and op.process in asked:
+            yield asked[op.process], op
+
+
+def chunks(scene: Scene) -> Iterator[Op]:
+    return (asked for asked, _ in done(scene, "chunk"))
+
+
+@injects("desktop", "wrong-commit", sites=chunks)
+def another_text_was_meant(edit: Edit, asked: Op) -> None:
+    edit.change(asked, value={"chunk": "another text"})
+
+
+def ended(scene: Scene) -> Iterator[Op]:
+    """The last commit of a job that has ended and was not deleted."""
+    for op in scene.ops("commit"):
+        job = scene.ledger.truth.job(op.node or "", op.job or "")
+        if job is None or op.rev is None or op.type != "ok" or job.deleted is not None:
+            continue
+        if job.revs[-1:] == [op.rev.n] and job.value_at("status", op.rev.n) in TERMINAL_STATUSES:
+            yield op
+
+
+@injects("desktop", "impossible-commit", sites=ended)
+def it_goes_on(edit: Edit, op: Op) -> None:
+    last = [o for o in edit.ops if o.f == "commit" and o.node == op.node][-1]
+    final = next(o for o in edit.ops if o.f == "final")
+    assert last.rev is not None
+    again = like(op, rev=revised(op, last.rev.n + 1), time_ns=final.time_ns, value=None, cause="rpc:nobody")
+    again.value = {"f": "status", "set": {}, "store": op.value["store"]}
+    edit.before(final, like(again, type="invoke"), again)
+
+
+def answers(scene: Scene) -> Iterator[Op]:
+    return (op for _, op in done(scene, *_OPERATIONS))
+
+
+@injects("desktop", "unasked-commit", sites=answers)
+def it_was_refused(edit: Edit, op: Op) -> None:
+    edit.change(op, type="fail", value=None, error={"code": "invalid_params", "message": "no"})
+
+
+@injects("desktop", "answered-not-done", sites=answers)
+def answered_for_nothing(edit: Edit, op: Op) -> None:
+    fields: dict[str, Any] = {"process": f"{op.node}/user-9", "f": "progress", "job": op.job}
+    asked = like(op, **fields, type="invoke", value=None)
+    edit.after(op, like(asked, value=None), like(asked, type="ok", value=None))
+    for at, other in enumerate([o for o in edit.ops if o.process == fields["process"]]):
+        other.value = {"rev": 100_000} if at else {"jobId": op.job}
+
+
+def after_a_pause(scene: Scene) -> Iterator[Op]:
+    """Commits before which their desktop had not written for a while."""
+    for desktop in scene.desktops:
+        mine = [op for op in scene.ops("commit", "started", "recovered") if op.node == desktop]
+        wrong = any(op.value["action"] == "clock" for op in scene.ops("fault-begin"))
+        for before, op in pairwise(mine):
+            begins = op.f == before.f == "commit" and op.type == "invoke" and "updatedAt" in op.value["set"]
+            if begins and op.time_ns - before.time_ns > 100 * MS and not wrong:
+                yield op
+
+
+@injects(
+    "desktop",
+    "wrong-time",
+    sites=after_a_pause,
+    companions=["latency/slow"],
+    because="its way to the screens is counted from the moment when it began",
+)
+def it_began_earlier(edit: Edit, op: Op) -> None:
+    edit.change(op, time_ns=op.time_ns - 80 * MS)
+
+
+def local_events(scene: Scene) -> Iterator[Op]:
+    """That come right after their commit."""
+    late_ns = scene.last.time_ns - 300 * MS
+    for op in scene.ops("emit"):
+        ill = any(op.node in o.value["nodes"] for o in scene.ops("fault-begin"))
+        if op.value["bus"] == "local" and op.time_ns < late_ns and not ill:
+            yield op
+
+
+@injects("desktop", "not-told", sites=local_events)
+def nobody_is_told(edit: Edit, op: Op) -> None:
+    edit.drop(op)
+
+
+def stored(scene: Scene) -> Iterator[tuple[Op, str]]:
+    for desktop in scene.desktops:
+        yield from ((scene.finals[desktop], job) for job in scene.finals[desktop].value["jobs"])
+
+
+@injects(
+    "desktop",
+    "wrong-row",
+    sites=stored,
+    companions=["convergence/stale-field"],
+    because="whoever shows that job shows another prompt",
+)
+def another_prompt_is_stored(edit: Edit, site: tuple[Op, str]) -> None:
+    final, job = site
+    jobs = final.value["jobs"]
+    edit.change(final, value={"jobs": {**jobs, job: {**jobs[job], "prompt": "another"}}})

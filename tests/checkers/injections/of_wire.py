@@ -1,0 +1,48 @@
+"""Frames that nobody knows, that come too early, or twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from harness.history import Tap
+from injections import Edit, Scene, injects
+from injections.edits import US
+from injections.scenes import Calm, calm
+
+
+@injects("wire", "unknown-frame", sites=calm)
+def of_a_type_of_its_own(edit: Edit, at: Calm) -> None:
+    edit.add_tap(at.told("relayResponse", 0, side="in", source=None))
+
+
+@injects("wire", "error-frame", sites=calm)
+def answered_by_an_error(edit: Edit, at: Calm) -> None:
+    edit.add_tap(at.told("error", 0, side="in", source=None))
+
+
+def registrations(scene: Scene) -> Iterator[Tap]:
+    for tap in scene.run.taps:
+        if tap.type == "register" and tap.side == "in" and tap.link.partition("->")[0] in scene.mobiles:
+            yield tap
+
+
+@injects("wire", "before-registered", sites=registrations)
+def a_heartbeat_comes_first(edit: Edit, tap: Tap) -> None:
+    edit.add_tap(msgspec.structs.replace(tap, type="heartbeat", time_ns=tap.time_ns - US))
+
+
+def delivered_events(scene: Scene) -> Iterator[Tap]:
+    came: dict[str | None, int] = {}
+    for tap in scene.run.taps:
+        if tap.type.startswith("job:") and tap.msg is not None:
+            if tap.link.endswith("->relay"):
+                came[tap.msg] = came.get(tap.msg, 0) + (tap.side == "out")
+            elif tap.side == "in" and came.get(tap.msg) == 1 and tap.link.partition("->")[2] in scene.mobiles:
+                yield tap
+
+
+@injects("wire", "sent-twice", sites=delivered_events)
+def an_event_leaves_again(edit: Edit, tap: Tap) -> None:
+    edit.add_tap(msgspec.structs.replace(tap, time_ns=tap.time_ns + US))
