@@ -67,6 +67,11 @@ class Client:
         self.faults = 0  # that touch it now
         self.told = 0  # of its registrations on the wire, those that were looked at
 
+    @property
+    def heard_of(self) -> bool:
+        """Does anything tell that it ever had a connection?"""
+        return self.live_ns is not None or bool(self.arrivals.registrations)
+
 
 class Connections:
     """Feed it taps first, then ops. `touched(op)` names the clients whose path an op changes."""
