@@ -188,18 +188,15 @@ class _Judge(Reader):
         self._judge_presence(last)
         self._judge_quiet(last)
         counted = Counted("clients", "nothing tells of any client's connection (no taps, no journal of links)")
-        counted.add(self.ledger.phase, sum(map(self._is_heard_of, self._connections.clients.values())))
+        clients = self._connections.clients.values()
+        counted.add(self.ledger.phase, sum(client.heard_of or client.name in self._down for client in clients))
         judged = {
-            "clients": len(self._connections.clients),
+            "clients": len(clients),
             "wire": "watched" if self.ledger.tapped else "not judged: no taps",
             **self._of_the_relay(),
             "quiet": "watched" if self._quiet_from(last) is not None else "not judged: the run ended before",
         }
         return self._findings.result(judged, counted)
-
-    def _is_heard_of(self, client: Client) -> bool:
-        """Does anything tell what became of its connections?"""
-        return client.live_ns is not None or client.name in self._down or bool(client.arrivals.registrations)
 
     def _of_the_relay(self) -> dict[str, str]:
         """What only a relay's own words can tell."""

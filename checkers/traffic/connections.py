@@ -86,6 +86,11 @@ class Sighting:
     conn: int
     registered: bool
 
+    @property
+    def heard_of(self) -> bool:
+        """Does anything tell that it ever had a connection?"""
+        return self.live_ns is not None or bool(self.arrivals.registrations)
+
 
 class Connections:
     """Feed it taps first, then ops. `touched(op)` names the clients whose path an op changes."""

@@ -266,9 +266,6 @@ def _workload(setting: Setting) -> Iterator[PlanError]:
     if workload.seeded and (workload.rate + workload.mobile_rate) * duration_s > _MAX_STEPS:
         where = setting.document.value(("workload", "rate"))
         yield PlanError(where, f"more than {_MAX_STEPS} calls in this duration")
-    if workload.spread is not None and workload.spread > setting.duration_ns:
-        said = f"longer than the plan, which is over after {format_duration(setting.duration_ns)}"
-        yield PlanError(setting.document.value(("workload", "spread")), said)
 
 
 def _slow_fetches(setting: Setting) -> Iterator[PlanError]:

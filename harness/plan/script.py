@@ -17,6 +17,9 @@ _SEEDED_JOB = re.compile(r"[a-z]+[0-9]+")
 
 
 def script_problems(workload: Workload, document: Document, system: System, duration_ns: int) -> Iterator[PlanError]:
+    if workload.spread is not None and workload.spread > duration_ns:
+        said = f"longer than the plan, which is over after {format_duration(duration_ns)}"
+        yield PlanError(document.value(("workload", "spread")), said)
     nodes = {node.name: node for node in system.nodes}
     created: set[str] = set()
     for i, call in sorted(enumerate(workload.script), key=lambda item: item[1].at):
