@@ -232,7 +232,7 @@ def test_sqlite_on_a_really_full_disk_says_the_same(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "-rm", "sh", "-c", mount], check=False, capture_output=True).returncode:
         pytest.skip("no file system can be mounted here (unshare -rm mount -t tmpfs)")
     play_it = f"{mount} && {sys.executable} {__file__} {tmp_path}"
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run(["unshare", "-rm", "sh", "-c", play_it], capture_output=True, text=True, check=True, env=env)
     assert done.stdout == ""
 
