@@ -41,7 +41,7 @@ def show(hunt: MutantHunt) -> None:
     survivors = [fate for fate in hunt.fates if fate.outcome == "survived"]
     for fate in survivors:
         _say.line()
-        _say.line(f"{_place(fate)}  survived {_say.many(fate.tries, 'run')} that came to it", bold=True)
+        _say.line(f"{_place(fate)}  survived {_lived(fate)}", bold=True)
         _say.line(_say.printable(fate.diff))
     _say.line()
     _total(hunt)
@@ -74,6 +74,13 @@ def _total(hunt: MutantHunt) -> None:
 
 def _place(fate: Fate) -> str:
     return f"{_shown(fate.mutant.file)}:{fate.mutant.line} {fate.mutant.function} {fate.mutant.kind}"
+
+
+def _lived(fate: Fate) -> str:
+    runs = f"{_say.many(fate.tries, 'run')} that came to it"
+    if not fate.differing:
+        return f"{runs}; nothing was otherwise in any of them"
+    return f"{runs}, {fate.differing} of them not as they are without it"
 
 
 def _told(fate: Fate) -> str:

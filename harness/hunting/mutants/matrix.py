@@ -37,6 +37,7 @@ class Fate(msgspec.Struct, kw_only=True):
     run: int | None = None
     tries: int = 0
     reaching: int = 0
+    differing: int = 0
     seconds: float = 0.0
 
 

@@ -177,6 +177,7 @@ class _Search:
             self._of_dead(played)
         else:
             fate.seconds += played.seconds
+            fate.differing += played.trace != base.trace
             self._judge(played, base)
         if self.is_over:
             fate.plan, fate.seed, fate.run = task.name, task.seed, task.number + 1

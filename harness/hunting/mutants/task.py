@@ -74,11 +74,12 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
 class Played(msgspec.Struct, kw_only=True):
     """What came of it. `reached`: file → first lines of the statements that it came to, of files that were loaded.
     `refused`: why there was no run, or none to its end; `stalled`: it went round and round, or came to a stand-still.
-    `ailments`: what went wrong inside of components."""
+    `ailments`: what went wrong inside of components. `trace`: equal for runs in which the same things happened."""
 
     verdict: Verdict = Verdict.UNKNOWN
     signatures: list[tuple[str, str]] = []
     message: str = ""
+    trace: str = ""
     reached: dict[str, list[int]] = {}
     refused: str | None = None
     stalled: str | None = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from harness.hunting.mutants import hook
 from harness.hunting.mutants.task import Mutant, Play, Played
@@ -82,7 +85,14 @@ def _summary(result: RunResult) -> Played:
         verdict=result.verdict,
         signatures=list(dict.fromkeys(s for r in words.in_order(result.results) for s in r.signatures)),
         message="" if failure is None else failure.message,
+        trace=_trace(result),
         stalled=stalls[0].reason if stalls else None,
         ailments=result.ailments,
         interrupted=result.interrupted,
     )
+
+
+def _trace(result: RunResult) -> str:
+    """Of the wire, and of what components told."""
+    ops = result.history.ops if result.history is not None else []
+    return f"{result.trace_hash} {hashlib.sha256(msgspec.json.encode(ops)).hexdigest()}"
