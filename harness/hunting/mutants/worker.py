@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def play(task: Play) -> Played:
 
 def _reach(task: Play) -> hook.Reach:
     if not _installed:
+        warnings.simplefilter("ignore")  # of coroutines that nobody awaits, and the like: mutants do such things
         mutant = task.mutant
         mutated = {} if mutant is None else {mutant.file: mutant.source(Path(mutant.file).read_bytes())}
         _installed.append((mutant, hook.install(mutated, task.watched)))
