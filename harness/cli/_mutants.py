@@ -1,4 +1,4 @@
-"""`hunt --mutants`: mistakes are put into components, and the matrix says which of them the hunt finds, and how soon."""
+"""`hunt --mutants`: mistakes are put into components, and a matrix says which of them the hunt finds, and how soon."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from harness.cli._often import Often
 from harness.hunting.campaign import Order, PlanText
 from harness.hunting.mutants import drawing, equivalents
 from harness.hunting.mutants.matrix import NOTICED, Fate
+from harness.hunting.mutants.operators import all_operators
 from harness.hunting.mutants.searching import CannotMeasure, MutantHunt
 from harness.runs.keep import DEFAULT_RUNTIME
 
@@ -82,9 +83,11 @@ def measure(
     """Play and show the matrix; the exit code: 0, or 130 after Ctrl-C. Raises `Refused` or `Failed`."""
     if order.runtime != DEFAULT_RUNTIME:
         raise _exits.Refused(
-            f"--mutants needs the runtime {DEFAULT_RUNTIME}, where components are modules of a worker; not {order.runtime}"
+            f"--mutants changes modules in the memory of a worker, which only the runtime {DEFAULT_RUNTIME} runs; "
+            f"leave --runtime {order.runtime} out"
         )
     try:
+        all_operators()  # what is not installed is said before the first run
         hunt = MutantHunt(drawing.files_of(asked.paths), chosen, seeds, order, Path.cwd())
         _play(hunt, asked, equivalents.read(asked.equivalent), jobs, budget_s)
     except (drawing.NotPython, equivalents.BadEquivalents, CannotMeasure) as exc:
@@ -104,9 +107,7 @@ def measure(
     return _exits.INTERRUPTED if hunt.interrupted else _exits.OK
 
 
-def _play(
-    hunt: MutantHunt, asked: Measure, judged: equivalents.Equivalents, jobs: int, budget_s: float | None
-) -> None:
+def _play(hunt: MutantHunt, asked: Measure, judged: equivalents.Equivalents, jobs: int, budget_s: float | None) -> None:
     with _say.progress() as note:
         often = Often(hunt.planned)
         with closing(hunt.survey(jobs)) as runs:

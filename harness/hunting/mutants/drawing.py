@@ -65,11 +65,10 @@ def in_turns(mutants: Sequence[Mutant], root: Path) -> Iterator[Mutant]:
     waiting = [iter(kinds[kind]) for kind in sorted(kinds)]
     while waiting:
         for one in list(waiting):
-            mutant = next(one, None)
-            if mutant is None:
+            try:
+                yield next(one)
+            except StopIteration:
                 waiting.remove(one)
-            else:
-                yield mutant
 
 
 def _place(mutant: Mutant, root: Path) -> str:

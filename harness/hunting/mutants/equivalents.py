@@ -53,9 +53,9 @@ class Equivalents:
         """Why it changes nothing; None: nobody said so. `data`: the file without it."""
         removes, puts = (_stripped(lines) for lines in mutant.changed_lines(data))
         for one in self.entries:
-            if one.is_of(mutant.file) and one.function == mutant.function:
-                if (removes, puts) == (_stripped(one.removes.splitlines()), _stripped(one.puts.splitlines())):
-                    return one.reason
+            lines = _stripped(one.removes.splitlines()), _stripped(one.puts.splitlines())
+            if one.is_of(mutant.file) and one.function == mutant.function and lines == (removes, puts):
+                return one.reason
         return None
 
 
@@ -66,7 +66,8 @@ def read(files: Sequence[Path]) -> Equivalents:
         try:
             found += msgspec.convert(yaml.safe_load(file.read_text()), list[Equivalent])
         except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as exc:
-            raise BadEquivalents(f"{file}: expected a list of mutants, each with file, function, removes, puts and reason: {exc}") from exc
+            expected = "expected a list of mutants, each with file, function, removes, puts and reason"
+            raise BadEquivalents(f"{file}: {expected}: {exc}") from exc
     return Equivalents(found)
 
 

@@ -47,7 +47,7 @@ class Reach:
             self._importing -= 1
             if not self._importing:
                 for file, lines in self.lines.items():
-                    lines &= before.get(file, set())
+                    lines.intersection_update(before.get(file, ()))
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -74,7 +74,7 @@ class _Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is None or spec.origin not in self._codes:
+        if spec is None or spec.origin is None or spec.origin not in self._codes:
             return None
         spec.loader = _Loader(fullname, spec.origin, *self._codes[spec.origin], self._reach)
         return spec
@@ -112,7 +112,9 @@ def _tell(block: list[ast.stmt], is_body: bool) -> None:
     """Before each statement of a block, a call; a docstring stays the first."""
     told: list[ast.stmt] = []
     for at, statement in enumerate(block):
-        is_docstring = is_body and not at and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        is_docstring = (
+            is_body and not at and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        )
         if not is_docstring:
             call = ast.Call(ast.Name(_REACHED, ast.Load()), [ast.Constant(statement.lineno)], [])
             told.append(ast.copy_location(ast.Expr(call), statement))

@@ -234,4 +234,3 @@ class _Turns:
 
 def _sets(played: Played) -> dict[str, frozenset[int]]:
     return {file: frozenset(lines) for file, lines in played.reached.items()}
-

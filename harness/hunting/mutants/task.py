@@ -27,21 +27,22 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         return data
 
     def changed_lines(self, data: bytes) -> tuple[list[str], list[str]]:
-        """The lines that it takes away, and those that it puts there."""
-        found = list(self._diff(data, 0))[3:]
-        return (
-            [line[1:] for line in found if line.startswith("-")],
-            [line[1:] for line in found if line.startswith("+")],
-        )
+        """From the first line that changes to the last one: as they are, and as it makes them."""
+        before, after = data.decode().splitlines(), self.source(data).decode().splitlines()
+        head = _in_common(before, after)
+        tail = _in_common(before[head:][::-1], after[head:][::-1])
+        return before[head : len(before) - tail], after[head : len(after) - tail]
 
     def diff(self, data: bytes) -> str:
         """What changes, with the lines around it, and the name of the function."""
-        lines = list(self._diff(data, 2))[2:]
+        before, after = data.decode().splitlines(), self.source(data).decode().splitlines()
+        lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
         return "\n".join(f"{line} {self.function}" if line.startswith("@@") else line for line in lines)
 
-    def _diff(self, data: bytes, around: int) -> list[str]:
-        before, after = data.decode().splitlines(), self.source(data).decode().splitlines()
-        return list(difflib.unified_diff(before, after, lineterm="", n=around))
+
+def _in_common(one: list[str], other: list[str]) -> int:
+    """How many lines they both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ _NOTHING: Mapping[str, Operator] = {}
 
 @functools.cache
 def all_operators() -> Mapping[str, Operator]:
-    """Kind of mistake → operator, in the order of their names. Raises ImportError where the library is not installed."""
+    """Kind of mistake → operator, in the order of their names. Raises `ModuleNotFoundError` without the library."""
     found: dict[str, Operator] = {}
     for module in pkgutil.iter_modules(__path__):
         loaded = importlib.import_module(f"{__name__}.{module.name}")

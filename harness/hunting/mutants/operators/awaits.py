@@ -26,13 +26,16 @@ def not_waited_for(source: Source) -> Iterator[Mutation]:
 
 def stale_after_await(source: Source) -> Iterator[Mutation]:
     """A condition or an attribute that was read before others had their turn, and is believed after it."""
+    changing = frozenset(_assigned_later(source))
     for place in source.places:
         waits = place.statement
         if not awaits(waits):
             continue
         for later in place.block[place.at + 1 :]:
             for read in _reads(later):
-                if not _changed_between(source, read, place.block[place.at : place.block.index(later) + 1]):
+                if _may_change(read, changing) and not _changed_between(
+                    source, read, place.block[place.at : place.block.index(later) + 1]
+                ):
                     yield _read_early(source, waits, later, read)
             if awaits(later):
                 break
@@ -57,6 +60,23 @@ def _reads(statement: ast.stmt) -> Iterator[ast.expr]:
     for found in own_expressions(statement):
         if isinstance(found, ast.Attribute) and isinstance(found.ctx, ast.Load) and isinstance(found.value, ast.Name):
             yield found
+
+
+def _assigned_later(source: Source) -> Iterator[str]:
+    """The attributes that something but a constructor sets: all others are as they were."""
+    for place in source.places:
+        if place.function.name != "__init__":
+            for node in ast.walk(place.statement):
+                if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                    yield node.attr
+
+
+def _may_change(read: ast.expr, changing: frozenset[str]) -> bool:
+    """A call asks whatever it likes."""
+    return any(
+        isinstance(node, ast.Call) or (isinstance(node, ast.Attribute) and node.attr in changing)
+        for node in ast.walk(read)
+    )
 
 
 def _changed_between(source: Source, read: ast.expr, statements: list[ast.stmt]) -> bool:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from harness.hunting.mutants.operators.source import Mutation, Operator, Source
-from harness.hunting.mutants.operators.statements import called
+from harness.hunting.mutants.operators.source import Mutation, Operator, Source, awaits
 
 
 def swallowed(source: Source) -> Iterator[Mutation]:
-    """A call whose failure nobody hears of, or an exception that is not raised."""
+    """Something awaited whose failure nobody hears of, or an exception that is not raised."""
     for place in source.places:
         statement = place.statement
         if isinstance(statement, ast.Raise):
             yield Mutation(statement.lineno, (source.replaced(statement, "pass"),))
-        elif called(statement) is not None:
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Await):
             outer = source.indent(statement)
             tried = f"try:\n{outer}    {source.text(statement)}\n{outer}except Exception:\n{outer}    pass"
             yield Mutation(statement.lineno, (source.replaced(statement, tried),))
@@ -33,10 +32,10 @@ def one_not_caught(source: Source) -> Iterator[Mutation]:
 
 
 def too_much_caught(source: Source) -> Iterator[Mutation]:
-    """The handler catches whatever comes."""
+    """The handler catches whatever comes while others have their turn, being cancelled as well."""
     for statement, handler in _handlers(source):
-        if handler.type is not None:
-            yield Mutation(statement.lineno, (source.replaced(handler.type, "Exception"),))
+        if handler.type is not None and any(awaits(one) for one in getattr(statement, "body", ())):
+            yield Mutation(statement.lineno, (source.replaced(handler.type, "BaseException"),))
 
 
 def _handlers(source: Source) -> Iterator[tuple[ast.stmt, ast.ExceptHandler]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -83,10 +82,15 @@ def _mutated(operator: Any, node: Any, index: int) -> str:
 
 def _difference(offset: int, before: str, after: str) -> Edit:
     """The least edit that makes `after` of the `before` that stands at an offset."""
-    head = len(os.path.commonprefix([before, after]))
-    tail = len(os.path.commonprefix([before[head:][::-1], after[head:][::-1]]))
+    head = _in_common(before, after)
+    tail = _in_common(before[head:][::-1], after[head:][::-1])
     start = offset + len(before[:head].encode())
     return Edit(start, start + len(before[head : len(before) - tail].encode()), after[head : len(after) - tail])
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many characters they both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 OPERATORS: Mapping[str, Operator] = {kind: functools.partial(_library, names) for kind, names in _KINDS.items()}

@@ -36,9 +36,7 @@ def attribute_replaced(source: Source) -> Iterator[Mutation]:
 def _types(source: Source, function: Function) -> dict[str, tuple[str, int]]:
     """Name → declared type (empty: none) and the line from which on it is there."""
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    found = {
-        one.arg: (source.text(one.annotation), function.lineno) for one in arguments if one.annotation is not None
-    }
+    found = {one.arg: (source.text(one.annotation), function.lineno) for one in arguments if one.annotation is not None}
     for statement in function.body:  # at the top only: what a branch binds may not be there
         if isinstance(statement, ast.Assign):
             for target in statement.targets:

@@ -16,17 +16,22 @@ def key_part_dropped(source: Source) -> Iterator[Mutation]:
     for place, found in source.expressions():
         if isinstance(place.statement, ast.Raise):
             continue
-        if isinstance(found, ast.Tuple) and isinstance(found.ctx, ast.Load):
-            if not _is_unpacked(place, found):
-                for part in found.elts:
-                    if not isinstance(part, ast.Constant | ast.Starred):
-                        yield Mutation(place.statement.lineno, (source.replaced(part, "None"),))
-        elif isinstance(found, ast.JoinedStr) and len(found.values) > 1:
-            for part in found.values:
-                if isinstance(part, ast.FormattedValue) and part.format_spec is None:
-                    start, end = source.span(part.value)
-                    if found.lineno == part.value.lineno and source.data[start - 1 : start] == b"{":
-                        yield Mutation(place.statement.lineno, (Edit(start, end, "''"),))
+        if isinstance(found, ast.Tuple) and isinstance(found.ctx, ast.Load) and not _is_unpacked(place, found):
+            for part in found.elts:
+                if not isinstance(part, ast.Constant | ast.Starred):
+                    yield Mutation(place.statement.lineno, (source.replaced(part, "None"),))
+        elif isinstance(found, ast.JoinedStr):
+            yield from _text_part_dropped(source, place, found)
+
+
+def _text_part_dropped(source: Source, place: Place, text: ast.JoinedStr) -> Iterator[Mutation]:
+    if text.lineno != text.end_lineno:
+        return
+    for part in text.values if len(text.values) > 1 else ():
+        if isinstance(part, ast.FormattedValue) and part.format_spec is None:
+            start, end = source.span(part.value)
+            if source.data[start - 1 : start] == b"{":  # else this Python does not say where it stands
+                yield Mutation(place.statement.lineno, (Edit(start, end, "''"),))
 
 
 def field_dropped(source: Source) -> Iterator[Mutation]:
@@ -69,9 +74,10 @@ def argument_forgotten(source: Source) -> Iterator[Mutation]:
 def copy_forgotten(source: Source) -> Iterator[Mutation]:
     """What is gone through, or kept, is the thing itself; or it is not in order."""
     for place, found in source.expressions():
-        if isinstance(found, ast.Call) and isinstance(found.func, ast.Name) and found.func.id in _COPIES:
-            if len(found.args) == 1 and not isinstance(found.args[0], ast.GeneratorExp | ast.Starred):
-                yield Mutation(place.statement.lineno, (source.replaced(found, source.text(found.args[0])),))
+        if not (isinstance(found, ast.Call) and isinstance(found.func, ast.Name) and found.func.id in _COPIES):
+            continue
+        if len(found.args) == 1 and not isinstance(found.args[0], ast.GeneratorExp | ast.Starred):
+            yield Mutation(place.statement.lineno, (source.replaced(found, source.text(found.args[0])),))
 
 
 def bound_reversed(source: Source) -> Iterator[Mutation]:
@@ -92,8 +98,8 @@ def slice_off_by_one(source: Source) -> Iterator[Mutation]:
 
 def _is_unpacked(place: Place, found: ast.Tuple) -> bool:
     """`a, b = c, d` is no key, nor are the arguments of a type check."""
-    statement = place.statement
-    return isinstance(statement, ast.Assign) and statement.value is found and isinstance(statement.targets[0], ast.Tuple)
+    into = place.statement
+    return isinstance(into, ast.Assign) and into.value is found and isinstance(into.targets[0], ast.Tuple)
 
 
 def _with_comma(source: Source, start: int, end: int, after_another: bool) -> Edit:

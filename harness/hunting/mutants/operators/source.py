@@ -129,12 +129,6 @@ class Source:
         return any(start <= offset < end for offset in touched for start, end in self._untouchable)
 
 
-def applied(data: bytes, edits: Sequence[Edit]) -> bytes:
-    for edit in sorted(edits, key=lambda edit: -edit.start):
-        data = data[: edit.start] + edit.new.encode() + data[edit.end :]
-    return data
-
-
 Operator = Callable[[Source], Iterator[Mutation]]
 
 
