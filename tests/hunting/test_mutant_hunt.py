@@ -24,8 +24,6 @@ import targets.relay
 
 async def main(argv, env):
     where = dict(env)
-    if "NO_RELAY" in where:
-        raise ValueError("never")
     await targets.relay.main(argv, where)
 
 
@@ -53,10 +51,10 @@ def hunt(folder: Path, *files: str, seeds: int = 2) -> MutantHunt:
     return MutantHunt([folder / file for file in files or ["own_relay.py"]], [text], range(seeds), order, folder)
 
 
-def played(folder: Path, jobs: int = 1, equivalents: Equivalents | None = None) -> MutantHunt:
+def played(folder: Path, jobs: int = 1, sample: int | None = None) -> MutantHunt:
     found = hunt(folder)
     assert list(found.survey(jobs)) == [1, 2]
-    found.draw(None, equivalents or Equivalents())
+    found.draw(sample, Equivalents())
     for _ in found.play(jobs):
         pass
     return found
@@ -68,19 +66,18 @@ def told(hunt: MutantHunt) -> dict[str, str]:
 
 def test_it_says_of_every_mutant_what_became_of_it(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    one = played(folder)
+    one = played(folder, sample=4)
     by_change = told(one)
     assert by_change["where = env"] == "survived"  # a copy that nobody needs
     assert by_change["targets.relay.main(argv, where)"] in ("crash", "does-not-start")
-    assert by_change['if not "NO_RELAY" in where:'] in ("crash", "does-not-start")
     assert {fate.outcome for fate in one.fates} <= {"survived", "crash", "does-not-start", "found"}
-    assert one.never_reached >= 2, "what is in `unused`, and the raise"
+    assert one.never_reached == 1, "what is in `unused`"
     survivor = next(fate for fate in one.fates if fate.outcome == "survived")
     assert (survivor.tries, survivor.reaching, survivor.differing) == (2, 2, 0)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
-    two = played(folder, jobs=2)  # whatever the number of workers
-    assert [_timeless(fate) for fate in two.fates] == [_timeless(fate) for fate in one.fates]
+    two = played(folder, jobs=2, sample=3)  # whatever the number of workers
+    assert [_timeless(fate) for fate in two.fates] == [_timeless(fate) for fate in one.fates[:3]]
 
 
 def _timeless(fate: Fate) -> Fate:
@@ -89,13 +86,11 @@ def _timeless(fate: Fate) -> Fate:
 
 def test_what_was_judged_equivalent_is_left_out(folder: Path) -> None:
     copy = Equivalent(
-        file="own_relay.py",
-        function="main",
-        removes="where = dict(env)",
-        puts="where = env",
-        reason="nobody changes it",
+        file="own_relay.py", function="main", removes="where = dict(env)", puts="where = env", reason="it is only read"
     )
-    found = played(folder, equivalents=Equivalents([copy]))
+    found = hunt(folder, seeds=1)
+    list(found.survey(1))
+    found.draw(None, Equivalents([copy]))
     assert told(found)["where = env"] == "equivalent"
     assert matrix.summary(found.fates).equivalent == 1
 
@@ -108,7 +103,7 @@ def test_files_that_no_run_imports_are_refused(folder: Path) -> None:
 
 def test_a_system_that_does_not_run_is_no_measure(folder: Path) -> None:
     (folder / "own_relay.py").write_text("async def main(argv, env):\n    raise ValueError('as it is')\n")
-    with pytest.raises(CannotMeasure, match="own seed 0 cannot be run as it is.*\n*.*as it is"):
+    with pytest.raises(CannotMeasure, match=r"(?s)own seed 0 cannot be run as it is.*ValueError: as it is"):
         list(hunt(folder).survey(1))
 
 
@@ -219,8 +214,8 @@ ENTRY = Equivalent(file="b/c.py", function="f", removes="  x = 1\n  y = 2\n", pu
 @pytest.mark.parametrize(
     ("source", "stale"),
     [
-        (b"def f():\n    x = 1\n\n    y = 2\n", True),
-        (b"def f():\n        x = 1\n        y = 2\n" + b"        z = 3\n", False),
+        (b"def f():\n    x = 1\n    z = 3\n    y = 2\n", True),
+        (b"\n\n\ndef f():\n        x = 1\n\n        y = 2\n        z = 3\n", False),
         (b"def g():\n    x = 1\n    y = 2\n", True),
         (b"def f():\n    x = 1\n    y = 3\n", True),
     ],

@@ -40,9 +40,9 @@ class Equivalent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def is_stale(self, data: bytes) -> bool:
         """Do its lines not stand together in the function any more?"""
-        spans = [(f.lineno - 1, f.end_lineno) for name, f in Source(data).functions() if name == self.function]
-        lines, sought = _stripped(data.decode().splitlines()), _stripped(self.removes.splitlines())
-        return not sought or not any(_contains(lines[start:end], sought) for start, end in spans)
+        lines, sought = data.decode().splitlines(), _stripped(self.removes.splitlines())
+        bodies = (lines[f.lineno - 1 : f.end_lineno] for name, f in Source(data).functions() if name == self.function)
+        return not sought or not any(_contains(_stripped(body), sought) for body in bodies)
 
 
 class Equivalents:
