@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.cli import _ablations, _exits, _hunting, _hunts, _minimal, _options, _plans, _say, _twice
+from harness.cli import _ablations, _exits, _hunting, _hunts, _minimal, _mutants, _options, _plans, _say, _twice
 from harness.hunting.campaign import Campaign
 from harness.store.index import Store
 
@@ -39,9 +39,10 @@ from harness.store.index import Store
 @_options.keep_option("failed")
 @_twice.option
 @_ablations.option
+@_mutants.options
 @click.option("--no-shrink", is_flag=True, help="Do not look for the smallest plan of each kind of failure.")
 @_options.json_option
-def command(*, as_json: bool, **asked: Any) -> int:
+def command(*, as_json: bool, measured: _mutants.Measure | None, **asked: Any) -> int:
     """Run every PLAN with every seed, and group what fails. A folder or a pattern is all the plans in it; a plan with a
     `matrix` is run in all its variants. Plans of a folder that cannot be played as asked are named and left out.
 
@@ -51,11 +52,17 @@ def command(*, as_json: bool, **asked: Any) -> int:
       harness hunt nightly --topology own.yaml
       harness hunt quickstart edge/missing-jobs --profile documented
       harness hunt quickstart machines --ablations --seeds 20
+      harness hunt nightly --mutants my_relay.py --sample 60 --seeds 5
 
     With --ablations the runs are made without each safeguard in turn, until a checker is INVALID; then with all of
     them, as often as any ablation needed. Verdict, signatures and exit code are those of the latter.
+
+    With --mutants the hunt itself is measured: mistakes are put into components, one at a time and in a worker's memory
+    only, and the first 250 runs say which of them are found, by what, and how soon.
     """
     hunt = _Hunt(**asked)
+    if measured is not None:
+        return hunt.measure(measured, as_json)
     found = hunt.play()
     _exits.no_more_interruption()
     code = _hunts.code(found, hunt.words.fail_on)
@@ -85,6 +92,10 @@ class _Hunt:
         self._texts = [_hunting.text(plan) for plan, _ in playable]
         for one in self._left_out:
             _say.error(f"{one.plan} is left out: {one.reason}", label="note")
+
+    def measure(self, asked: _mutants.Measure, as_json: bool) -> int:
+        words = self.words
+        return _mutants.measure(asked, self._texts, words.seeds, self._order, words.jobs, self._budget.left_s, as_json)
 
     def play(self) -> _hunts.Found:
         words, seeds, without_each = self.words, self.words.seeds, None

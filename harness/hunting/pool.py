@@ -42,6 +42,7 @@ class Died(msgspec.Struct):
 class _Worker(msgspec.Struct):
     process: Any
     pipe: Connection
+    home: object
 
 
 class _Busy(msgspec.Struct, Generic[T]):
@@ -57,12 +58,20 @@ class Pool(Generic[T, R]):
     """Runs `work(task)` over `jobs` processes. `work` must be importable by name; tasks and results are pickled.
 
     A task that takes longer than `limit_s` of wall-clock time is interrupted, and killed when that does not help.
+    Tasks of different `home` never share a process: what one of them loaded is not there for the other.
     """
 
     def __init__(
-        self, work: Callable[[T], R], jobs: int, limit_s: float = float("inf"), grace_s: float = _GRACE_S
+        self,
+        work: Callable[[T], R],
+        jobs: int,
+        limit_s: float = float("inf"),
+        grace_s: float = _GRACE_S,
+        *,
+        home: Callable[[T], object] = lambda task: None,
     ) -> None:
         self._work, self._jobs, self._limit_s, self._grace_s = work, jobs, limit_s, grace_s
+        self._home = home
         self._context = get_context("spawn")
         self._busy: dict[Connection, _Busy[T]] = {}
         self._idle: list[_Worker] = []
@@ -91,28 +100,33 @@ class Pool(Generic[T, R]):
             self._busy[worker.pipe] = _Busy(worker, task, time.monotonic() + self._limit_s)
 
     def _send(self, task: T) -> _Worker:
-        """Give the task to an idle worker, or to a new one when there is none left alive."""
+        """Give the task to an idle worker, or to a new one when there is none left alive; one of another home goes."""
+        home = self._home(task)
+        self._idle.sort(key=lambda worker: worker.home == home)
         while self._idle:
             worker = self._idle.pop()
             try:
-                worker.pipe.send(task)
+                if worker.home == home:
+                    worker.pipe.send(task)
+                    return worker
             except OSError:
-                self._bury(worker)
-            else:
-                return worker
-        worker = self._start()
+                pass
+            self._bury(worker)
+            if worker.home != home:
+                break
+        worker = self._start(home)
         with suppress(OSError):  # dead already: reading from it will say so
             worker.pipe.send(task)
         return worker
 
-    def _start(self) -> _Worker:
+    def _start(self, home: object) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._work), daemon=False)
         resource_tracker.ensure_running()  # else `start` does it, and lets SIGINT through
         with _deaf():  # inherited: Ctrl-C cannot break a worker that is only just starting
             process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(process, ours, home)
 
     def _collect(self, pipe: Connection) -> tuple[T, R | Died]:
         busy = self._busy.pop(pipe)
@@ -128,8 +142,9 @@ class Pool(Generic[T, R]):
         return busy.task, result
 
     def _bury(self, worker: _Worker) -> None:
-        worker.process.join()
+        """An idle worker ends when its pipe does, one whose pipe is broken has ended."""
         worker.pipe.close()
+        worker.process.join()
 
     # ---- the end of patience ----------------------------------------------------------------------------------------
 
