@@ -76,6 +76,11 @@ class Client:
         self.away = False  # sent to the background, and not back yet
         self.ended_ns = -1  # when its process, or the relay's, was last known to end
 
+    @property
+    def heard_of(self) -> bool:
+        """Does anything tell that it ever had a connection?"""
+        return self.live_ns is not None or bool(self.arrivals.registrations)
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -85,11 +90,6 @@ class Sighting:
     time_ns: int
     conn: int
     registered: bool
-
-    @property
-    def heard_of(self) -> bool:
-        """Does anything tell that it ever had a connection?"""
-        return self.live_ns is not None or bool(self.arrivals.registrations)
 
 
 class Connections:
