@@ -78,9 +78,11 @@ class Gets:
     def _outdated(self, node: str, waiting: dict[str, int], n: int) -> None:
         """What is not newer than what is shown is dropped, and asks for nothing any more."""
         phone = self._phones.of(node)
-        revs = self._phones.revs.get(phone.desktop or "", {}) if phone is not None else {}
-        for msg in [msg for msg in waiting if (known := revs.get(msg)) and not known[1] and known[0] <= n]:
-            del waiting[msg]
+        desktop = phone.desktop if phone is not None else None
+        for msg in list(waiting):
+            carried = self._phones.emitted.event(desktop, msg)
+            if carried is not None and not carried.bare and carried.rev <= n:
+                del waiting[msg]
 
     def _forget(self, node: str) -> None:
         self._applied.pop(node, None)
@@ -132,14 +134,19 @@ class Gets:
             return
         pause_ns = self._pause_ns if phone.hardened else 0
         until_ns = op.time_ns + self._judge.slack_ns - pause_ns
-        ripe = [m for m, time_ns in waiting.items() if time_ns <= until_ns]
+        surely_ns = op.time_ns - self._judge.slack_ns - pause_ns  # what may have come after it licenses the next one
+        ripe = [m for m, time_ns in waiting.items() if time_ns <= surely_ns] or self._first(waiting)
         if not waiting:
             self._add("unlicensed", phone, op, f"({licence}), and no event about it was waiting")
         elif self._since_ns[about] > until_ns:
             self._add("uncoalesced", phone, op, "as soon as an event came, without waiting for what may follow")
-        for msg in ripe or list(waiting):
+        for msg in ripe:
             del waiting[msg]
         self._since_ns[about] = min(waiting.values(), default=op.time_ns)
+
+    def _first(self, waiting: dict[str, int]) -> list[str]:
+        """Those that a fetch must have been for if for any: on one clock all of them."""
+        return list(waiting) if self._judge.slack_ns == 0 else list(waiting)[:1]
 
     def _again(self, phone: Phone, op: Op, claim: str, before: Op | None) -> None:
         if before is None:

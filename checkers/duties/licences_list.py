@@ -59,10 +59,9 @@ class Lists:
         elif what in ("gap", "presence") and not self._judge.tapped:
             self._credit(phone, str(what), op.time_ns)
         elif what in ("head", "hole"):
-            if self._judge.tapped and phone.hardened and not phone.ever_disturbed:
-                ahead = phone.head if what == "head" else phone.seen.top
-                if ahead <= phone.seen.upto:
-                    return
+            judges = self._judge.tapped and phone.hardened and not phone.ever_disturbed
+            if judges and not phone.may_be_behind(str(what), op.time_ns, self._judge.slack_ns):
+                return
             self._credit(phone, str(what), op.time_ns)
 
     def _link(self, phone: Phone, op: Op) -> None:

@@ -158,6 +158,7 @@ def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
     """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
     try:
         ledger = Ledger(history.header)
+        ledger.learn(history.ops)
         for run in runs:
             run.reads(ledger)
         watching = [run for run in runs if isinstance(run.judge, SeesTaps)]  # asked once: it is a slow question
