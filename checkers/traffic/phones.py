@@ -85,7 +85,7 @@ class Phone:
     listing: Listing | None = None
     seen: Seen = field(default_factory=Seen)
     head: int = 0  # the greatest heard in this visit
-    heads: list[tuple[int, int]] = field(default_factory=list)  # when a greater one was heard
+    heard: list[tuple[int, str, int]] = field(default_factory=list)  # (when, head or event, revision), of late
     left: frozenset[str] = frozenset()  # databases of its desktop that are no more
     behind_ns: dict[str, int] = field(default_factory=dict)  # head, hole → until when it was behind, as taps are stamped
     reset_ns: int = NEVER_NS  # the last op that made it forget what it had seen
@@ -102,8 +102,8 @@ class Phone:
 
     def may_be_behind(self, what: str, now_ns: int, slack_ns: int) -> bool:
         """May it have been so at the time of one of its own ops, when nobody knows which taps were before that?"""
-        latest_ns = max(self.behind_ns.get(what, NEVER_NS), self.reset_ns - slack_ns)
-        return self.behind(what) or latest_ns > now_ns - slack_ns
+        latest_ns = max(self.behind_ns.get(what, NEVER_NS), self.reset_ns + slack_ns)
+        return self.behind(what) or (slack_ns > 0 and latest_ns > now_ns - slack_ns)
 
     def look(self, now_ns: int) -> None:
         """Something is about to change."""
@@ -114,13 +114,22 @@ class Phone:
     def forget(self, now_ns: int, slack_ns: int) -> None:
         """Another screen, or another process. What was stamped so late that it may be of this one still counts."""
         self.look(now_ns)
-        self.heads = [(time_ns, n) for time_ns, n in self.heads if time_ns > now_ns - slack_ns and slack_ns]
-        self.seen, self.head, self.reset_ns = Seen(), max((n for _, n in self.heads), default=0), now_ns
+        self.seen, self.head, self.reset_ns = Seen(), 0, now_ns
+        again = [each for each in self.heard if each[0] > now_ns - slack_ns]
+        self.heard = []
+        for time_ns, what, n in again:
+            self.hears(what, n, time_ns, slack_ns)
 
-    def hears_head(self, n: int, time_ns: int) -> None:
-        if n > self.head:
-            self.head = n
-            self.heads.append((time_ns, n))
+    def hears(self, what: str, n: int, time_ns: int, slack_ns: int) -> None:
+        """It was delivered an event of this revision, or a head."""
+        self.look(time_ns)
+        if what == "head":
+            self.head = max(self.head, n)
+        else:
+            self.seen.mark(n)
+        if slack_ns:
+            self.heard = [each for each in self.heard if each[0] > time_ns - 2 * slack_ns]
+            self.heard.append((time_ns, what, n))
 
 
 class Phones:
@@ -224,15 +233,13 @@ class Phones:
             phone.conn = tap.conn
         elif tap.type == "sync:head":
             if tap.source == phone.desktop_id and self.current(phone, tap) and (n := rev_of(tap.msg)) is not None:
-                phone.look(tap.time_ns)
                 if (tap.msg or "").rpartition("/")[0] not in phone.left:
-                    phone.hears_head(n, tap.time_ns)
+                    phone.hears("head", n, tap.time_ns, self._slack_ns)
         elif tap.type.startswith("job:") and tap.msg is not None:
-            phone.look(tap.time_ns)
             carried = self.emitted.event(phone.desktop, tap.msg)
             if carried is None or carried.store not in phone.left:
                 for n in self.emitted.revs(phone.desktop, tap.msg):
-                    phone.seen.mark(n)
+                    phone.hears("event", n, tap.time_ns, self._slack_ns)
 
     def current(self, phone: Phone, tap: Tap) -> bool:
         """Did it come on the connection that the phone listens to?"""
