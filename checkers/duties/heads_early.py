@@ -1,7 +1,7 @@
 """Heads that leave their desktop before an event that they speak of: whoever reads one fetches what is on its way.
 
-Two ways to see it. By time: no event of such a revision had been handed to the link, as far as clocks can tell. By order:
-an event that was handed to a link that was up enters the wire of that link after the head.
+Two ways to see it. By time: no event of such a revision had been handed to the link, as far as clocks can tell. By
+order: an event that was handed to a link that was up enters the wire of that link after the head.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What desktops said of the messages that they sent, learned from the whole history before anything is judged.
 
-A message does not say its revision where its desktop's options leave it out, and outside the simulator the wire may have
-been stamped before the journal line that tells. What a message carries does not depend on when: so it is learned first.
+A message does not say its revision where its desktop's options leave it out, and outside the simulator the wire may
+have been stamped before the journal line that tells. What a message carries does not depend on when: that is learned
+first.
 """
 
 from __future__ import annotations

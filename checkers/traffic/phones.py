@@ -87,7 +87,9 @@ class Phone:
     head: int = 0  # the greatest heard in this visit
     heard: list[tuple[int, str, int]] = field(default_factory=list)  # (when, head or event, revision), of late
     left: frozenset[str] = frozenset()  # databases of its desktop that are no more
-    behind_ns: dict[str, int] = field(default_factory=dict)  # head, hole → until when it was behind, as taps are stamped
+    behind_ns: dict[str, int] = field(
+        default_factory=dict
+    )  # head, hole → until when it was behind, as taps are stamped
     reset_ns: int = NEVER_NS  # the last op that made it forget what it had seen
     disturbed: int = 0  # faults under way that keep it from answering in time
     ever_disturbed: bool = False
@@ -232,9 +234,10 @@ class Phones:
         if tap.type in ("registered", "resumed"):
             phone.conn = tap.conn
         elif tap.type == "sync:head":
-            if tap.source == phone.desktop_id and self.current(phone, tap) and (n := rev_of(tap.msg)) is not None:
-                if (tap.msg or "").rpartition("/")[0] not in phone.left:
-                    phone.hears("head", n, tap.time_ns, self._slack_ns)
+            store, n = (tap.msg or "").rpartition("/")[0], rev_of(tap.msg)
+            mine = tap.source == phone.desktop_id and store not in phone.left
+            if mine and n is not None and self.current(phone, tap):
+                phone.hears("head", n, tap.time_ns, self._slack_ns)
         elif tap.type.startswith("job:") and tap.msg is not None:
             carried = self.emitted.event(phone.desktop, tap.msg)
             if carried is None or carried.store not in phone.left:

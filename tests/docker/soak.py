@@ -4,8 +4,7 @@
 
 One line a plan and profile. `same`: the verdict is the simulator's, and what is INVALID is so by a checker and a reason
 that the simulator gives as well, with nothing else INVALID that it does not give. `UNKNOWN`: what only real time can
-spoil, with its reason; such a run is repeated. `DIFFERS`: anything else, told with both answers. Ends with 1 if there is
-any.
+spoil, with its reason; such a run is repeated. `DIFFERS`: anything else, told with both answers; then it ends with 1.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from harness import plan, registry
 from harness.runs.run import RunResult, execute
-from harness.runtimes import Runtime, RuntimeUnavailable
+from harness.runtimes import Runtime, RuntimeUnavailable, cannot_start
 from harness.verdict import Verdict
 
 FOLDERS = ("ablations/", "edge/", "regressions/")
@@ -38,9 +37,7 @@ class Case:
     def play(self, runtime: Runtime, directory: Path | None = None) -> RunResult:
         loaded = plan.load(self.plan)
         profile, with_, without = plan.split_profile(self.profile)
-        schedule = plan.expand(
-            loaded, None, profile=profile, with_=with_, without=without, runtime_verbs=runtime.VERBS
-        )
+        schedule = plan.expand(loaded, None, profile=profile, with_=with_, without=without, runtime_verbs=runtime.VERBS)
         if directory is not None:
             directory.mkdir(parents=True)
         return execute(schedule, runtime, directory=directory)
@@ -72,9 +69,11 @@ def judge(case: Case, times: int, keep: Path | None) -> list[str]:
     """What came of each run, in words."""
     sim, docker = (registry.find("runtime", name) for name in ("sim", "docker"))
     try:
-        plan.expand(plan.load(case.plan), None, runtime_verbs=docker.VERBS)
+        schedule = plan.expand(plan.load(case.plan), None, runtime_verbs=docker.VERBS)
     except plan.PlanErrors as exc:
         return [f"cannot be run there: {exc}".splitlines()[0]]
+    if refused := cannot_start(docker, schedule.system):
+        return [f"cannot be run there: {refused[0]}"]
     simulated, said, made = case.play(sim), [], 0
     while made < times:
         made += 1
