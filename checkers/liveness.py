@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.past.deaths import EXITED, is_by_itself, said, sentence
 from checkers.past.ledger import Reader, message_of
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
@@ -35,8 +36,9 @@ class _Liveness:
         "of the topology's timers; then nothing is said but heartbeats and heads, and nobody ever storms."
     )
     NEEDS = Level.L0
-    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final"}
+    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final", EXITED}
     REASONS: Mapping[str, str] = {
+        "exited": "A node's program ended by itself, which no fault of the plan had asked of it.",
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
         "given-up": "A client took a healthy connection for dead.",
@@ -103,6 +105,11 @@ class _Judge(Reader):
 
     def feed(self, op: Op) -> None:
         self._last = op
+        if op.f == EXITED:
+            if is_by_itself(op):
+                message = sentence(op, self.ledger.origin_ns or 0)
+                self._add("exited", op, f"{message}: {said(op)}" if said(op) else message, [])
+            return
         if self._bounds is None:
             return
         if op.f in _DISTURBS or op.f == "link":  # a connection may end rightly: its token has expired
@@ -177,6 +184,8 @@ class _Judge(Reader):
 
     def finish(self) -> CheckResult:
         last = self._last
+        if self._bounds is None and self._findings.count:
+            return self._findings.result({})
         if self._bounds is None or last is None:
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
