@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.past.deaths import EXITED, is_by_itself, said, sentence
+from checkers.past.deaths import EXITED, in_full, is_by_itself
 from checkers.past.ledger import Reader, message_of
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
@@ -104,12 +104,11 @@ class _Judge(Reader):
     # ---- ops ------------------------------------------------------------------------------------------------------
 
     def feed(self, op: Op) -> None:
-        self._last = op
         if op.f == EXITED:
             if is_by_itself(op):
-                message = sentence(op, self.ledger.origin_ns or 0)
-                self._add("exited", op, f"{message}: {said(op)}" if said(op) else message, [])
+                self._add("exited", op, in_full(op, self.ledger.origin_ns or 0), [])
             return
+        self._last = op
         if self._bounds is None:
             return
         if op.f in _DISTURBS or op.f == "link":  # a connection may end rightly: its token has expired
@@ -184,9 +183,9 @@ class _Judge(Reader):
 
     def finish(self) -> CheckResult:
         last = self._last
-        if self._bounds is None and self._findings.count:
-            return self._findings.result({})
         if self._bounds is None or last is None:
+            if self._findings.count:
+                return self._findings.result()
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
         for time_ns, name in self._opened:

@@ -22,6 +22,11 @@ def sentence(op: Op, origin_ns: int) -> str:
     return f"{op.node} exited{how} with code {code(op)} at {_at(op, origin_ns)}; no fault of the plan did that"
 
 
+def in_full(op: Op, origin_ns: int) -> str:
+    """The sentence, and what is known of why."""
+    return f"{sentence(op, origin_ns)}: {said(op)}" if said(op) else sentence(op, origin_ns)
+
+
 def code(op: Op) -> int | None:
     found = op.value.get("code") if isinstance(op.value, dict) else None
     return found if isinstance(found, int) else None

@@ -8,19 +8,36 @@ from harness.verdict import CheckResult, Verdict
 
 
 def until_death(history: History) -> tuple[History, list[CheckResult]]:
-    """The history up to the first uncalled death, and what is to be said of that before all else; unchanged without."""
+    """The history up to the first uncalled death, and what is to be said of that before all else; unchanged without.
+
+    An engine tells of a death a moment after it: what the others noticed of it may stand before it. So the history is
+    cut at the last sign of life that the dead one gave.
+    """
     at = next((at for at, op in enumerate(history.ops) if op.f == deaths.EXITED), None)
     if at is None:
         return history, []
     op, origin_ns = history.ops[at], history.ops[0].time_ns
+    alive_ns = _last_sign_ns(history, at)
     cut = History(
         header=history.header,
-        ops=history.ops[: at + 1],
+        ops=[*(before for before in history.ops[:at] if before.time_ns <= alive_ns), op],
         complete=False,
         problem=f"it is judged up to the death of {op.node}",
-        taps=[tap for tap in history.taps if tap.time_ns <= op.time_ns],
+        taps=[tap for tap in history.taps if tap.time_ns <= alive_ns],
     )
     return cut, [_told(op, origin_ns)]
+
+
+def _last_sign_ns(history: History, at: int) -> int:
+    """When the node that dies at that op journaled, or sent, for the last time."""
+    dead = history.ops[at]
+    own = tuple(f"{dead.node}/{part}" for part in ("journal", "replica", "store"))
+    signs = [op.time_ns for op in history.ops[:at] if op.process in own]
+    link = f"{dead.node}->"
+    signs += [
+        t.time_ns for t in history.taps if t.side == "in" and t.link.startswith(link) and t.time_ns <= dead.time_ns
+    ]
+    return max(signs, default=history.ops[0].time_ns)
 
 
 def _told(op: Op, origin_ns: int) -> CheckResult:
@@ -33,8 +50,8 @@ def _told(op: Op, origin_ns: int) -> CheckResult:
     )
     because = f" ({why})" if why else ""
     message = (
-        f"{deaths.sentence(op, origin_ns)}{because}. What came after it was not judged, nor what was to be shown in the "
-        f"end; {remedy}"
+        f"{deaths.sentence(op, origin_ns)}{because}. What came after it was not judged, nor what was to be shown in "
+        f"the end; {remedy}"
     )
     story = [{"index": op.index, "what": deaths.sentence(op, origin_ns)}]
     return CheckResult(

@@ -124,7 +124,8 @@ def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
     failure = first_failure(found)
     if failure is None:
         return "Nothing was judged."
-    told = reason(failure.check, failure.reason) or shortened(failure.message, 160) or f"{failure.check} failed."
+    message = failure.message.partition(". ")[0] if failure.check == "runtime" else failure.message
+    told = reason(failure.check, failure.reason) or shortened(message, 160) or f"{failure.check} failed."
     return told if failure.verdict is Verdict.INVALID else f"Not decided: {told[:1].lower()}{told[1:]}"
 
 
