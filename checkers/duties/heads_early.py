@@ -27,7 +27,7 @@ class EarlyHeads:
         self._registrations: dict[str, int] = {}
         self._conns: dict[str, list[int]] = {}  # desktop → connections on which it was told that it is registered
         self._onto_link: dict[tuple[str, str], tuple[int, Op]] = {}  # (desktop, message) → (life, handed over)
-        self._said: dict[tuple[Store, int], list[_Head]] = {}  # (whose, connection) → heads, each beyond the last
+        self._said: dict[tuple[str, int], dict[str, list[_Head]]] = {}  # (desktop, connection) → its heads by database
         self._seen: set[tuple[str, str]] = set()  # (desktop, message): it has entered the wire
         self._overtaken: list[tuple[str, str, int, Store, _Head]] = []  # (desktop, message, connection, whose, head)
 
@@ -73,7 +73,7 @@ class EarlyHeads:
             self._judge_heads(tap.time_ns)
             store = (node, (tap.msg or "").rpartition("/")[0])
             self._heads.append((tap.time_ns, store, rev))
-            heads = self._said.setdefault((store, tap.conn), [])
+            heads = self._said.setdefault((node, tap.conn), {}).setdefault(store[1], [])
             if not heads or heads[-1][0] < rev:
                 heads.append((rev, tap.time_ns))
 
@@ -82,11 +82,10 @@ class EarlyHeads:
         if carried is None or (node, msg) in self._seen:
             return
         self._seen.add((node, msg))
-        store = (node, carried.store or "")
-        heads = self._said.get((store, conn), [])
-        if heads and heads[-1][0] >= carried.rev:
-            head = next(head for head in heads if head[0] >= carried.rev)
-            self._overtaken.append((node, msg, conn, store, head))
+        for store, heads in self._said.get((node, conn), {}).items():
+            if carried.store in (None, store) and heads[-1][0] >= carried.rev:
+                head = next(head for head in heads if head[0] >= carried.rev)
+                self._overtaken.append((node, msg, conn, (node, store), head))
 
     # ---- judging --------------------------------------------------------------------------------------------------
 

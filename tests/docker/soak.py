@@ -3,8 +3,9 @@
     .venv/bin/python tests/docker/soak.py [--times N] [--keep DIRECTORY] [GLOB…]     (make soak)
 
 One line a plan and profile. `same`: the verdict is the simulator's, and what is INVALID is so by a checker and a reason
-that the simulator gives as well (a loaded machine may show more of what a weaker system does wrong). `UNKNOWN`: what only real time can
-spoil, with its reason; such a run is repeated. `DIFFERS`: anything else, told with both answers; then it ends with 1.
+that the simulator gives as well (a loaded machine may show more of what a weaker system does wrong). `UNKNOWN`: what
+only real time can spoil, with its reason; such a run is repeated. `DIFFERS`: anything else, told with both answers;
+then it ends with 1.
 """
 
 from __future__ import annotations
