@@ -184,8 +184,8 @@ class _Judge(Reader):
     def finish(self) -> CheckResult:
         last = self._last
         if self._bounds is None or last is None:
-            if self._findings.count:
-                return self._findings.result()
+            if self._findings.count:  # a node ended: that needs no timers
+                return self._findings.result(None, Counted("nodes", ""))
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
         for time_ns, name in self._opened:
