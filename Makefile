@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run test lint tools venv bench fuzz hashes parity nightly
+.PHONY: help run test lint tools venv bench fuzz hashes parity nightly soak
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -60,3 +60,6 @@ parity: venv ## the simulated transport against real sockets, on every Python >=
 nightly: .venv/.dev ## all unattended plans, 200 seeds each, and every ablation with 200 seeds of its base
 	.venv/bin/harness hunt nightly --seeds 200
 	HARNESS_ABLATION_SEEDS=200 .venv/bin/python -m pytest -n 2 tests/test_ablations.py
+
+soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
+	.venv/bin/python tests/docker/soak.py

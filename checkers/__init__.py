@@ -53,7 +53,8 @@ class SeesTaps(Protocol):
 class ReadsLedger(Protocol):
     """A judge that shares the pass's ledger: called once, before the first tap.
 
-    When an op is fed to judges, the ledger has seen every op up to it, and itself.
+    When an op is fed to judges, the ledger has seen every op up to it, and itself. What desktops say of the messages
+    that they send (`ledger.emitted`) it knows from the beginning.
     """
 
     def reads(self, ledger: Ledger) -> None: ...

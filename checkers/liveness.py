@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.past.deaths import EXITED, in_full, is_by_itself
 from checkers.past.ledger import Reader, message_of
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
@@ -36,8 +37,9 @@ class _Liveness:
         "of the topology's timers; then nothing is said but heartbeats and heads, and nobody ever storms."
     )
     NEEDS = Level.L0
-    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final"}
+    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final", EXITED}
     REASONS: Mapping[str, str] = {
+        "exited": "A node's program ended by itself, which no fault of the plan had asked of it.",
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
         "given-up": "A client took a healthy connection for dead.",
@@ -101,6 +103,10 @@ class _Judge(Reader):
     # ---- ops ------------------------------------------------------------------------------------------------------
 
     def feed(self, op: Op) -> None:
+        if op.f == EXITED:
+            if is_by_itself(op):
+                self._add("exited", op, in_full(op, self.ledger.origin_ns or 0), [])
+            return
         self._last = op
         if self._bounds is None:
             return
@@ -181,6 +187,8 @@ class _Judge(Reader):
     def finish(self) -> CheckResult:
         last = self._last
         if self._bounds is None or last is None:
+            if self._findings.count:  # a node ended: that needs no timers
+                return self._findings.result(None, Counted("nodes", ""))
             message = "not judged: the history does not say the topology's timers"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=message)
         for client in self._connections.clients.values():

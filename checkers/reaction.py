@@ -123,6 +123,8 @@ class _Judge(OverPhones):
         if not self._promised:
             said = "not judged: the rules of the documented profile promise no reaction"
             return CheckResult(check=CHECKER.NAME, verdict=None, message=said)
+        for tap in self.left():  # they are judged by order alone; of bounds nobody knows what came after the last op
+            self._tellings.wire(tap)
         judged: dict[str, Any] = {
             "answered": dict(sorted(self._duties.answered.items())),
             "voided": self._duties.voided,

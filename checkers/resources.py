@@ -14,6 +14,7 @@ from checkers import Checker, Judge, Level
 from checkers.duties.economy import CHANGES, Economy
 from checkers.duties.gauges import Gauges
 from checkers.duties.gauges_posts import Posts
+from checkers.duties.heads_early import EarlyHeads
 from checkers.duties.licences_get import Gets
 from checkers.duties.licences_list import Lists
 from checkers.past.phases import Counted
@@ -77,13 +78,14 @@ class _Judge(OverPhones):
         self._gets = Gets(self, self._phones, self._findings)
         self._lists = Lists(self, self._phones, self._findings)
         self._economy = Economy(self, self._findings)
+        self._heads = EarlyHeads(self, self._findings)
         self._gauges = Gauges(self, self._phones, self._findings)
         self._posts = Posts(self, self._findings)
 
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":
             return tap.link.startswith("relay->")
-        if tap.type == "sync:head":
+        if tap.type == "sync:head" or tap.type.startswith("job:"):
             return tap.link.endswith("->relay")
         return tap.type.startswith("rpc:") and tap.link.startswith("relay->")
 
@@ -101,17 +103,20 @@ class _Judge(OverPhones):
         self._gets.op(op, sight)
         self._lists.op(op, sight)
         self._economy.op(op, sight)
+        self._heads.op(op)
         self._gauges.op(op)
         self._posts.op(op)
 
     def wire(self, tap: Tap) -> None:
         if tap.side == "in":
-            if tap.type == "sync:head":
-                self._economy.head(tap)
-            else:
+            if tap.type.startswith("rpc:"):
                 self._posts.forwarded(tap)
+            else:
+                self._heads.leaves(tap)
             return
         self._posts.wire(tap)
+        if tap.type in ("registered", "resumed"):
+            self._heads.registered(tap)
         phone = self._phones.of(tap.link.rpartition("->")[2])
         if phone is None:
             return
@@ -122,6 +127,7 @@ class _Judge(OverPhones):
 
     def finish(self) -> CheckResult:
         self._economy.close()
+        self._heads.close()
         judged: dict[str, Any] = {
             "fetches": dict(sorted((self._gets.fetches + self._lists.fetches).items())),
             "changes": self._economy.share(),

@@ -103,7 +103,7 @@ class _Judge(Reader):
             self._users_success(op, meanwhile)
         for wrong in self._endings.close():
             self._wrong(wrong)
-        for stray in self._answers.strays:
+        for stray in self._answers.strays():
             self._stray(stray.reason, stray.node, stray.corr, stray.tap)
         judged = {"calls": self._book.count, "wire": "judged" if self.ledger.tapped else "not judged: no taps"}
         counted = Counted("calls", "no replica called its desktop")

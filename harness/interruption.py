@@ -4,12 +4,15 @@ Python raises KeyboardInterrupt wherever it happens to be. In a finalizer or in 
 cannot raise, it prints a traceback and goes on as if nobody had pressed a key. There the interruption is repeated a
 moment later instead, until it meets code that can be interrupted. And an impatient hand presses more than once: the
 second interruption would break what the first one left to be tidied up, so it waits while code is `uninterrupted`.
+
+A simulated program may raise KeyboardInterrupt itself. What a person asked for is an `Interrupted`.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +20,10 @@ from typing import Any
 
 _AGAIN_S = 0.005
 _set_timer = signal.setitimer  # the real one, whatever a simulated run replaces
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C, or sent SIGTERM to a command."""
 
 
 class _State:
@@ -38,6 +45,22 @@ def keep_interruptions() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = told
+
+
+@contextmanager
+def recognized() -> Iterator[None]:
+    """Within, Ctrl-C is an `Interrupted`, also in a process that did not call `keep_interruptions`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if plain:
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        if plain:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
@@ -65,7 +88,7 @@ def _release(held: bool) -> None:
     _State.held = held
     if _State.waiting and not held:
         _State.waiting = False
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 def _again(signum: int, frame: FrameType | None) -> None:
@@ -77,4 +100,4 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     if _State.held:
         _State.waiting = True
     else:
-        raise KeyboardInterrupt
+        raise Interrupted

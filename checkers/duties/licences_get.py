@@ -12,20 +12,21 @@ from harness.history import Op, Tap
 
 FOR_EVENTS = ("miss", "order", "legacy")
 Key = tuple[str, int, str]  # node, visit, job
+Waiting = list[tuple[str, int]]  # message, when it was delivered; a copy counts apart
 
 
 class Gets:
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
         self._judge, self._phones, self._findings = judge, phones, findings
         self._pause_ns = judge.ns("coalesce_max_s") * 4 // 5  # a node's clock may run a little fast
-        self._waiting: dict[tuple[str, str], dict[str, int]] = {}  # (node, job) → delivered, not applied, not spent
+        self._waiting: dict[tuple[str, str], Waiting] = {}  # (node, job) → delivered, not applied, not spent
         self._since_ns: dict[tuple[str, str], int] = {}  # when the first of them came, applied or not
         self._applied: dict[str, set[str]] = {}  # node → messages
         self._under_way: dict[Key, Op] = {}
         self._failed: dict[Key, Op] = {}
         self._ended: dict[Key, Op] = {}
         self._timed_out: dict[str, Op] = {}  # correlation id → its begin
-        self._late_ns: dict[str, int] = {}  # node → what its slowest late answer took
+        self._late: dict[str, list[tuple[int, int]]] = {}  # node → (when a late answer had surely come, what it took)
         self._known_ns: dict[str, int] = {}  # correlation id → what was known of that when it began
         self._begun: dict[str, Op] = {}
         self._taps = 0
@@ -39,17 +40,18 @@ class Gets:
             msg = tap.msg if tap.msg is not None else f"?{self._taps}"
             if msg not in self._applied.get(phone.node, ()):
                 key = (phone.node, tap.job)
-                waiting = self._waiting.setdefault(key, {})
+                waiting = self._waiting.setdefault(key, [])
                 if not waiting:
                     self._since_ns[key] = tap.time_ns
-                waiting[msg] = tap.time_ns
+                waiting.append((msg, tap.time_ns))
         elif tap.type == "rpc-reply" and (begun := self._timed_out.pop(str(tap.msg), None)) is not None:
             self._came_late(phone, tap, begun)
 
     def _came_late(self, phone: Phone, tap: Tap, begun: Op) -> None:
         if phone.registered and self._phones.current(phone, tap) and not phone.ever_disturbed:
-            took_ns = tap.time_ns - begun.time_ns
-            self._late_ns[phone.node] = max(took_ns, self._late_ns.get(phone.node, 0))
+            slack_ns = self._judge.slack_ns
+            late = (tap.time_ns + slack_ns, tap.time_ns - slack_ns - begun.time_ns)
+            self._late.setdefault(phone.node, []).append(late)
 
     def op(self, op: Op, sight: Sight | None) -> None:
         if sight is not None:
@@ -63,28 +65,28 @@ class Gets:
             phone = self._phones.of(node)
             if phone is not None and not phone.ever_disturbed:
                 for key in [key for key in self._waiting if key[0] == node]:
-                    left = {m: t for m, t in self._waiting[key].items() if t >= op.time_ns - self._judge.slack_ns}
-                    self._waiting[key] = left
+                    since_ns = op.time_ns - self._judge.slack_ns
+                    self._waiting[key] = [each for each in self._waiting[key] if each[1] >= since_ns]
             return
         msg = message_of(op.cause)
         if msg is not None and (op.cause or "").startswith("event:"):
             self._applied.setdefault(node, set()).add(msg)
         waiting = self._waiting.get((node, op.job or ""))
         if waiting:
-            waiting.pop(msg or "", None)
+            waiting[:] = [each for each in waiting if each[0] != msg]
             if op.rev is not None:
                 self._outdated(node, waiting, op.rev.n)
 
-    def _outdated(self, node: str, waiting: dict[str, int], n: int) -> None:
+    def _outdated(self, node: str, waiting: Waiting, n: int) -> None:
         """What is not newer than what is shown is dropped, and asks for nothing any more."""
         phone = self._phones.of(node)
-        revs = self._phones.revs.get(phone.desktop or "", {}) if phone is not None else {}
-        for msg in [msg for msg in waiting if (known := revs.get(msg)) and not known[1] and known[0] <= n]:
-            del waiting[msg]
+        desktop = phone.desktop if phone is not None else None
+        carried = [self._phones.emitted.event(desktop, msg) for msg, _ in waiting]
+        waiting[:] = [w for w, c in zip(waiting, carried, strict=True) if c is None or c.bare or c.rev > n]
 
     def _forget(self, node: str) -> None:
         self._applied.pop(node, None)
-        self._late_ns.pop(node, None)
+        self._late.pop(node, None)
         for key in [key for key in self._waiting if key[0] == node]:
             del self._waiting[key]
         for table in (self._under_way, self._failed, self._ended):
@@ -121,30 +123,36 @@ class Gets:
         else:
             self._add("no-licence", phone, op, f"for “{licence}”, which is no reason")
         self._under_way[key] = self._begun[corr] = op
-        self._known_ns[corr] = self._late_ns.get(phone.node, 0)
+        late = self._late.get(phone.node, ())
+        self._known_ns[corr] = max((took_ns for come_ns, took_ns in late if come_ns <= op.time_ns), default=0)
 
     def _for_events(self, phone: Phone, key: Key, op: Op, licence: str) -> None:
         about = (key[0], key[2])
-        waiting = self._waiting.get(about, {})
+        waiting = self._waiting.get(about, [])
         if phone.hardened and key[1] == phone.visit and phone.open and not phone.listed:
             self._add("too-early", phone, op, "for an event, before the first list of its scope")
         if not self._judge.tapped:
             return
         pause_ns = self._pause_ns if phone.hardened else 0
         until_ns = op.time_ns + self._judge.slack_ns - pause_ns
-        ripe = [m for m, time_ns in waiting.items() if time_ns <= until_ns]
+        surely_ns = op.time_ns - self._judge.slack_ns - pause_ns  # what may have come after it licenses the next one
+        ripe = [w for w in waiting if w[1] <= surely_ns] or self._first(waiting)
         if not waiting:
             self._add("unlicensed", phone, op, f"({licence}), and no event about it was waiting")
         elif self._since_ns[about] > until_ns:
             self._add("uncoalesced", phone, op, "as soon as an event came, without waiting for what may follow")
-        for msg in ripe or list(waiting):
-            del waiting[msg]
-        self._since_ns[about] = min(waiting.values(), default=op.time_ns)
+        spent = set(ripe)
+        waiting[:] = [w for w in waiting if w not in spent]
+        self._since_ns[about] = min((time_ns for _, time_ns in waiting), default=op.time_ns)
+
+    def _first(self, waiting: Waiting) -> Waiting:
+        """Those that a fetch must have been for if for any: on one clock all of them."""
+        return waiting if self._judge.slack_ns == 0 else waiting[:1]
 
     def _again(self, phone: Phone, op: Op, claim: str, before: Op | None) -> None:
         if before is None:
             self._add("unlicensed", phone, op, f"{claim}, and there was none")
-        elif phone.hardened and op.time_ns - before.time_ns + self._judge.slack_ns < self._pause_ns:
+        elif phone.hardened and op.time_ns - before.time_ns < self._pause_ns:  # one clock told both
             self._add("too-soon", phone, op, f"{claim}, without a pause", before)
 
     def _end(self, phone: Phone, op: Op) -> None:
@@ -171,7 +179,7 @@ class Gets:
         """It is to wait for twice what a late answer took; three quarters of that leave room for clocks."""
         owed_ns = min(self._judge.ns("call_s"), 2 * known_ns) * 3 // 4
         waited_ns = op.time_ns - begun.time_ns
-        if phone.hardened and not phone.ever_disturbed and waited_ns + self._judge.slack_ns < owed_ns:
+        if phone.hardened and not phone.ever_disturbed and waited_ns < owed_ns:
             text = f"and gave up after {waited_ns / 1e9:.3g} s, knowing an answer that took {known_ns / 1e9:.3g} s"
             self._add("impatient", phone, begun, text, op)
 

@@ -59,10 +59,9 @@ class Lists:
         elif what in ("gap", "presence") and not self._judge.tapped:
             self._credit(phone, str(what), op.time_ns)
         elif what in ("head", "hole"):
-            if self._judge.tapped and phone.hardened and not phone.ever_disturbed:
-                ahead = phone.head if what == "head" else phone.seen.top
-                if ahead <= phone.seen.upto:
-                    return
+            judges = self._judge.tapped and phone.hardened and not phone.ever_disturbed
+            if judges and not phone.may_be_behind(str(what), op.time_ns, self._judge.slack_ns):
+                return
             self._credit(phone, str(what), op.time_ns)
 
     def _link(self, phone: Phone, op: Op) -> None:
@@ -139,7 +138,7 @@ class Lists:
             failed = self._failed.pop(phone.node, None)  # a trigger makes it hurry, under the reason it had
             if failed is None or listing is None:
                 self._add("unlicensed", phone, op, "after a failure, and there was none")
-            elif phone.hardened and op.time_ns - failed.time_ns + self._judge.slack_ns < self._pause_ns:
+            elif phone.hardened and op.time_ns - failed.time_ns < self._pause_ns:  # one clock told both
                 self._add("too-soon", phone, op, "after a failure, without a pause", failed)
         elif page != 0:
             if listing is None or not (listing.more or listing.failed):

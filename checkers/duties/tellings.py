@@ -2,7 +2,8 @@
 
 It is judged by order alone. A mailbox is a queue, so what the relay accepted after it came to owe something must not
 enter the wire before it. Accepted later are: an event whose every delivery by the relay is later, a head that reached
-the relay later, the answer to a call that reached the relay later.
+the relay later, the answer to a call that reached the relay later. What the relay journals itself is on the clock of
+what it owes; only what nobody but a tap tells must be later by more than clocks are apart.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class Tellings:
             return
         if op.f == "deliver":
             self._first.setdefault(("event", str(said(op).get("msg"))), op.time_ns)
+        elif op.f == "rpc":
+            if op.node == self._relay and said(op).get("outcome") == "forwarded":
+                self._first.setdefault(("forwarded", str(said(op).get("corr"))), op.time_ns)
         elif op.f == "drop":
             line = said(op)
             node = self._nodes.get(str(line.get("device")).lower())
@@ -150,7 +154,7 @@ class Tellings:
         accepted_ns = self._accepted(tap)
         if accepted_ns is None:
             return
-        for owed in [o for o in mine if o.since_ns + self._judge.slack_ns < accepted_ns]:
+        for owed in [o for o in mine if o.since_ns < accepted_ns]:
             mine.remove(owed)
             self._untold(owed, node, tap)
 
@@ -164,15 +168,19 @@ class Tellings:
         return None
 
     def _accepted(self, tap: Tap) -> int | None:
-        """When the relay had first what leaves now; None: nobody knows, or it is none of those that wait in turn."""
+        """When the relay had first what leaves now, at the earliest by the relay's clock; None: nobody knows, or it is
+        none of those that wait in turn."""
         if tap.type.startswith("job:"):
             return self._first.get(("event", str(tap.msg)))
-        if tap.type == "rpc-reply":
-            return self._first.get(("call", str(tap.msg)))
+        key = ("call", str(tap.msg))
         if tap.type == "sync:head":
-            source = self._nodes.get(tap.source or "", "")
-            return self._first.get(("head", f"{source}/{tap.msg}"))
-        return None
+            key = ("head", f"{self._nodes.get(tap.source or '', '')}/{tap.msg}")
+        elif tap.type != "rpc-reply":
+            return None
+        forwarded_ns, seen_ns = self._first.get(("forwarded", str(tap.msg))), self._first.get(key)
+        if tap.type == "rpc-reply" and forwarded_ns is not None:
+            return forwarded_ns
+        return seen_ns - self._judge.slack_ns if seen_ns is not None else None
 
     def _untold(self, owed: Owed, node: str, tap: Tap) -> None:
         about = self._nodes.get(owed.about, owed.about)

@@ -5,10 +5,12 @@ The ledger is fed every op before the judges are, so that each is decoded and re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from checkers.past.emitted import Emitted
 from checkers.past.phases import Phase, Phases
 from checkers.past.truth import JobTruth, Truth
 from harness.history import Header, Observation, Op, Tap
@@ -32,6 +34,7 @@ class Ledger:
         self.header = header
         self.truth = Truth()
         self.phases = Phases()
+        self.emitted = Emitted()  # of the whole history, from the beginning
         self.sight: Sight | None = None
         self.origin_ns: int | None = None
         self.tapped = False
@@ -48,6 +51,12 @@ class Ledger:
                 self._desktops[self._users[name], str(node.get("device_id") or name).lower()] = name
 
     # ---- feeding ----------------------------------------------------------------------------------------------------
+
+    def learn(self, ops: Iterable[Op]) -> None:
+        """Before anything is fed: what does not depend on when it was said."""
+        for op in ops:
+            if op.f in Emitted.LEARNS:
+                self.emitted.learn(op)
 
     def tap(self, tap: Tap) -> None:
         self.tapped = True

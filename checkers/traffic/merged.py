@@ -34,7 +34,7 @@ class Merged(Reader):
 
     def __init__(self, header: Header) -> None:
         self.header = header
-        self.slack_ns = 0 if header.runtime == "sim" else SLACK_NS
+        self.slack_ns = slack_of(header)
         self.tapped = False
         self._taps: list[Tap] = []
         self._at = 0
@@ -63,6 +63,10 @@ class Merged(Reader):
             self._show(op.time_ns + self.slack_ns if self.WIRE_FIRST else op.time_ns - self.slack_ns - 1)
         self.op(op)
 
+    def left(self) -> list[Tap]:
+        """Taps that no op was late enough for."""
+        return self._taps[self._at :]
+
     def _show(self, until_ns: int) -> None:
         while self._at < len(self._taps) and self._taps[self._at].time_ns <= until_ns:
             tap = self._taps[self._at]
@@ -76,6 +80,11 @@ class Merged(Reader):
     def ns(self, name: str) -> int:
         """A constant of the protocol, as scaled in this run, in nanoseconds."""
         return ns(self.header, name)
+
+
+def slack_of(header: Header) -> int:
+    """How far a tap's time and an op's, or two nodes' ops, may be apart from what they were."""
+    return 0 if header.runtime == "sim" else SLACK_NS
 
 
 def ns(header: Header, name: str) -> int:

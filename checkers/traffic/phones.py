@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.past.ledger import Sight, active_desktop
+from checkers.past.emitted import Emitted
+from checkers.past.ledger import Ledger, Sight, active_desktop
 from checkers.traffic.merged import Merged, hardened_nodes, said
 from harness.history import Header, Op, Tap
 
 DISTURBING = ("pause", "slow_consumer", "kill", "clock")
+NEVER_NS = -(1 << 62)
+_ANOTHER_STORE = "local:store:"  # cause of a scope that is shown anew because its desktop has another database
 
 
 @dataclass(slots=True)
@@ -82,6 +85,12 @@ class Phone:
     listing: Listing | None = None
     seen: Seen = field(default_factory=Seen)
     head: int = 0  # the greatest heard in this visit
+    heard: list[tuple[int, str, int]] = field(default_factory=list)  # (when, head or event, revision), of late
+    left: frozenset[str] = frozenset()  # databases of its desktop that are no more
+    behind_ns: dict[str, int] = field(
+        default_factory=dict
+    )  # head, hole → until when it was behind, as taps are stamped
+    reset_ns: int = NEVER_NS  # the last op that made it forget what it had seen
     disturbed: int = 0  # faults under way that keep it from answering in time
     ever_disturbed: bool = False
 
@@ -89,19 +98,54 @@ class Phone:
     def watching(self) -> bool:
         return self.registered and self.open
 
+    def behind(self, what: str) -> bool:
+        """Does it lack a revision before one that it was delivered (hole), or up to one that it heard of (head)?"""
+        return (self.head if what == "head" else self.seen.top) > self.seen.upto
+
+    def may_be_behind(self, what: str, now_ns: int, slack_ns: int) -> bool:
+        """May it have been so at the time of one of its own ops, when nobody knows which taps were before that?"""
+        latest_ns = max(self.behind_ns.get(what, NEVER_NS), self.reset_ns + slack_ns)
+        return self.behind(what) or (slack_ns > 0 and latest_ns > now_ns - slack_ns)
+
+    def look(self, now_ns: int) -> None:
+        """Something is about to change."""
+        for what in ("head", "hole"):
+            if self.behind(what):
+                self.behind_ns[what] = now_ns
+
+    def forget(self, now_ns: int, slack_ns: int) -> None:
+        """Another screen, or another process. What was stamped so late that it may be of this one still counts."""
+        self.look(now_ns)
+        self.seen, self.head, self.reset_ns = Seen(), 0, now_ns
+        again = [each for each in self.heard if each[0] > now_ns - slack_ns]
+        self.heard = []
+        for time_ns, what, n in again:
+            self.hears(what, n, time_ns, slack_ns)
+
+    def hears(self, what: str, n: int, time_ns: int, slack_ns: int) -> None:
+        """It was delivered an event of this revision, or a head."""
+        self.look(time_ns)
+        if what == "head":
+            self.head = max(self.head, n)
+        else:
+            self.seen.mark(n)
+        if slack_ns:
+            self.heard = [each for each in self.heard if each[0] > time_ns - 2 * slack_ns]
+            self.heard.append((time_ns, what, n))
+
 
 class Phones:
     """All mobiles of a run, kept up to date by ops and taps."""
 
-    def __init__(self, header: Header, hardened: dict[str, bool]) -> None:
+    def __init__(self, header: Header, hardened: dict[str, bool], slack_ns: int) -> None:
+        self.emitted = Emitted()  # the ledger's, once it is read
+        self._slack_ns = slack_ns
         self.by_node: dict[str, Phone] = {}
         for name, node in header.nodes.items():
             if node.get("role") == "mobile":
                 desktop = active_desktop(header, name)
                 device = header.nodes.get(desktop or "", {}).get("device_id") or desktop
                 self.by_node[name] = Phone(name, desktop, str(device).lower(), hardened.get(name, True))
-        self.revs: dict[str, dict[str, tuple[int, bool]]] = {}  # desktop → message → revision, and does it say so
-        self._batches: dict[str, dict[str, list[int]]] = {}  # desktop → message → all revisions it stands for
 
     def of(self, node: str | None) -> Phone | None:
         return self.by_node.get(node or "")
@@ -109,11 +153,7 @@ class Phones:
     # ---- journals ---------------------------------------------------------------------------------------------------
 
     def op(self, op: Op, sight: Sight | None) -> None:
-        if op.f == "emit":
-            self._emitted(op)
-        elif op.f == "batch":
-            self._batch(op)
-        elif op.f in ("fault-begin", "fault-heal"):
+        if op.f in ("fault-begin", "fault-heal"):
             self._fault(op)
         elif (phone := self.of(op.node)) is None:
             return
@@ -123,32 +163,17 @@ class Phones:
             self._fetch(phone, op)
         elif op.f == "started":
             self._down(phone)
-            phone.visit, phone.open, phone.listed, phone.listing, phone.seen, phone.head = (
-                0,
-                False,
-                False,
-                None,
-                Seen(),
-                0,
-            )
+            phone.visit, phone.open, phone.listed, phone.listing = 0, False, False, None
+            phone.forget(op.time_ns, self._slack_ns)
         elif sight is not None and sight.seen.kind == "scope":
             phone.visit, phone.listed, phone.listing, phone.opened = sight.seen.visit, False, None, op
-            phone.open, phone.seen, phone.head = bool(sight.seen.set.get("scope")), Seen(), 0
+            phone.open = bool(sight.seen.set.get("scope"))
+            phone.forget(op.time_ns, self._slack_ns)
+            kind, store = (op.cause or "")[: len(_ANOTHER_STORE)], (op.cause or "")[len(_ANOTHER_STORE) :]
+            if kind == _ANOTHER_STORE:
+                phone.left = frozenset(self.emitted.before(phone.desktop, store))
         elif sight is not None and sight.seen.kind == "listed" and sight.seen.visit == phone.visit:
             phone.listed = True
-
-    def _emitted(self, op: Op) -> None:
-        line = said(op)
-        rev, msg = line.get("rev"), line.get("msg")
-        if line.get("bus") == "link" and isinstance(rev, int) and msg is not None:
-            self.revs.setdefault(op.node or "", {})[str(msg)] = (rev, line.get("bare") is True)
-
-    def _batch(self, op: Op) -> None:
-        line = said(op)
-        revs = line.get("revs")
-        if isinstance(revs, list):
-            known = [rev for rev in revs if isinstance(rev, int)]
-            self._batches.setdefault(op.node or "", {})[str(line.get("msg"))] = known
 
     def _fault(self, op: Op) -> None:
         line = said(op)
@@ -199,6 +224,7 @@ class Phones:
         listing.more = line.get("more") is True
         if not listing.more:
             listing.done = True
+            phone.look(op.time_ns)
             phone.seen.cover(listing.as_of or 0)
 
     # ---- wire -------------------------------------------------------------------------------------------------------
@@ -208,13 +234,15 @@ class Phones:
         if tap.type in ("registered", "resumed"):
             phone.conn = tap.conn
         elif tap.type == "sync:head":
-            if tap.source == phone.desktop_id and self.current(phone, tap) and (n := rev_of(tap.msg)) is not None:
-                phone.head = max(phone.head, n)
+            store, n = (tap.msg or "").rpartition("/")[0], rev_of(tap.msg)
+            mine = tap.source == phone.desktop_id and store not in phone.left
+            if mine and n is not None and self.current(phone, tap):
+                phone.hears("head", n, tap.time_ns, self._slack_ns)
         elif tap.type.startswith("job:") and tap.msg is not None:
-            rev, bare = self.revs.get(phone.desktop or "", {}).get(tap.msg, (0, True))
-            if not bare:
-                for n in (*self._batches.get(phone.desktop or "", {}).get(tap.msg, ()), rev):
-                    phone.seen.mark(n)
+            carried = self.emitted.event(phone.desktop, tap.msg)
+            if carried is None or carried.store not in phone.left:
+                for n in self.emitted.revs(phone.desktop, tap.msg):
+                    phone.hears("event", n, tap.time_ns, self._slack_ns)
 
     def current(self, phone: Phone, tap: Tap) -> bool:
         """Did it come on the connection that the phone listens to?"""
@@ -242,4 +270,8 @@ class OverPhones(Merged):
     def __init__(self, header: Header) -> None:
         super().__init__(header)
         self._hardened = hardened_nodes(header)
-        self._phones = Phones(header, self._hardened)
+        self._phones = Phones(header, self._hardened, self.slack_ns)
+
+    def reads(self, ledger: Ledger) -> None:
+        super().reads(ledger)
+        self._phones.emitted = ledger.emitted

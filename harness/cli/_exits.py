@@ -14,6 +14,7 @@ import click
 from harness import registry
 from harness.cli import _say
 from harness.history import HistoryError
+from harness.interruption import Interrupted
 from harness.plan import PlanErrors
 from harness.registry import UnknownName, close_matches
 from harness.runtimes import CannotPlay, RuntimeUnavailable
@@ -168,7 +169,7 @@ def terminated_like_ctrl_c() -> Iterator[None]:
     """SIGTERM ends a command as Ctrl-C does: faults heal, containers go, the history is closed."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted
 
     try:
         former = signal.signal(signal.SIGTERM, interrupt)

@@ -10,6 +10,7 @@ import click
 from harness.cli import _program, _say
 from harness.judging import ladder
 from harness.report import words
+from harness.report.closings import closings
 from harness.runs.keep import Kept
 from harness.schedule import Schedule
 from harness.verdict import CheckResult, Verdict, worst
@@ -46,6 +47,7 @@ def show(kept: Kept, schedule: Schedule, store: Path) -> None:
     _say.line(f"{schedule.plan} · seed {schedule.seed} · {words.system(kept.record)}")
     table(kept.result.results)
     failures(kept.result.results)
+    closed(kept)
     consistency(kept.result.results)
     _say.line()
     stopped = ", stopped by Ctrl-C" if kept.result.interrupted else ""
@@ -71,6 +73,17 @@ def failures(results: list[CheckResult]) -> None:
     for other in others:
         sentence = words.shortened(words.one_sentence(other), _SENTENCE)
         _say.paragraph(f"{other.check}: {other.reason}: {sentence}", first="", rest="  ")
+
+
+def closed(kept: Kept) -> None:
+    """Beside a failure: the connections that somebody closed with a code, which may be its cause."""
+    history = kept.result.history
+    if kept.result.verdict is Verdict.VALID or history is None:
+        return
+    for number, closing in enumerate(closings(history.ops)):
+        if not number:
+            _say.line()
+        _say.paragraph(closing.told, first="closed       ", rest="             ")
 
 
 def consistency(results: list[CheckResult]) -> None:

@@ -16,7 +16,7 @@ from checkers import Checker, Judge, Level, ReadsLedger, SeesTaps, WeighsOthers
 from checkers.past.ledger import Ledger
 from harness import registry
 from harness.history import Header, History, Op, Tap
-from harness.judging import ladder
+from harness.judging import deaths, ladder
 from harness.judging.bearing import LIMITS, Budget, Limits, bearable
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict, worst
@@ -32,11 +32,12 @@ def check(history: History, specs: Iterable[CheckSpec] | None = None, limits: Li
     Never raises for anything in the history, and ends: past `limits` whoever has not finished is UNKNOWN.
     """
     history, left_out = bearable(history)
+    history, died = deaths.until_death(history)
     if specs is None:
         specs = [CheckSpec(check=name) for name in registry.names("checker")]
     runs = [_Run(spec, history.header) for spec in specs]
     _pass(history, runs, Budget(limits, history.header.runtime == "sim"))
-    return ladder.noted([*_of_the_history(history, left_out), *_finished(runs)])
+    return ladder.noted([*died, *_of_the_history(history, left_out), *_finished(runs)])
 
 
 def with_evidence(specs: Sequence[CheckSpec]) -> list[CheckSpec] | None:
@@ -158,6 +159,7 @@ def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
     """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
     try:
         ledger = Ledger(history.header)
+        ledger.learn(history.ops)
         for run in runs:
             run.reads(ledger)
         watching = [run for run in runs if isinstance(run.judge, SeesTaps)]  # asked once: it is a slow question

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from harness.report import timeline, words
+from harness.report.closings import closings
 from harness.report.timeline import Span
 from harness.schedule import profile_name
 from harness.store.rundir import MINIMAL, StoredRun
@@ -90,6 +91,7 @@ def of_run(run: StoredRun) -> dict[str, Any]:
         "consistency": words.consistency(run.results),
         "faults": [fault_row(group, origin_ns) for group in list(faults.values())[:_MOST_ROWS]],
         "more_faults": max(0, len(faults) - _MOST_ROWS),
+        "closings": closings(history.ops) if history is not None else [],
         "environment": environment(run),
         "replay": replay(run),
         "minimal": _minimal(run, failure),

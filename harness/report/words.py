@@ -33,10 +33,14 @@ def in_order(results: Iterable[CheckResult]) -> list[CheckResult]:
     return sorted(results, key=lambda r: (rank[r.verdict], _interest(r) if rank[r.verdict] < 2 else ()))
 
 
-def _interest(result: CheckResult) -> tuple[bool, bool, bool, int]:
+def _interest(result: CheckResult) -> tuple[bool, bool, bool, bool, int]:
+    """An uncertain run begins with what befell it: all other doubts follow from that."""
     has_texts = text_pair(result) is not None
     first = result.first if result.first is not None else 1 << 62
-    return (result.verdict is not Verdict.INVALID, not has_texts, "story" not in result.details, first)
+    in_doubt = result.verdict is not Verdict.INVALID
+    is_cause = in_doubt and result.check == "runtime"
+    exited = (result.check, result.reason) == ("liveness", "exited")  # what others find is then its consequence
+    return (in_doubt, not (is_cause or exited), not has_texts, "story" not in result.details, first)
 
 
 def one_sentence(result: CheckResult) -> str:
@@ -120,7 +124,8 @@ def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
     failure = first_failure(found)
     if failure is None:
         return "Nothing was judged."
-    told = reason(failure.check, failure.reason) or shortened(failure.message, 160) or f"{failure.check} failed."
+    message = failure.message.partition(". ")[0] if failure.check == "runtime" else failure.message
+    told = reason(failure.check, failure.reason) or shortened(message, 160) or f"{failure.check} failed."
     return told if failure.verdict is Verdict.INVALID else f"Not decided: {told[:1].lower()}{told[1:]}"
 
 

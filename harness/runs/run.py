@@ -23,6 +23,12 @@ from harness.schedule import Node, Schedule
 from harness.verdict import CheckResult, Verdict, worst
 from targets.timing import Timing
 
+RUNTIME = "runtime"  # the check of what befell the run itself
+_STOPPED = (
+    "stopped by Ctrl-C. What had happened until then is judged; what was to be shown in the end is not: let the run "
+    "come to its end"
+)
+
 
 class RunResult(msgspec.Struct, kw_only=True):
     """What one run gave. `history` is None only when the system never started; then `results` says why."""
@@ -179,7 +185,7 @@ def _settled() -> Callable[[Header, Mapping[str, Any]], bool]:
 
 def _result_of(stalled: Stalled) -> CheckResult:
     return CheckResult(
-        check="runtime",
+        check=RUNTIME,
         verdict=Verdict.UNKNOWN,
         reason=stalled.code,
         message=stalled.message,
@@ -188,15 +194,15 @@ def _result_of(stalled: Stalled) -> CheckResult:
 
 
 def _judge(schedule: Schedule, history: History | None, played: _Played) -> list[CheckResult]:
-    results = [_result_of(played.stalled)] if played.stalled is not None else []
-    results += [_unknown("ailment", text) for text in played.ended.ailments]
+    results = check(history, with_evidence(schedule.checks)) if history is not None else []
+    died = [r for r in results if r.check == RUNTIME]  # a death that the history tells
+    found = [_result_of(played.stalled)] if played.stalled is not None and not died else []
+    found += [_unknown("ailment", text) for text in played.ended.ailments]
     if played.interrupted:
-        results.append(_unknown("interrupted", "stopped by Ctrl-C"))
-    if history is not None:
-        found = check(history, with_evidence(schedule.checks))
-        results += [*missed(schedule.checks, found), *found]
-    return results
+        found.insert(0, _unknown("interrupted", _STOPPED))
+    owed = missed(schedule.checks, results) if history is not None else []
+    return [*died, *found, *owed, *(r for r in results if r.check != RUNTIME)]
 
 
 def _unknown(reason: str, message: str) -> CheckResult:
-    return CheckResult(check="runtime", verdict=Verdict.UNKNOWN, reason=reason, message=message)
+    return CheckResult(check=RUNTIME, verdict=Verdict.UNKNOWN, reason=reason, message=message)

@@ -192,14 +192,16 @@ def cannot_start(runtime: Runtime, system: System) -> list[str]:
 class Stalled(Exception):
     """A run that began and cannot go on; it is judged by what was recorded, and its verdict is UNKNOWN at best.
 
-    `code`: `deadlock` (nothing is scheduled while somebody waits), `livelock` (it never ends), or `loss of the links`
-    (what carries them has died, which is no fault of the system under test). `stacks` says, by node, what each of its
+    `code`: `deadlock` (nothing is scheduled while somebody waits), `livelock` (it never ends), `loss of the links`
+    (what carries them has died, which is no fault of the system under test), or `death` (a node ended that no fault was
+    to end; its journal has a line `exited`). `stacks` says, by node, what each of its
     tasks awaits. `ended` is what the runtime knew by then.
     """
 
-    def __init__(self, code: Literal["deadlock", "livelock", "loss of the links"], message: str) -> None:
+    def __init__(self, code: Literal["deadlock", "livelock", "loss of the links", "death"], message: str) -> None:
         super().__init__(message)
-        self.code, self.message = code, message
+        self.code: str = code
+        self.message = message
         self.stacks: Mapping[str, list[str]] = {}
         self.ended = Ended()
 

@@ -124,6 +124,18 @@ class Started:
     def kill_container(self, name: str) -> None:
         self._client.api.kill(self.container(name))
 
+    def inspected(self, name: str) -> dict[str, Any]:
+        """What the engine knows of this run's container of that node."""
+        return dict(self._client.api.inspect_container(self.container(name)))
+
+    def end_container(self, name: str, how: str) -> None:
+        """As a person may: kill, stop or remove."""
+        api, container = self._client.api, self.container(name)
+        if how == "remove":
+            api.remove_container(container, force=True)
+        else:
+            getattr(api, how)(container)
+
     def finish(self, by: int | None = None) -> Run:
         """To its end, with a signal first if one is given."""
         if by is not None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 import docker
 
-from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
+from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
 from harness.runtimes.docker import engine, images, machines, shapes
 from harness.runtimes.docker.lifecycle import ContainerRun
 from harness.runtimes.toxiproxy import server as tools
@@ -107,15 +107,10 @@ async def _whole_run(spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tu
         raise KeyboardInterrupt
     ended = Ended(phases=run.phases, ailments=run.ailments)
     if body.cancelled() and run.cut.done():
-        raise _cut(run.cut.result(), ended)
+        stalled = run.cut.result()  # what was recorded until then is judged as the beginning of a history
+        stalled.ended = ended
+        raise stalled
     return body.result(), ended
-
-
-def _cut(why: str, ended: Ended) -> Stalled:
-    """What was recorded until then is judged as the beginning of a history: what came after it proves nothing."""
-    stalled = Stalled("loss of the links", why)
-    stalled.ended = ended
-    return stalled
 
 
 async def _start_and_play(run: ContainerRun, play: Callable[[Stage], Awaitable[T]]) -> T:

@@ -12,9 +12,10 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 from docker.errors import DockerException
 
-from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable
+from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.containers import Containers
+from harness.runtimes.docker.deaths import Deaths
 from harness.runtimes.docker.layout import (
     PROBE_PORT,
     TOXIPROXY,
@@ -43,13 +44,15 @@ class ContainerRun:
     def __init__(self, spec: RunSpec) -> None:
         self.phases: dict[str, float] = {}
         self.ailments: list[str] = []
-        self.cut: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why the run cannot go on
+        self.cut: asyncio.Future[Stalled] = asyncio.get_running_loop().create_future()  # why the run cannot go on
+        self._dead: set[str] = set()  # nodes whose death was told
         self._spec = spec
         self._secrets = Secrets()
         self._client = engine.connect()
         self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="docker")
         self._submitted: list[concurrent.futures.Future[Any]] = []
         self._containers = Containers(self._client, spec.run_id)
+        self._deaths = Deaths(self._client, spec.run_id, self._died)
         self._layout: Layout
         self._wire: WireClient | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -84,6 +87,7 @@ class ContainerRun:
         await self._open_probes()
         assert self._wire is not None
         self._wire.when_lost(self._lost)
+        self._deaths.armed = True
         return DockerStage(
             self._probes,
             self._wire,
@@ -92,13 +96,24 @@ class ContainerRun:
             containers=self._containers,
             do=self._do,
             journal=self._spec.journal,
+            deaths=self._deaths.ours,
             links=list(system.links),
             seed=self._spec.seed,
         )
 
     def _lost(self, why: str) -> None:
         if not self.cut.done():
-            self.cut.set_result(why)
+            self.cut.set_result(Stalled("loss of the links", why))
+
+    def _died(self, name: str, how: dict[str, Any], time_ns: int) -> None:
+        """A node ended, and the plan had not asked for it: what comes after that proves nothing."""
+        if name in self._probes:
+            self._dead.add(name)
+            self._spec.journal(name, "exited", how, time_ns)
+            if not self.cut.done():
+                self.cut.set_result(Stalled("death", f"{name} exited with code {how['code']}"))
+        elif name == WIRE:
+            self._lost(f"the wire, which carries all links, exited with code {how['code']}: {how['said']}")
 
     async def _start_toxiproxy(self, built: images.Images) -> None:
         command = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]
@@ -169,6 +184,7 @@ class ContainerRun:
     async def stop(self) -> None:
         """Take in what is still under way, keep the logs, remove everything. Never raises; problems are ailments."""
         with self._timed("stop"):
+            self._deaths.close()
             concurrent_work = [f for f in self._submitted if not f.done()]
             await asyncio.to_thread(concurrent.futures.wait, concurrent_work)
             await self._drain()
@@ -203,6 +219,8 @@ class ContainerRun:
         directory = self._spec.directory
         try:
             for name, code in (await self._do(self._containers.exited)).items():
+                if name in self._dead:
+                    continue
                 where = f"; see nodes/{name}/stderr.log" if directory is not None else ""
                 self.ailments.append(f"{name} exited with code {code} during the run{where}")
             if directory is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
@@ -40,8 +41,10 @@ class ContainerMachines:
         probes: Mapping[str, ProbeClient],
         journal: JournalSink,
         ailments: list[str],
+        deaths: Counter[str],
     ) -> None:
         self._containers, self._do = containers, do
+        self._deaths = deaths  # node → those that are the plan's and that the engine has still to tell
         self._clients, self._journal, self._complaints = probes, journal, ailments
         self._down: dict[str, int] = {}
         self._paused: dict[str, int] = {}
@@ -59,7 +62,12 @@ class ContainerMachines:
                 effect.note(processes_restarted=1)
 
     async def _end(self, node: str, signal: Signal) -> bool:
-        await self._do(self._containers.signal, node, f"SIG{signal}")
+        self._deaths[node] += 1
+        try:
+            await self._do(self._containers.signal, node, f"SIG{signal}")
+        except APIError:  # it has ended by itself: that death is not the plan's
+            self._deaths[node] -= 1
+            raise
         deadline_s = time.monotonic() + _END_LIMIT_S
         while await self._do(self._containers.runs, node):
             if time.monotonic() > deadline_s:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
@@ -38,10 +39,11 @@ class DockerStage(ContainerMachines):
         containers: Containers,
         do: Do,
         journal: JournalSink,
+        deaths: Counter[str],
         links: list[tuple[str, str]],
         seed: int,
     ) -> None:
-        super().__init__(containers, do, probes, journal, ailments)
+        super().__init__(containers, do, probes, journal, ailments, deaths)
         self.probes: Mapping[str, Probe] = probes
         self.ailments = ailments
         self._wire, self._toxics, self._seed = wire, toxics, seed

@@ -60,11 +60,12 @@ class Simulator:
         world = World(spec.seed, tap=spec.tap, tap_payload=bool(spec.options.get("tap_payload")), **caps)
         world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
+        world.on_exit = system.exited
         try:
             with node_logs(world.loop, spec.directory), closing(system.modules):
                 result = world.run(lambda: system.play(play))
         except CannotSimulate as exc:
-            raise CannotPlay(str(exc)) from None
+            raise RuntimeUnavailable(str(exc)) from None
         except Stalled as exc:
             exc.ended = ended
             raise
@@ -155,7 +156,11 @@ class _Started:
 
     async def _did_not_start(self, node: Node, why: str) -> None:
         await asyncio.sleep(0)  # let the end of the program be told
-        raise CannotPlay(f"{node.name} does not start: " + ("\n".join(self._world.crashes) or why))
+        said = "\n".join(self._world.crashes).replace(f"{node.name} ended itself", "it ended itself", 1)
+        raise CannotPlay(f"{node.name} does not start: {said or why}")
+
+    def exited(self, node: str, code: int, said: str) -> None:
+        self._spec.journal(node, "exited", {"code": code, "by": "itself", "said": said}, self._world.loop.now_ns)
 
     def _run(self, node: Node, node_spec: NodeSpec) -> None:
         node.context.run(HOST.set, self._probes[node.name])

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from harness.history import Tap
-from harness.interruption import interruptible, uninterrupted
+from harness.interruption import interruptible, recognized, uninterrupted
 from harness.runtimes import Stalled
-from harness.runtimes.sim.kernel import Host, clockwork
+from harness.runtimes.sim.kernel import Host, clockwork, exits
 from harness.runtimes.sim.kernel.loop import NODE, SimLoop, SimTask
 from harness.runtimes.sim.kernel.stacks import stacks
 from harness.runtimes.sim.machines.node import Node, disks
@@ -58,6 +58,8 @@ class World:
         self._digest = hashlib.blake2b(digest_size=16)
         self._at_end: list[Callable[[], None]] = []
         self.loop.set_exception_handler(self._on_exception)
+        self.loop.when_left = self._left
+        self.on_exit: Callable[[str, int, str], None] = lambda node, code, said: None  # called when a program ended
 
     def _now_ns(self) -> int:
         return self.loop.now_ns
@@ -96,14 +98,20 @@ class World:
         task.add_done_callback(lambda done: self._main_ended(node, done), context=node.context)
 
     def _main_ended(self, node: Node, task: asyncio.Future[None]) -> None:
-        if self.over or node.leaving:
-            return
-        problem = None if task.cancelled() else task.exception()
-        if problem is None:
-            self.crashes.append(f"{node.name} ended by itself at t={self.loop.time():.6f} s; a component runs for ever")
-        else:
-            self.crashes.append(f"{node.name} crashed at t={self.loop.time():.6f} s:\n{_told(problem)}")
+        if not self.over and not node.leaving and not node.ended:
+            self._ends(node, None if task.cancelled() else task.exception())
+
+    def _left(self, host: Host, exc: BaseException) -> None:
+        """Some code of it said so, in whatever task or callback: the process ends, as a real one would."""
+        node = self.nodes[host.name]
+        if node is host and not self.over and not node.ended:
+            self._ends(node, exc)
+
+    def _ends(self, node: Node, exc: BaseException | None) -> None:
+        said = exits.told(exc, f"t={self.loop.time():.6f} s")
+        self.crashes.append(f"{node.name} {said}")
         self.trace("end", node.name, b"")
+        self.on_exit(node.name, exits.code_of(exc), said)
         self._stop(node)
 
     def _stop(self, node: Node) -> None:
@@ -127,6 +135,8 @@ class World:
         node = _node_of(context)
         where = node.name if node is not None else "the harness"
         exc = context.get("exception")
+        if isinstance(exc, SystemExit | KeyboardInterrupt):  # of a process that has ended by it
+            return
         told = f":\n{_told(exc)}" if exc is not None else ""
         self.crashes.append(f"{where} at t={self.loop.time():.6f} s: {context.get('message')}{told}")
 
@@ -141,7 +151,7 @@ class World:
 
         Raises what it raises, `Stalled` with its stacks, or `CannotSimulate`.
         """
-        with uninterrupted(), _without_gc(), clockwork.installed(self.loop, self.draws, disks()):
+        with recognized(), uninterrupted(), _without_gc(), clockwork.installed(self.loop, self.draws, disks()):
             try:
                 with interruptible():
                     return self._play(play)

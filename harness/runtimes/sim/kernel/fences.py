@@ -6,11 +6,17 @@ What is fenced is reached through its module or class, so it is caught in librar
 
 from __future__ import annotations
 
+import _sitebuiltins
+import _thread
 import asyncio
+import atexit
 import concurrent.futures
+import faulthandler
+import importlib
 import multiprocessing.process
 import os
 import random
+import resource
 import select
 import selectors
 import signal
@@ -20,9 +26,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
+from harness.runtimes.sim.kernel.guard import calls_from_library
 from harness.runtimes.sim.kernel.loop import NODE, SimLoop
+
+_POSIX, _SIGNALS = (importlib.import_module(name) for name in ("posix", "_signal"))
+_register_at_exit = atexit.register  # the real one, before a run replaces it
 
 _THREAD = "a thread runs on real time"
 _SOCKET = "a raw socket is a real one; use websockets, or asyncio's connections and servers"
@@ -30,6 +40,7 @@ _PROCESS = "another process is real"
 _SIGNAL = "a simulated node gets no signals"
 _CPU = "it reads a real clock; use time.monotonic() or the loop's time()"
 _SELECTOR = "there is no selector; use asyncio"
+_EXIT = "it would end the harness, not the node; return from main, or sys.exit"
 _LOOP = "the program runs in a loop already; await instead"
 
 _ALWAYS: tuple[tuple[Any, str, str], ...] = (  # whoever calls it
@@ -46,6 +57,16 @@ _IN_NODES: tuple[tuple[Any, str, str], ...] = (
     (subprocess.Popen, "__init__", _PROCESS),
     (multiprocessing.process.BaseProcess, "start", _PROCESS),
     (os, "system", _PROCESS),
+    *((os, name, _EXIT) for name in ("_exit", "abort")),
+    *((os, name, _PROCESS) for name in ("forkpty", "posix_spawnp")),
+    (os, "killpg", _SIGNAL),
+    *((signal, name, _SIGNAL) for name in ("raise_signal", "pthread_kill", "pause", "sigwait", "set_wakeup_fd")),
+    *((_thread, name, _THREAD) for name in ("start_new_thread", "start_new", "start_joinable_thread")),
+    (_thread, "interrupt_main", _SIGNAL),
+    (faulthandler, "register", _SIGNAL),
+    *((faulthandler, name, _EXIT) for name in dir(faulthandler) if name.startswith("_") and name.islower()),
+    (faulthandler, "dump_traceback_later", _EXIT),
+    (resource, "setrlimit", "it would bind the harness"),
     (os, "fork", _PROCESS),
     (os, "posix_spawn", _PROCESS),
     (os, "execv", _PROCESS),
@@ -80,6 +101,12 @@ def fences(loop: SimLoop) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     for owner, name, why in _IN_NODES:
         if hasattr(owner, name):  # not every platform has them all
             yield owner, name, _fence_in_nodes(loop, getattr(owner, name), _called(owner, name), why)
+    for low, high in ((_POSIX, os), (_SIGNALS, signal)):  # the same calls by another name
+        for name, why in ((name, why) for owner, name, why in _IN_NODES if owner is high):
+            if hasattr(low, name):
+                yield low, name, _fence_in_nodes(loop, getattr(low, name), _called(low, name), why)
+    yield _sitebuiltins.Quitter, "__call__", _quit
+    yield atexit, "register", _at_exit
     yield random.Random, "__init__", _seeded(loop, random.Random.__init__)
 
 
@@ -104,6 +131,18 @@ def _fence_in_nodes(loop: SimLoop, real: Callable[..., Any], call: str, why: str
         raise loop.refuse(call, why)
 
     return fenced
+
+
+def _quit(self: Any, code: Any = None) -> NoReturn:
+    """`exit()` and `quit()` close standard input as well, which is the harness's."""
+    raise SystemExit(code)
+
+
+def _at_exit(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    """What a program asks for at its end is not to happen at the harness's end. What a library asks for is its own."""
+    if NODE.get() is None or calls_from_library():
+        _register_at_exit(func, *args, **kwargs)
+    return func
 
 
 def _seeded(loop: SimLoop, real: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ import functools
 import site
 import sys
 import sysconfig
+import traceback
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +38,21 @@ def place() -> str:
             return f"{shown(file)}:{frame.f_lineno}" + (f" (in {through})" if through else "")
         frame = frame.f_back
     return f"somewhere in {through or 'the standard library'}"
+
+
+def calls_from_library() -> bool:
+    """Is the caller of whoever asks code that a user did not write?"""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame = frame.f_back
+    return frame is None or is_library(frame.f_code.co_filename)
+
+
+def raised_at(exc: BaseException) -> str:
+    """` (file:line)` of the program's own code that raised an exception; empty when none of it is in its traceback."""
+    frames = [f for f in traceback.extract_tb(exc.__traceback__) if not is_library(f.filename)]
+    own = [f for f in frames if not f.filename.startswith(_HERE)]
+    return f" ({shown(own[-1].filename)}:{own[-1].lineno})" if own else ""
 
 
 def _installed(frame: FrameType) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, ContextVar
 from typing import Any, NoReturn, Protocol, TypeVar
 
+from harness.interruption import Interrupted
 from harness.runtimes import Stalled
 from harness.runtimes.sim.kernel import Host, Tenancy, Wires
 from harness.runtimes.sim.kernel.guard import place
@@ -27,6 +28,7 @@ T = TypeVar("T")
 NS_PER_S = 1e9
 _NS_PER_S = 1_000_000_000
 _FOREVER_S = 1e8  # `sleep(inf)` is a timer too
+_ALL_NODES = "all nodes share it; return from main"
 _SWEEP_FLOOR = 200  # cancelled timers kept in the heap before anybody looks
 
 NODE: ContextVar[Host | None] = ContextVar("sim_node", default=None)
@@ -85,6 +87,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def __init__(self, *, step_cap: int = 50_000_000, stall_cap: int = 1_000_000) -> None:
         super().__init__()
         self.now_ns = 0
+        self.when_left: Callable[[Host, BaseException], None] | None = None  # a node's code ended its process
         self.refusals: list[str] = []  # what its nodes did that cannot be simulated
         self.steps = 0
         self._heap: list[tuple[int, int, Any]] = []
@@ -230,8 +233,8 @@ class SimLoop(asyncio.BaseEventLoop):
                         tenancy.enter(handle._context.get(NODE))
                     try:
                         handle._context.run(handle._callback, *handle._args)
-                    except (SystemExit, KeyboardInterrupt):
-                        raise
+                    except (SystemExit, KeyboardInterrupt) as exc:
+                        self._leaves(handle, exc)
                     except BaseException as exc:
                         self._report(handle, exc)
                     handle = None
@@ -271,6 +274,13 @@ class SimLoop(asyncio.BaseEventLoop):
             self.tenancy.enter(context.get(NODE))
         context.run(callback)
 
+    def _leaves(self, handle: Any, exc: BaseException) -> None:
+        """Code of a node ended its process. What a person asked for ends the run."""
+        node: Host | None = handle._context.get(NODE)
+        if isinstance(exc, Interrupted) or node is None or self.when_left is None:
+            raise exc
+        self.when_left(node, exc)
+
     def _report(self, handle: Any, exc: BaseException) -> None:
         self.call_exception_handler(
             {"message": f"exception in callback {handle._callback!r}", "exception": exc, "handle": handle}
@@ -309,7 +319,7 @@ class SimLoop(asyncio.BaseEventLoop):
         node, said = NODE.get(), f"{call} at {place()}: {why}"
         if node is not None:
             self.refusals.append(f"{node.name} cannot be simulated: {said}")
-            self.stop()
+            super().stop()
         return Fenced(said)
 
     def _process_events(self, event_list: Any) -> None:
@@ -318,7 +328,14 @@ class SimLoop(asyncio.BaseEventLoop):
     def _write_to_self(self) -> None:
         """Nothing: nobody sleeps in a selector."""
 
+    def stop(self) -> None:
+        if NODE.get() is not None:
+            raise self.refuse("loop.stop", _ALL_NODES)
+        super().stop()
+
     def close(self) -> None:
+        if NODE.get() is not None:
+            raise self.refuse("loop.close", _ALL_NODES)
         self._closed = True
         self._ready.clear()
         self._heap.clear()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.interruption import Interrupted
 from harness.runtimes import CannotPlay
 from harness.runtimes.sim.kernel import Host
-from harness.runtimes.sim.kernel.guard import is_library, shown
+from harness.runtimes.sim.kernel.exits import ended_itself
+from harness.runtimes.sim.kernel.guard import raised_at, shown
 from harness.runtimes.sim.kernel.loop import Fenced
 from harness.runtimes.sim.machines import scan
 from harness.runtimes.sim.machines.modules import Modules
@@ -66,7 +67,11 @@ def _imported(name: str, node: Node, modules: Modules, process: Host) -> Any:
         missing = exc.name or ""
         said = _not_found(name, node.path) if name == missing or name.startswith(f"{missing}.") else str(exc)
         raise CannotPlay(f"{node.name} does not start: {said}") from None
-    except (Exception, SystemExit) as exc:
+    except SystemExit as exc:
+        raise CannotPlay(f"{node.name} does not start: it {ended_itself(exc)}") from None
+    except BaseException as exc:
+        if isinstance(exc, Interrupted):
+            raise
         raise CannotPlay(f"{node.name} does not start: {name} cannot be imported: {_told(exc)}") from None
 
 
@@ -77,6 +82,5 @@ def _not_found(module: str, path: str | None) -> str:
 
 def _told(exc: BaseException) -> str:
     """An exception of the program's import in one line, with the place in its own code."""
-    frames = [f for f in traceback.extract_tb(exc.__traceback__) if not is_library(f.filename)]
-    where = f" ({shown(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(exc).__name__}: {exc}{where}"
+    said = f": {exc}" if str(exc) else ""
+    return f"{type(exc).__name__}{said}{raised_at(exc)}"
