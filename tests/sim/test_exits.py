@@ -183,6 +183,7 @@ def test_ctrl_c_in_the_midst_of_a_node_s_code_still_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signal that really comes, while code of the node runs: the real call is handed in around the fences."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a command that ran in this process may have taken it
     monkeypatch.setattr(builtins, "PRESS", functools.partial(os.kill, os.getpid(), signal.SIGINT), raising=False)
     source = "import builtins\n" + WORKING.format(does="builtins.PRESS()", how="later")
     result = run_relay(tmp_path, source, text=LONG)

@@ -188,7 +188,7 @@ def test_a_program_that_ends_in_the_midst_of_a_run_is_an_ailment_with_its_time(t
     assert "relay ended by itself at t=3." in result.ailments[0]
 
 
-def test_the_command_line_says_it_in_one_sentence_and_exits_with_253(tmp_path: Path, capsys: Any) -> None:
+def test_the_command_line_says_it_in_one_sentence_and_exits_with_255(tmp_path: Path, capsys: Any) -> None:
     from harness.cli import main  # noqa: PLC0415
 
     (tmp_path / "p.yaml").write_text(QUIET)
@@ -197,7 +197,7 @@ def test_the_command_line_says_it_in_one_sentence_and_exits_with_253(tmp_path: P
     with pytest.raises(SystemExit) as ended:
         main(["run", str(tmp_path / "p.yaml"), "--store", str(tmp_path / "store")])
     said = capsys.readouterr().err
-    assert ended.value.code == 253
+    assert ended.value.code == 255
     assert "relay cannot be simulated: threading.Thread.start at " in said
     assert "mine.py:5: a thread runs on real time" in said
     assert "Traceback" not in said

@@ -52,8 +52,8 @@ class Simulator:
         return programs.inspect_system(system)
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
-        """Raises `CannotPlay` for a component that does not start, or that does what cannot be simulated, and
-        `Stalled` when time cannot go on."""
+        """Raises `CannotPlay` for a component that does not start, `RuntimeUnavailable` for one that does what cannot
+        be simulated, and `Stalled` when time cannot go on."""
         ended = Ended()
         began_s = _wall_s()
         caps = {name: int(spec.options[name]) for name in ("step_cap", "stall_cap") if name in spec.options}
