@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from harness.seeds import root_of
+
 
 class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One component of the system under test. `device_id` and `user_id` are the UUIDs on the wire."""
@@ -97,6 +99,12 @@ class Schedule(msgspec.Struct, kw_only=True):
     faults: list[FaultAt]
     checks: list[CheckSpec]
     expect: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    draws: str = ""  # what the plan's random draws are named after; empty: the seed alone
+
+    @property
+    def root(self) -> int:
+        """The root of the run's random streams."""
+        return root_of(self.draws, self.seed)
 
 
 def encode_schedule(schedule: Schedule) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from harness.schedule import Node, Step
-from harness.seeds import stream
+from harness.seeds import Dice
 from harness.workload.calls import Status, Terminal, project_of, sessions_of
 from harness.workload.content import Text
 from harness.workload.mobile import Target
@@ -49,12 +49,12 @@ class DesktopClient:
     user: int
     letter: str
     jobs: int
-    seed: int
+    dice: Dice
     targets: list[Target] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._process = f"{self.node.name}/user" + (f"-{self.user + 1}" if self.user else "")
-        self._random = stream(self.seed, f"workload:{self._process}")
+        self._random = self.dice.stream(f"workload:{self._process}")
         self._weights = self.workload.weights(self.workload.mix.desktop)
         self._sessions = sessions_of(self.node)
         self._mine: list[_Job] = []
@@ -129,7 +129,7 @@ class DesktopClient:
     def _create(self) -> None:
         name = f"{self.letter}{len(self._mine) + 1}"
         session = self._random.choice(self._sessions)
-        job = _Job(name, session, Text(self.workload.content, name, self.seed))
+        job = _Job(name, session, Text(self.workload.content, name, self.dice, len(self._mine), self.jobs))
         self._mine.append(job)
         metadata = {"created_by": "workload", "retry_count": 0} if self._random.random() < 0.5 else None
         self._call(
