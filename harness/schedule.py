@@ -58,8 +58,18 @@ class Step(msgspec.Struct, kw_only=True):
     value: dict[str, Any]
 
 
+class Awaited(msgspec.Struct, kw_only=True, frozen=True):
+    """The event that a fault begins after: the `nth` of its kind at `node` since the workload began, `later_ns` on."""
+
+    after: str
+    node: str
+    nth: int = 1
+    later_ns: int = 0
+
+
 class FaultAt(msgspec.Struct, kw_only=True):
-    """An `faults.Occurrence` as data. Times are offsets from the start of the workload."""
+    """An `faults.Occurrence` as data. Times are offsets from the start of the workload; one that waits for a `moment`
+    has 0."""
 
     fault: str
     action: str
@@ -70,6 +80,7 @@ class FaultAt(msgspec.Struct, kw_only=True):
     nodes: list[str] = msgspec.field(default_factory=list)
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     fixed: bool = True
+    moment: Awaited | None = None
 
 
 def profile_name(profile: str, with_: Iterable[str], without: Iterable[str]) -> str:

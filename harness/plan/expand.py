@@ -15,7 +15,7 @@ from harness.plan.identity import draws_of
 from harness.plan.meaning import Setting, split_profile
 from harness.plan.order import fault_name, leaders_first
 from harness.plan.picking import picked
-from harness.plan.repeat import When, occurrences
+from harness.plan.repeat import When, awaited, occurrences
 from harness.schedule import CheckSpec, FaultAt, Schedule, Step, profile_name
 from harness.seeds import Dice
 from harness.workload import cut_at, steps
@@ -80,8 +80,13 @@ def _fault_at(words: Timed, name: str, when: When, targets: Targets, dice: Dice,
         directions=list(chosen.directions),
         nodes=list(chosen.nodes),
         params=words.words(),
-        fixed=fixed,
+        fixed=fixed and words.moment is None,
+        moment=awaited(words, round(_within_ns(words) * dice.stream(f"fault:{name}:{when.index}:moment").random())),
     )
+
+
+def _within_ns(words: Timed) -> int:
+    return words.moment.within if words.moment is not None else 0
 
 
 def _chosen(words: Timed, targets: Targets, random: Random) -> Targets:
@@ -116,6 +121,8 @@ def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], dice:
 
 
 def _acts_inside(acts_ns: list[int], at: FaultAt, begun_ns: int) -> list[int]:
+    if at.moment is not None:  # nobody knows when
+        return []
     start_ns, end_ns = max(at.at_ns, begun_ns), at.at_ns + at.for_ns
     latest_ns = start_ns + round((end_ns - start_ns) * _MEETS)
     return [act_ns for act_ns in acts_ns if start_ns < act_ns <= latest_ns]

@@ -1,7 +1,8 @@
 """Who does what when: client calls on desktops and mobiles, from named random streams or from an exact script.
 
 `words` is what a plan may say · `calls` the calls of a script · `content` the texts · `desktop`, `mobile` the seeded
-clients. `steps` puts them together; `cut_at` ends them all at one time.
+clients · `lives` of jobs · `fields` from their whole domain · `crossing`: calls that meet others. `steps` puts them
+together; `cut_at` ends them all at one time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from harness.schedule import Step, System
 from harness.seeds import Dice
 from harness.workload.calls import has_its_session, scripted
+from harness.workload.crossing import crossings
 from harness.workload.desktop import DesktopClient
 from harness.workload.mobile import MobileUser, Target
 from harness.workload.words import Workload
@@ -51,7 +53,7 @@ def _seeded(workload: Workload, system: System, end_ns: int, dice: Dice) -> list
     for node in (n for n in system.nodes if n.role == "mobile"):
         desktop = system.node(str(node.desktop))
         found += MobileUser(workload, node, desktop, targets[desktop.name], dice).steps(end_ns)
-    return found
+    return found + crossings(workload, system, found, end_ns, dice)
 
 
 def _letters() -> Iterator[str]:

@@ -55,6 +55,7 @@ class MobileUser:
             "close": lambda: self._away("close", "open", {"scope": self._scope}),
             "cancel": lambda: self._ask("cancel"),
             "delete": lambda: self._ask("delete"),
+            "reopen": lambda: self._call("open", {"scope": self._scope}),
         }
 
     def steps(self, end_ns: int) -> list[Step]:

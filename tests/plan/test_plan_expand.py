@@ -157,9 +157,11 @@ def test_a_fault_without_times_lasts_as_long_as_the_plan() -> None:
 
 def test_a_constant_repetition_begins_after_its_first_pause_or_at_its_time() -> None:
     text = "{action: delay, links: [mobile-1->relay], latency: 1ms, every: 10s, for: 2s}"
-    found = [at.at_ns // S for at in plan.expand(made_of(text), 1).faults]
+    rest = "workload: {ends_in_fault: 0}\n"
+    found = [at.at_ns // S for at in plan.expand(made_of(text, rest=rest), 1).faults]
     assert found == [10, 20]
-    found = [at.at_ns // S for at in plan.expand(made_of(text.replace("every", "at: 3s, every")), 1).faults]
+    later = text.replace("every", "at: 3s, every")
+    found = [at.at_ns // S for at in plan.expand(made_of(later, rest=rest), 1).faults]
     assert found == [3, 13, 23]
 
 
