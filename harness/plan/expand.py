@@ -80,7 +80,7 @@ def _fault_at(words: Timed, name: str, when: When, targets: Targets, dice: Dice,
         directions=list(chosen.directions),
         nodes=list(chosen.nodes),
         params=words.words(),
-        fixed=fixed and words.moment is None,
+        fixed=fixed,
         moment=awaited(words, round(_within_ns(words) * dice.stream(f"fault:{name}:{when.index}:moment").random())),
     )
 

@@ -64,8 +64,8 @@ class Setting:
         return Chain(self.words.faults, self.duration_ns)
 
     def has_fixed_time(self, words: Timed) -> bool:
-        """One that is drawn may meet nothing; one at a fixed time may not."""
-        return not self.chain.repeats(words)
+        """One that is drawn, or waits for an event, may meet nothing; one at a fixed time may not."""
+        return words.moment is None and not self.chain.repeats(words)
 
     def targets(self, fault: Fault, words: Timed) -> Targets:
         """Raises `TargetError`."""
