@@ -17,7 +17,8 @@ class MachineGround(Protocol):
     the whole machine: its peers hear nothing, and what its disk had not synced is lost. `wipe_store` empties the store
     of a node that was killed. `pause` stops the process as SIGSTOP does. `skew` sets its clocks off by `skew_ms` and
     lets them run at `rate`. `stall` keeps it from reading its sockets. `slow_disk` makes every access to its store take
-    `latency_ms` longer; `fill_disk` lets writes fail.
+    `latency_ms` longer; `fill_disk` lets writes fail. `disturb` keeps tasks that are ready waiting, each with `chance`
+    and for up to `delay_ms`.
     """
 
     def kill(self, node: str, signal: Signal, effect: Effect) -> AbstractAsyncContextManager[None]: ...
@@ -35,3 +36,7 @@ class MachineGround(Protocol):
     def slow_disk(self, node: str, latency_ms: float, effect: Effect) -> AbstractAsyncContextManager[None]: ...
 
     def fill_disk(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]: ...
+
+    def disturb(
+        self, node: str, chance: float, delay_ms: float, stream: str, effect: Effect
+    ) -> AbstractAsyncContextManager[None]: ...

@@ -10,9 +10,11 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -115,6 +117,28 @@ class Every(Words):
     dist: Literal["constant", "uniform", "exponential"] = "exponential"
 
 
+class Moment(Words):
+    """An event that a fault waits for: the `nth` one of its kind at `node` since the workload began, and a little
+    later still: drawn from `within`, or exactly `later`.
+
+    `after` is a line of the node's journal or a call of its user (`registered`, `dropped`, `commit`, `open`, `switch`,
+    `list` …), or the type of a message that leaves the node, as message faults match it (`rpc:job.list`, `job:*`).
+    """
+
+    after: str = Field(min_length=1, max_length=60)
+    node: str = Field(min_length=1)
+    within: DurationNs = 0
+    later: DurationNs = 0
+    nth: int = Field(1, ge=1, le=1000)
+
+
+def _kind_of_time(value: object) -> str:
+    return "event" if isinstance(value, (dict, Moment)) else "offset"
+
+
+Begin = Annotated[Annotated[DurationNs, Tag("offset")] | Annotated[Moment, Tag("event")], Discriminator(_kind_of_time)]
+
+
 class OrShort:
     """Marks a model that may also be written as something shorter, of which `schema` is the JSON Schema."""
 
@@ -136,15 +160,17 @@ Mode = Literal["one", "all", "fixed", "percent"]
 class Timed(Words):
     """The keys every fault has. `at` is the offset from the start of the workload, or of `after`.
 
-    Without `at` a fault begins with the workload, without `for` it lasts as long as the plan. `every` repeats it, from
-    start to start; `occurs` is the probability of each occurrence. `after: NAME` begins when the fault of that name has
-    healed, each time that it does. `mode` says how many of the links or nodes it is aimed at each occurrence takes,
-    drawn anew: `one`, `all`, `fixed` (`value: 2`) or `percent` (`value: 50%`, rounded up).
+    `at: {after: registered, node: desktop-1, within: 200ms}` waits for an event instead; when that does not come, or
+    comes too late, there is no fault. Without `at` a fault begins with the workload, without `for` it lasts as long as
+    the plan. `every` repeats it, from start to start; `occurs` is the probability of each occurrence. `after: NAME`
+    begins when the fault of that name has healed, each time that it does. `mode` says how many of the links or nodes it
+    is aimed at each occurrence takes, drawn anew: `one`, `all`, `fixed` (`value: 2`) or `percent` (`value: 50%`,
+    rounded up).
     """
 
     action: str = ""
     name: str | None = Field(None, min_length=1, max_length=60)
-    at: DurationNs | None = None
+    at: Begin | None = None
     for_: DurationNs | None = Field(None, alias="for", gt=0)
     every: Annotated[Every, BeforeValidator(_every), OrShort(_DURATION_SCHEMA)] | None = None
     occurs: Probability = 1.0
@@ -176,6 +202,15 @@ class Timed(Words):
                 f"mode: {self.mode} needs a value, {'such as 2' if self.mode == 'fixed' else 'such as 50%'}"
             )
         return self
+
+    @property
+    def at_ns(self) -> int:
+        """The offset; 0 for one that waits for an event."""
+        return self.at if isinstance(self.at, int) else 0
+
+    @property
+    def moment(self) -> Moment | None:
+        return self.at if isinstance(self.at, Moment) else None
 
     def share_of(self, candidates: int) -> int:
         """How many of so many candidates an occurrence takes."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from harness.seeds import root_of
+
 
 class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One component of the system under test. `device_id` and `user_id` are the UUIDs on the wire."""
@@ -56,8 +58,18 @@ class Step(msgspec.Struct, kw_only=True):
     value: dict[str, Any]
 
 
+class Awaited(msgspec.Struct, kw_only=True, frozen=True):
+    """The event that a fault begins after: the `nth` of its kind at `node` since the workload began, `later_ns` on."""
+
+    after: str
+    node: str
+    nth: int = 1
+    later_ns: int = 0
+
+
 class FaultAt(msgspec.Struct, kw_only=True):
-    """An `faults.Occurrence` as data. Times are offsets from the start of the workload."""
+    """An `faults.Occurrence` as data. Times are offsets from the start of the workload; one that waits for a `moment`
+    has 0."""
 
     fault: str
     action: str
@@ -68,6 +80,7 @@ class FaultAt(msgspec.Struct, kw_only=True):
     nodes: list[str] = msgspec.field(default_factory=list)
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     fixed: bool = True
+    moment: Awaited | None = None
 
 
 def profile_name(profile: str, with_: Iterable[str], without: Iterable[str]) -> str:
@@ -97,6 +110,12 @@ class Schedule(msgspec.Struct, kw_only=True):
     faults: list[FaultAt]
     checks: list[CheckSpec]
     expect: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    draws: str = ""  # what the plan's random draws are named after; empty: the seed alone
+
+    @property
+    def root(self) -> int:
+        """The root of the run's random streams."""
+        return root_of(self.draws, self.seed)
 
 
 def encode_schedule(schedule: Schedule) -> bytes:

@@ -138,7 +138,9 @@ class Lists:
             failed = self._failed.pop(phone.node, None)  # a trigger makes it hurry, under the reason it had
             if failed is None or listing is None:
                 self._add("unlicensed", phone, op, "after a failure, and there was none")
-            elif phone.hardened and op.time_ns - failed.time_ns < self._pause_ns:  # one clock told both
+            elif (
+                phone.hardened and not phone.clocks_off and op.time_ns - failed.time_ns < self._pause_ns
+            ):  # by one clock
                 self._add("too-soon", phone, op, "after a failure, without a pause", failed)
         elif page != 0:
             if listing is None or not (listing.more or listing.failed):

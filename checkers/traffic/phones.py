@@ -93,6 +93,7 @@ class Phone:
     reset_ns: int = NEVER_NS  # the last op that made it forget what it had seen
     disturbed: int = 0  # faults under way that keep it from answering in time
     ever_disturbed: bool = False
+    clocks_off: int = 0  # faults under way that let its clock run otherwise: its pauses are not the run's
 
     @property
     def watching(self) -> bool:
@@ -184,6 +185,8 @@ class Phones:
             if phone is not None:
                 phone.disturbed = max(0, phone.disturbed + (1 if op.f == "fault-begin" else -1))
                 phone.ever_disturbed = True
+                if line.get("action") == "clock":
+                    phone.clocks_off = max(0, phone.clocks_off + (1 if op.f == "fault-begin" else -1))
                 if line.get("action") == "kill" and op.f == "fault-begin":
                     self._down(phone)
 

@@ -19,6 +19,7 @@ from harness.plan import Plan
 from harness.runs.keep import Keep
 from harness.schedule import Schedule
 
+_GENERATED_LIMIT_S = 600.0  # of wall-clock time for one run of a generated plan, which lasts seconds
 _FOR_SHRINKING = 0.25  # of a budget, once there is something to shrink
 Kind = tuple[str, str]
 
@@ -38,6 +39,8 @@ class HuntWords(msgspec.Struct, frozen=True, kw_only=True):
     keep: Keep
     check_determinism: bool
     ablations: bool
+    stop: bool
+    no_guide: bool
     no_shrink: bool
 
 
@@ -69,7 +72,7 @@ def order(words: HuntWords, schedules: Sequence[Schedule]) -> Order:
         without=system.without,
         duration_ns=system.duration_ns,
         topology=system.topology,
-        limit_s=max(map(_patience_s, schedules)),
+        limit_s=max(map(_patience_s, schedules), default=_GENERATED_LIMIT_S),
     )
 
 

@@ -11,18 +11,21 @@ from harness.cli import _ablations, _exits, _minimal, _result, _say
 from harness.cli._plans import LeftOut
 from harness.hunting.ablating import Caught
 from harness.hunting.campaign import CANNOT_PLAY, MOST_OF_A_KIND
+from harness.hunting.generate.atlas import Atlas
 from harness.hunting.tally import CampaignResult, Signature
 from harness.report import words
 from harness.verdict import Verdict
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """`planned`: how many runs there were to be. `left_out`: plans that could not be played as asked."""
+    """`planned`: how many runs there were to be. `left_out`: plans that could not be played as asked.
+    `atlas`: what faults of generated plans fell upon."""
 
     result: CampaignResult
     planned: int
     left_out: list[LeftOut] = []
     caught: list[Caught] = []
+    atlas: Atlas | None = None
     shrunk: _minimal.Shrunk = msgspec.field(default_factory=_minimal.Shrunk)
 
     @property
@@ -52,6 +55,7 @@ def as_object(found: Found) -> dict[str, Any]:
         "signatures": [_group(s, **_minimal.as_json(found.shrunk.least_of(s))) for s in result.signatures],
         "doubts": [_group(s) for s in result.doubts],
         "ablations": _ablations.as_json(found.caught),
+        **({"never_met": found.atlas.never()} if found.atlas is not None else {}),
     }
 
 
@@ -93,6 +97,7 @@ def _summary(found: Found) -> str:
     per_second = result.runs / result.seconds if result.seconds else 0.0
     cut = f" of {found.planned}" if found.is_cut else ""
     why = "; stopped by Ctrl-C" if result.interrupted else "; the budget is over" if result.out_of_budget else ""
+    why = "; stopped at the first INVALID" if result.stopped else why
     return (
         f"{result.runs}{cut} runs in {result.seconds:g} s ({per_second:.1f}/s): "
         f"{result.invalid} INVALID, {result.unknown} UNKNOWN{why}"
@@ -116,6 +121,8 @@ def _not_seen(found: Found) -> None:
     if result.exercised and result.runs:
         met = ", ".join(f"{action} {count}" for action, count in result.exercised.items())
         _say.paragraph(f"faults that met something: {met}", first="")
+    if found.atlas is not None:
+        _say.paragraph(found.atlas.told(), first="")
 
 
 def _remarks(found: Found, fail_on: str) -> str:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli import _ablations, _exits, _hunting, _hunts, _minimal, _mutants, _options, _plans, _say, _twice
+from harness.cli import (
+    _ablations,
+    _exits,
+    _generated,
+    _hunting,
+    _hunts,
+    _minimal,
+    _mutants,
+    _options,
+    _plans,
+    _say,
+    _twice,
+)
+from harness.cli._plans import Chosen, LeftOut
 from harness.hunting.campaign import Campaign
+from harness.plan import Plan
+from harness.schedule import Schedule
 from harness.store.index import Store
 
 
 @click.command(short_help="Run plans with many seeds, and group what fails.")
-@click.argument("plan", nargs=-1, required=True)
+@click.argument("plan", nargs=-1)
 @click.option(
     "--seeds", type=_options.Seeds(), default="100", show_default=True, help="N is 0 to N-1; A..B excludes B."
 )
@@ -40,13 +56,18 @@ from harness.store.index import Store
 @_twice.option
 @_ablations.option
 @_mutants.options
+@_generated.stop_option
+@_generated.guide_option
 @click.option("--no-shrink", is_flag=True, help="Do not look for the smallest plan of each kind of failure.")
 @_options.json_option
 def command(*, as_json: bool, measured: _mutants.Measure | None, **asked: Any) -> int:
     """Run every PLAN with every seed, and group what fails. A folder or a pattern is all the plans in it; a plan with a
     `matrix` is run in all its variants. Plans of a folder that cannot be played as asked are named and left out.
+    Without a PLAN each seed is a plan of its own: single faults, then pairs, then everything at once, led to where no
+    run has been.
 
     \b
+      harness hunt --seeds 500
       harness hunt quickstart --seeds 200
       harness hunt nightly 'edge/*' my-plans/
       harness hunt nightly --topology own.yaml
@@ -81,11 +102,13 @@ class _Hunt:
         """Raises `PlanErrors`, `CannotPlay`, `Refused`, `Failed`, …"""
         self.words = words = _hunting.HuntWords(**asked)
         self._budget = _hunting.Budget(words.budget)
+        self._writer = _generated.writer(words)
         chosen = _plans.choose_all(words.plan)
         self._runtime = _plans.runtime(words.runtime)
         if words.check_determinism:
             _twice.require_repeatable(self._runtime)
-        playable, self._left_out = _plans.playable(chosen, self._runtime, words.system, words.seeds[0])
+        _plans.require_names(words.system)
+        playable, self._left_out = ([], []) if self._writer is not None else self._playable(chosen)
         self._known = _hunting.known(words.known)
         Store(words.store).require_writable()
         self._order = _hunting.order(words, [schedule for _, schedule in playable])
@@ -97,6 +120,9 @@ class _Hunt:
         words = self.words
         return _mutants.measure(asked, self._texts, words.seeds, self._order, words.jobs, self._budget.left_s, as_json)
 
+    def _playable(self, chosen: Sequence[Chosen]) -> tuple[list[tuple[Plan, Schedule]], list[LeftOut]]:
+        return _plans.playable(chosen, self._runtime, self.words.system, self.words.seeds[0])
+
     def play(self) -> _hunts.Found:
         words, seeds, without_each = self.words, self.words.seeds, None
         if words.ablations:
@@ -104,13 +130,14 @@ class _Hunt:
             seeds = without_each.seeds_played
             self._budget = _hunting.Budget(words.budget)
         budget = self._budget
-        campaign = Campaign(self._texts, seeds, self._order)
+        campaign = Campaign(self._texts, seeds, self._order, writer=self._writer, stop=words.stop)
         if without_each is not None and without_each.interrupted:
             campaign.interrupt()
         else:
             _hunting.play(campaign, words.jobs, budget, set(self._known), spare=not words.no_shrink)
         result = campaign.result(self._known)
         found = _hunts.Found(result=result, planned=campaign.planned, left_out=self._left_out)
+        found.atlas = self._writer.atlas if self._writer is not None else None
         if without_each is not None:
             result.problems += without_each.problems
             found.caught = without_each.results

@@ -15,12 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from faults import MayBeIdle
 from harness import plan as plans
 from harness import registry
+from harness.hunting.generate.met import cells
 from harness.hunting.pool import Died, Pool
 from harness.hunting.tally import CampaignResult, RunSummary, Tally
 from harness.report import words
@@ -80,14 +82,38 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     order: Order
     enough: frozenset[tuple[str, str]] = frozenset()
+    maps: bool = False  # is what its faults fell upon told?
+
+
+class Writes(Protocol):
+    """Somebody who writes a plan for each seed, and may learn from the runs."""
+
+    def plan(self, number: int) -> PlanText:
+        """The plan of the run with that number; asked for once, in their order."""
+        ...
+
+    def learn(self, run: RunSummary) -> None: ...
 
 
 class Campaign:
     """Collects runs as they end; `result` says what they add up to."""
 
-    def __init__(self, chosen: Sequence[PlanText], seeds: Sequence[int], order: Order) -> None:
-        """Raises `PlanErrors` for a text that is no plan."""
-        self._chosen, self._seeds, self._order = chosen, seeds, order
+    def __init__(
+        self,
+        chosen: Sequence[PlanText],
+        seeds: Sequence[int],
+        order: Order,
+        *,
+        writer: Writes | None = None,
+        stop: bool = False,
+    ) -> None:
+        """Without plans, `writer` writes one for each seed. `stop`: begin no run after one that is INVALID.
+
+        Raises `PlanErrors` for a text that is no plan.
+        """
+        self._chosen, self._seeds, self._order, self._writer = chosen, seeds, order, writer
+        self._written: dict[int, PlanText] = {}
+        self._stop, self._stopped = stop, False
         self._tally = Tally(sorted({action for text in chosen for action in _actions(text.plan())}))
         self._kept: Counter[tuple[str, str]] = Counter()
         self._not_kept = 0
@@ -100,7 +126,7 @@ class Campaign:
 
     @property
     def planned(self) -> int:
-        return len(self._chosen) * len(self._seeds)
+        return (len(self._chosen) if self._writer is None else 1) * len(self._seeds)
 
     def play(self, jobs: int, budget_s: float | None = None) -> Generator[RunSummary]:
         """Run everything, yielding each run when it has ended. Ctrl-C ends it early and keeps what was found."""
@@ -115,6 +141,9 @@ class Campaign:
                         self._interrupted = True
                         continue
                     self._tally.add(summary)
+                    if self._writer is not None:
+                        self._writer.learn(summary)
+                    self._stopped |= self._stop and summary.verdict is Verdict.INVALID
                     self._count_files(summary)
                     if summary.trace_hash is not None:
                         self.traces[summary.number] = summary.trace_hash
@@ -145,6 +174,8 @@ class Campaign:
             if self._budget_s is not None and time.monotonic() - began_s >= self._budget_s:
                 self._cut_short = True
                 return
+            if self._stopped:
+                return
             yield task
 
     def _tasks(self) -> Iterator[Task]:
@@ -152,9 +183,18 @@ class Campaign:
 
     def _task(self, number: int) -> Task:
         """Seed by seed, plan by plan."""
-        seed, plan = divmod(number, len(self._chosen))
+        plan, seed = self._plan_of(number)
         enough = frozenset(kind for kind, n in self._kept.items() if n >= MOST_OF_A_KIND)
-        return Task(number=number, plan=self._chosen[plan], seed=self._seeds[seed], order=self._order, enough=enough)
+        maps = self._writer is not None
+        return Task(number=number, plan=plan, seed=seed, order=self._order, enough=enough, maps=maps)
+
+    def _plan_of(self, number: int) -> tuple[PlanText, int]:
+        if self._writer is None:
+            seed, plan = divmod(number, len(self._chosen))
+            return self._chosen[plan], self._seeds[seed]
+        if number not in self._written:
+            self._written[number] = self._writer.plan(number)
+        return self._written[number], self._seeds[number]
 
     # ---- again ------------------------------------------------------------------------------------------------------
 
@@ -175,7 +215,7 @@ class Campaign:
     def result(self, known: Iterable[tuple[str, str]] = ()) -> CampaignResult:
         """`known` are signatures (check, reason) that are no news."""
         result = self._tally.result(self._seconds, known, interrupted=self._interrupted, out_of_budget=self._cut_short)
-        result.not_kept = self._not_kept
+        result.not_kept, result.stopped = self._not_kept, self._stopped
         return result
 
 
@@ -279,6 +319,7 @@ def _summary(task: Task, schedule: Schedule, kept: Kept) -> RunSummary:
         doubts=[(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN],
         drawn=sorted({fault.action for fault in schedule.faults}),
         exercised=exercised(kept),
+        met=cells(kept.result.history) if task.maps and kept.result.history is not None else [],
         directory=str(kept.directory) if kept.directory is not None else None,
         trace_hash=kept.result.trace_hash,
         message=failure.message if failure is not None else "; ".join(kept.result.ailments),

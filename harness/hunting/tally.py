@@ -15,8 +15,8 @@ class RunSummary(msgspec.Struct, kw_only=True):
     """What a campaign learns of one run. `number` is its place in the campaign's order.
 
     `signatures` are (check, reason) of what is INVALID, `doubts` of what is UNKNOWN; `drawn` are the actions of which
-    the seed's schedule has an occurrence; `exercised` counts by action the occurrences that met something; `problem` is
-    what the harness itself could not do.
+    the seed's schedule has an occurrence; `exercised` counts by action the occurrences that met something, and
+    `met` says what they fell upon (of generated plans); `problem` is what the harness itself could not do.
     """
 
     number: int
@@ -27,6 +27,7 @@ class RunSummary(msgspec.Struct, kw_only=True):
     doubts: list[tuple[str, str]] = msgspec.field(default_factory=list)
     drawn: list[str] = msgspec.field(default_factory=list)
     exercised: dict[str, int] = msgspec.field(default_factory=dict)
+    met: list[str] = msgspec.field(default_factory=list)
     directory: str | None = None
     trace_hash: str | None = None
     message: str = ""
@@ -57,7 +58,8 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     no run's schedule had an occurrence. `doubts`: why runs are UNKNOWN.
 
     `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts failing runs
-    without files, because others of their kind were kept. `warnings` say what was asked for and not done.
+    without files, because others of their kind were kept. `warnings` say what was asked for and not done. `stopped`: it
+    was to end with the first INVALID.
     """
 
     verdict: Verdict
@@ -76,6 +78,7 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     not_kept: int = 0
     interrupted: bool = False
     out_of_budget: bool = False
+    stopped: bool = False
 
 
 class _Group(msgspec.Struct):

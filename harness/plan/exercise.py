@@ -55,7 +55,7 @@ def _fixed(setting: Setting) -> Iterator[_At]:
             targets = setting.targets(fault, words)
         except TargetError:  # told elsewhere
             continue
-        at_ns = base_ns + (words.at or 0)
+        at_ns = base_ns + words.at_ns
         heal_ns = at_ns + lasts_ns(fault, words, setting.duration_ns, at_ns)
         yield _At(number, fault_name(words), at_ns, heal_ns, targets)
 

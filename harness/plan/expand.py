@@ -1,7 +1,8 @@
 """Plan + seed → schedule. Pure: equal arguments give equal schedules, in every process.
 
 Every draw comes from a stream with a name: a fault's times from `fault:<name>`, a client's calls from
-`workload:<client>`, texts from `content:<job>`. Taking one fault away moves nothing else.
+`workload:<client>`, texts from `content:<job>`; the root of them all is the plan's draws and the seed (`identity`).
+With equal draws, taking one fault away moves nothing else.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from random import Random
 
 from faults import Fault, MayBeIdle, Targets, Timed
 from harness import registry
+from harness.plan.identity import draws_of
 from harness.plan.meaning import Setting, split_profile
 from harness.plan.order import fault_name, leaders_first
 from harness.plan.picking import picked
-from harness.plan.repeat import When, occurrences
+from harness.plan.repeat import When, awaited, occurrences
 from harness.schedule import CheckSpec, FaultAt, Schedule, Step, profile_name
-from harness.seeds import stream
+from harness.seeds import Dice
 from harness.workload import cut_at, steps
 from harness.workload.shown import a_screen_shows_a_job
 
@@ -25,14 +27,16 @@ _MEETS = 0.9  # how far into a fault the last messages come at most
 def schedule_of(setting: Setting, name: str, seed: int) -> Schedule:
     """The exact times and targets of a plan that makes sense."""
     words, duration_ns = setting.words, setting.duration_ns
-    calls = steps(words.workload, setting.system, duration_ns, seed)
-    faults = _faults(setting, seed)
-    end_ns = _early_end(setting, calls, faults, seed)
+    dice = Dice(draws_of(words), seed)
+    calls = steps(words.workload, setting.system, duration_ns, dice)
+    faults = _faults(setting, dice)
+    end_ns = _early_end(setting, calls, faults, dice)
     converge_ns = words.settle.converge
     return Schedule(
         plan=name,
         title=words.title or name,
         seed=seed,
+        draws=dice.draws,
         duration_ns=duration_ns,
         quiesce_ns=words.settle.quiesce,
         converge_ns=converge_ns if converge_ns is not None else setting.converge_floor_ns,
@@ -49,24 +53,24 @@ def _named(key: str) -> str:
     return profile_name(profile, sorted(with_), sorted(without))
 
 
-def _faults(setting: Setting, seed: int) -> list[FaultAt]:
-    faults = picked(setting.words.faults, setting.words.pick, seed)
+def _faults(setting: Setting, dice: Dice) -> list[FaultAt]:
+    faults = picked(setting.words.faults, setting.words.pick, dice)
     times: dict[str, list[When]] = {}
     found: list[FaultAt] = []
     for at in leaders_first(faults):
         words, name = faults[at], fault_name(faults[at])
         fault: Fault = registry.find("fault", words.action)
         leader = None if words.after is None else times[words.after]
-        times[name] = occurrences(fault, words, setting.duration_ns, stream(seed, f"fault:{name}"), leader)
+        times[name] = occurrences(fault, words, setting.duration_ns, dice.stream(f"fault:{name}"), leader)
         if not (isinstance(fault, MayBeIdle) and fault.is_idle(words)):
             fixed = setting.has_fixed_time(words)
             targets = setting.targets(fault, words)
-            found += [_fault_at(words, name, when, targets, seed, fixed) for when in times[name]]
+            found += [_fault_at(words, name, when, targets, dice, fixed) for when in times[name]]
     return sorted(found, key=lambda at: (at.at_ns, at.fault, at.index))
 
 
-def _fault_at(words: Timed, name: str, when: When, targets: Targets, seed: int, fixed: bool) -> FaultAt:
-    chosen = _chosen(words, targets, stream(seed, f"fault:{name}:{when.index}:targets"))
+def _fault_at(words: Timed, name: str, when: When, targets: Targets, dice: Dice, fixed: bool) -> FaultAt:
+    chosen = _chosen(words, targets, dice.stream(f"fault:{name}:{when.index}:targets"))
     return FaultAt(
         fault=name,
         action=words.action,
@@ -77,7 +81,12 @@ def _fault_at(words: Timed, name: str, when: When, targets: Targets, seed: int, 
         nodes=list(chosen.nodes),
         params=words.words(),
         fixed=fixed,
+        moment=awaited(words, round(_within_ns(words) * dice.stream(f"fault:{name}:{when.index}:moment").random())),
     )
+
+
+def _within_ns(words: Timed) -> int:
+    return words.moment.within if words.moment is not None else 0
 
 
 def _chosen(words: Timed, targets: Targets, random: Random) -> Targets:
@@ -89,15 +98,14 @@ def _chosen(words: Timed, targets: Targets, random: Random) -> Targets:
     return targets.only(set(random.sample(candidates, count)))
 
 
-def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], seed: int) -> int | None:
+def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], dice: Dice) -> int | None:
     """In a share of the seeds: the time of a desktop's call inside a fault, after which everybody stops.
 
     Later traffic reveals and repairs what a fault destroyed. Only a fault that outlives the beginning of every
     fixed one is chosen, for each of those must have met something; and a time at which there is something to see.
     """
     workload = setting.words.workload
-    random = stream(seed, "schedule")
-    share, within = random.random(), random.random()
+    share, within = dice.spread("ends in fault"), dice.stream("schedule").random()
     if not workload.seeded or share >= workload.ends_in_fault:
         return None
     begun_ns = max((at.at_ns for at in faults if at.fixed), default=0)
@@ -107,12 +115,14 @@ def _early_end(setting: Setting, calls: list[Step], faults: list[FaultAt], seed:
     able = [key for key, found in met_ns.items() if found]
     if not able:
         return None
-    chosen = met_ns[max(able, key=lambda key: stream(seed, f"schedule:{key[0]}:{key[1]}").random())]
+    chosen = met_ns[max(able, key=lambda key: dice.stream(f"schedule:{key[0]}:{key[1]}").random())]
     from_there = chosen[int(within * len(chosen)) :]
     return next((end_ns for end_ns in from_there if a_screen_shows_a_job(calls, setting.system, end_ns)), None)
 
 
 def _acts_inside(acts_ns: list[int], at: FaultAt, begun_ns: int) -> list[int]:
+    if at.moment is not None:  # nobody knows when
+        return []
     start_ns, end_ns = max(at.at_ns, begun_ns), at.at_ns + at.for_ns
     latest_ns = start_ns + round((end_ns - start_ns) * _MEETS)
     return [act_ns for act_ns in acts_ns if start_ns < act_ns <= latest_ns]

@@ -34,7 +34,7 @@ class Chain:
         if way[-1].after is not None or any(one.every is not None for one in way[1:]):
             return None
         for one in reversed(way[1:]):
-            begin_ns = base_ns + (one.at or 0)
+            begin_ns = base_ns + one.at_ns
             base_ns = begin_ns + lasts_ns(registry.find("fault", one.action), one, self._duration_ns, begin_ns)
         return base_ns
 

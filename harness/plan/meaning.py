@@ -17,6 +17,7 @@ from harness.plan import chosen
 from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.following import Chain
 from harness.plan.model import PlanWords
+from harness.plan.moments import moment_problems
 from harness.plan.order import fault_name
 from harness.plan.picking import leaders
 from harness.plan.repeat import MAX_OCCURRENCES, lasts_ns
@@ -63,8 +64,8 @@ class Setting:
         return Chain(self.words.faults, self.duration_ns)
 
     def has_fixed_time(self, words: Timed) -> bool:
-        """One that is drawn may meet nothing; one at a fixed time may not."""
-        return not self.chain.repeats(words)
+        """One that is drawn, or waits for an event, may meet nothing; one at a fixed time may not."""
+        return words.moment is None and not self.chain.repeats(words)
 
     def targets(self, fault: Fault, words: Timed) -> Targets:
         """Raises `TargetError`."""
@@ -76,6 +77,7 @@ def problems(setting: Setting) -> list[PlanError]:
     return [
         *_faults(setting),
         *_pick(setting),
+        *moment_problems(setting.words.faults, setting.document, setting.system),
         *_checks(setting),
         *_expectations(setting),
         *chosen.problems(setting.words, setting.document, setting.system),
@@ -137,7 +139,7 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
     base_ns = setting.chain.base_ns(words)
     if base_ns is None:
         return  # its times are drawn, or said to be wrong already
-    over, at_ns = format_duration(duration_ns), base_ns + (words.at or 0)
+    over, at_ns = format_duration(duration_ns), base_ns + words.at_ns
     for_ns = lasts_ns(fault, words, duration_ns, at_ns)
     length = fault.LENGTH if isinstance(fault, Lasts) else "for"
     if at_ns >= duration_ns:

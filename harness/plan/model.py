@@ -88,12 +88,15 @@ class PlanWords(Words):
     `policies` chooses variants and options of the built-in components (`harness list profiles` lists them).
     `matrix` multiplies it for campaigns: `{workload.rate: [10/s, 40/s], faults.split.for: [1s, 5s]}` makes four plans.
     `pick: 2` plays only two of the faults in each seed, drawn anew; one that begins `after` another comes with it.
+    `draws` is what all random draws are named after, besides the seed. Left out, it is what the plan says: two plans
+    never play the same round. Give a plan the one of its run to keep the draws while you change it.
     """
 
     version: Literal[1]
     title: str = Field("", max_length=200)
     description: str = Field("", max_length=4000)
     seed: int | None = Field(None, ge=0, lt=2**63)
+    draws: str | None = Field(None, min_length=1, max_length=64)
     duration: DurationNs = Field(60_000_000_000, gt=0)
     topology: str = Field("one-user", min_length=1)
     timing: TimingWords | None = None

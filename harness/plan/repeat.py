@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from faults import Every, Fault, Lasts, Timed
+from harness.schedule import Awaited
 
 MAX_OCCURRENCES = 10_000  # of one fault; more is a mistake in the plan
 
@@ -23,6 +24,14 @@ class When:
     @property
     def heal_ns(self) -> int:
         return self.at_ns + self.for_ns
+
+
+def awaited(words: Timed, drawn_ns: int) -> Awaited | None:
+    """The event that a fault waits for, with what was drawn from its `within`; None for one that begins at a time."""
+    moment = words.moment
+    if moment is None:
+        return None
+    return Awaited(after=moment.after, node=moment.node, nth=moment.nth, later_ns=moment.later + drawn_ns)
 
 
 def lasts_ns(fault: Fault, words: Any, duration_ns: int, begin_ns: int) -> int:
@@ -46,7 +55,7 @@ def occurrences(
         return _once(fault, words, duration_ns, random, leader[0].heal_ns) if leader else []
     found: list[When] = []
     for led in leader:
-        at_ns = led.heal_ns + (words.at or 0)
+        at_ns = led.heal_ns + words.at_ns
         when = When(led.index, at_ns, lasts_ns(fault, words, duration_ns, at_ns))
         overlaps = bool(found) and at_ns < found[-1].heal_ns
         if when.heal_ns <= duration_ns and not overlaps and _drawn(words, random):
@@ -56,7 +65,7 @@ def occurrences(
 
 def _once(fault: Fault, words: Timed, duration_ns: int, random: Random, base_ns: int) -> list[When]:
     """From `base_ns` on: one occurrence, or with `every` all that follow it."""
-    for_ns = lasts_ns(fault, words, duration_ns, base_ns + (words.at or 0))
+    for_ns = lasts_ns(fault, words, duration_ns, base_ns + words.at_ns)
     found = []
     for index, at_ns in enumerate(_starts(words, for_ns, duration_ns, random, base_ns)):
         if at_ns + for_ns > duration_ns or index >= MAX_OCCURRENCES:
@@ -73,9 +82,9 @@ def _drawn(words: Timed, random: Random) -> bool:
 def _starts(words: Timed, for_ns: int, duration_ns: int, random: Random, base_ns: int) -> Iterator[int]:
     """Times of occurrences in order; a next one begins no sooner than the last has healed."""
     if words.every is None:
-        yield base_ns + (words.at or 0)
+        yield base_ns + words.at_ns
         return
-    at_ns = base_ns + (words.at if words.at is not None else _gap_ns(words.every, random))
+    at_ns = base_ns + (words.at_ns if words.at is not None else _gap_ns(words.every, random))
     while at_ns <= duration_ns:
         yield at_ns
         at_ns += max(_gap_ns(words.every, random), for_ns, 1)

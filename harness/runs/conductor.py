@@ -14,6 +14,7 @@ from typing import Any
 from faults import Effect, Fault, Occurrence
 from harness import registry
 from harness.history import Header
+from harness.runs.moments import Moments
 from harness.runs.recorder import OPS_CAP, Recorder
 from harness.runtimes import Outcome, Probe, ProbeLost, Stage, Stalled
 from harness.schedule import FaultAt, Schedule, Step
@@ -49,6 +50,7 @@ class Conductor:
         self._timing = Timing().scaled(schedule.system.timing_scale)
         self._incarnations: dict[str, int] = {}
         self._screens: dict[str, dict[str, Any] | None] = {}  # mobile → the scope that its user has open
+        self._moments = Moments()
         self._known: dict[str, int] = {}  # node → its incarnation when the screen was opened last
 
     async def play(self, stage: Stage) -> None:
@@ -75,6 +77,7 @@ class Conductor:
         self._recorder.begin(self._make_header(stage))
         await self._until_registered(stage)
         origin_ns = stage.now_ns()
+        self._listen()
         calls = self._start_clients(stage, origin_ns)
         try:
             self._note("faults and workload")
@@ -153,10 +156,31 @@ class Conductor:
             for fault in self._schedule.faults:
                 group.create_task(self._inject(stage, origin_ns, fault), name=f"fault {fault.fault}.{fault.index}")
 
+    def _listen(self) -> None:
+        """To what faults wait for; a run in which none does pays nothing."""
+        if any(at.moment is not None for at in self._schedule.faults):
+            self._recorder.when_op, self._recorder.when_tap = self._moments.op, self._moments.tap
+
+    async def _begin_ns(self, stage: Stage, origin_ns: int, at: FaultAt) -> int | None:
+        """Wait until it is time; the time that the fault begins, on the stage's clock. None: there is no time left."""
+        if at.moment is None:
+            await _sleep_until(stage, origin_ns + at.at_ns)
+            return origin_ns + at.at_ns
+        try:
+            async with asyncio.timeout((origin_ns + self._schedule.duration_ns - stage.now_ns()) / 1e9):
+                await self._moments.come(at.moment)
+                await asyncio.sleep(at.moment.later_ns / 1e9)
+        except TimeoutError:
+            return None
+        return stage.now_ns()
+
     async def _inject(self, stage: Stage, origin_ns: int, at: FaultAt) -> None:
         plugin: Fault = registry.find("fault", at.action)
         occurrence = _occurrence(at)
-        await _sleep_until(stage, origin_ns + at.at_ns)
+        begin_ns = await self._begin_ns(stage, origin_ns, at)
+        if begin_ns is None:
+            return
+        heal_ns = min(begin_ns + at.for_ns, origin_ns + self._schedule.duration_ns)
         effect = Effect()
         described = {
             "fault": at.fault,
@@ -172,7 +196,7 @@ class Conductor:
                 begun = True
                 self._recorder.op("nemesis", "info", "fault-begin", value=described)
                 self._note(f"{at.action} begins ({at.fault})")
-                await _sleep_until(stage, origin_ns + at.at_ns + at.for_ns)
+                await _sleep_until(stage, heal_ns)
         finally:
             if begun:
                 did = {"effect": effect.counts, "candidates": effect.candidates, "exercised": effect.candidates > 0}

@@ -56,6 +56,8 @@ class Recorder:
         self.complaints: list[str] = []  # of journal lines that nobody can read
         self.overfull = False
         self.when_overfull: Callable[[], object] | None = None  # called once
+        self.when_op: Callable[[Op], object] | None = None  # called with each
+        self.when_tap: Callable[[Tap], object] | None = None
         self.completed = 0  # client calls that returned, in whatever way
 
     # ---- life -----------------------------------------------------------------------------------------------------
@@ -129,6 +131,8 @@ class Recorder:
             self._overflow()
             return
         self._taps.append(tap)
+        if self.when_tap is not None:
+            self.when_tap(tap)
 
     def journal(self, node: str, line: str, fields: dict[str, Any], time_ns: int) -> None:
         """Record a journal line as the op that docs/journal.md maps it to."""
@@ -150,6 +154,8 @@ class Recorder:
         self._lines.append(encoded)
         if self.header is not None:
             self._write(encoded)
+        if self.when_op is not None:
+            self.when_op(op)
 
     def _overflow(self) -> None:
         if not self.overfull:

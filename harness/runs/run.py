@@ -74,7 +74,7 @@ def execute(
     spec = RunSpec(
         run_id=secrets.token_hex(4),
         system=schedule.system,
-        seed=schedule.seed,
+        seed=schedule.root,
         journal=recorder.journal,
         tap=recorder.tap,
         verbs=verbs_of(schedule),

@@ -12,8 +12,8 @@ from faults import Fault, Lasts, TargetError, Timed, format_duration
 from harness import registry
 from harness.plan.model import fault_models
 from harness.plan.order import fault_name
-from harness.plan.repeat import lasts_ns
-from harness.schedule import FaultAt, Schedule, Step, System
+from harness.plan.repeat import awaited, lasts_ns
+from harness.schedule import Awaited, FaultAt, Schedule, Step, System
 
 _USERS = 16  # a script's, of one node
 
@@ -115,11 +115,18 @@ def _shorter(directions: list[str]) -> list[str]:
 def words_of(at: FaultAt) -> dict[str, Any]:
     """What a plan says of a fault that happens once."""
     fault: Fault = registry.find("fault", at.action)
-    times = {"at": format_duration(at.at_ns)}
+    times: dict[str, Any] = {"at": format_duration(at.at_ns) if at.moment is None else _moment(at.moment)}
     if not isinstance(fault, Lasts):
         times["for"] = format_duration(at.for_ns)
     params = {**at.params, fault.LENGTH: format_duration(at.for_ns)} if isinstance(fault, Lasts) else at.params
     return {"name": at.fault, "action": at.action, **params, **times}
+
+
+def _moment(awaited: Awaited) -> dict[str, Any]:
+    said: dict[str, Any] = {"after": awaited.after, "node": awaited.node}
+    if awaited.later_ns:
+        said["later"] = format_duration(awaited.later_ns)
+    return {**said, "nth": awaited.nth} if awaited.nth > 1 else said
 
 
 def fault_of(words: dict[str, Any], system: System) -> FaultAt | None:
@@ -134,9 +141,11 @@ def fault_of(words: dict[str, Any], system: System) -> FaultAt | None:
         fault=fault_name(said),
         action=said.action,
         index=0,
-        at_ns=said.at or 0,
+        at_ns=said.at_ns,
+        moment=awaited(said, 0),
         for_ns=lasts_ns(fault, said, 0, 0),
         directions=list(aimed.directions),
         nodes=list(aimed.nodes),
         params=said.words(),
+        fixed=said.moment is None,
     )

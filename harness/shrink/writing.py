@@ -30,6 +30,7 @@ def plan_text(schedule: Schedule, base: dict[str, Any], wanted: Wanted, title: s
         *_one("version", 1),
         *_one("title", title),
         *_one("seed", schedule.seed),
+        *(_one("draws", schedule.draws) if schedule.draws else ()),
         *_one("duration", format_duration(schedule.duration_ns)),
         *(line for key, value in base.items() for line in _one(key, value)),
         *_workload(schedule),

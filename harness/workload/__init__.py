@@ -1,7 +1,8 @@
 """Who does what when: client calls on desktops and mobiles, from named random streams or from an exact script.
 
 `words` is what a plan may say · `calls` the calls of a script · `content` the texts · `desktop`, `mobile` the seeded
-clients. `steps` puts them together; `cut_at` ends them all at one time.
+clients · `lives` of jobs · `fields` from their whole domain · `crossing`: calls that meet others. `steps` puts them
+together; `cut_at` ends them all at one time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import itertools
 from collections.abc import Iterator
 
 from harness.schedule import Step, System
+from harness.seeds import Dice
 from harness.workload.calls import has_its_session, scripted
+from harness.workload.crossing import crossings
 from harness.workload.desktop import DesktopClient
 from harness.workload.mobile import MobileUser, Target
 from harness.workload.words import Workload
@@ -21,11 +24,11 @@ _START_NS = 150_000_000  # the mobiles open their screens first
 LAST_SHARE = 0.96  # of the duration: the last calls return before the faults heal
 
 
-def steps(workload: Workload, system: System, duration_ns: int, seed: int) -> list[Step]:
+def steps(workload: Workload, system: System, duration_ns: int, dice: Dice) -> list[Step]:
     """All calls of a run in the order of their times. Pure: equal arguments, equal steps."""
     found = scripted(workload.script, system)
     if workload.seeded:
-        found += _seeded(workload, system, round(duration_ns * LAST_SHARE), seed)
+        found += _seeded(workload, system, round(duration_ns * LAST_SHARE), dice)
     return sorted(found, key=lambda step: (step.at_ns, step.process))
 
 
@@ -36,7 +39,7 @@ def scripted_steps(workload: Workload, system: System) -> list[Step]:
     return sorted(scripted([c for c in able if has_its_session(c, system)], system), key=lambda step: step.at_ns)
 
 
-def _seeded(workload: Workload, system: System, end_ns: int, seed: int) -> list[Step]:
+def _seeded(workload: Workload, system: System, end_ns: int, dice: Dice) -> list[Step]:
     found: list[Step] = []
     targets: dict[str, list[Target]] = {}
     letters = _letters()
@@ -44,13 +47,13 @@ def _seeded(workload: Workload, system: System, end_ns: int, seed: int) -> list[
         targets[node.name] = []
         for user in range(workload.users):
             jobs = len(range(user, workload.jobs, workload.users))
-            client = DesktopClient(workload, node, user, next(letters), jobs, seed)
+            client = DesktopClient(workload, node, user, next(letters), jobs, dice)
             found += client.steps(_START_NS, end_ns)
             targets[node.name] += client.targets
     for node in (n for n in system.nodes if n.role == "mobile"):
         desktop = system.node(str(node.desktop))
-        found += MobileUser(workload, node, desktop, targets[desktop.name], seed).steps(end_ns)
-    return found
+        found += MobileUser(workload, node, desktop, targets[desktop.name], dice).steps(end_ns)
+    return found + crossings(workload, system, found, end_ns, dice)
 
 
 def _letters() -> Iterator[str]:

@@ -29,6 +29,7 @@ WIRE = {
     "cost": "actualCost",
     "final": "isFinalized",
     "details": "errorDetails",
+    "error_message": "errorMessage",
     "status_filter": "statusFilter",
     "task_filter": "taskTypeFilter",
     "page_size": "pageSize",
@@ -145,7 +146,8 @@ class Metadata(Call):
 class Error(Call):
     do: Literal["error"]
     job: JobId
-    details: dict[str, Any]
+    details: dict[str, Any] | str
+    error_message: str | None = None
 
 
 class Finalize(Call):

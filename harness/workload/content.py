@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from harness.seeds import stream
+from harness.seeds import Dice
 from harness.workload.words import Content
 
 _ASCII = ("The ", "result ", "is ", "ready", ".\n", "def f(x):", "\n    return x", " and ", "so ", "on, ")
@@ -33,10 +33,12 @@ _LARGE_CHUNKS = 5  # 300 KB in all
 class Text:
     """The chunks of one job, one attempt after the other."""
 
-    def __init__(self, content: Content, job: str, seed: int) -> None:
+    def __init__(self, content: Content, job: str, dice: Dice, number: int = 0, of: int = 1) -> None:
+        """`number`: which of its client's `of` jobs it is; the shares of jobs are spread over all of them."""
         self._content = content
-        self._random = stream(seed, f"content:{job}")
-        style, cluster, large = self._random.random(), self._random.random(), self._random.random()
+        self._random = dice.stream(f"content:{job}")
+        client = job.rstrip("0123456789")
+        style, cluster, large = (dice.spread(f"{what}:{client}", number, of) for what in ("style", "cluster", "large"))
         unicode = style < content.unicode
         self._pieces = self._clusters if unicode and cluster < content.clusters else self._words
         self._corpus = self._random.choice(_corpora(self._random) if unicode else (_ASCII,))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from harness.schedule import Node, Step
-from harness.seeds import stream
+from harness.seeds import Dice
+from harness.workload import fields, lives
 from harness.workload.calls import Status, Terminal, project_of, sessions_of
 from harness.workload.content import Text
 from harness.workload.mobile import Target
@@ -34,6 +35,8 @@ class _Job:
     cost: float = 0.0
     notes: int = 0
     streams_until_ns: int = 0
+    ahead: list[str] = field(default_factory=list)  # the calls that its life still has before it
+    still: bool = False  # nothing is ever done to it
 
     @property
     def live(self) -> bool:
@@ -49,12 +52,12 @@ class DesktopClient:
     user: int
     letter: str
     jobs: int
-    seed: int
+    dice: Dice
     targets: list[Target] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._process = f"{self.node.name}/user" + (f"-{self.user + 1}" if self.user else "")
-        self._random = stream(self.seed, f"workload:{self._process}")
+        self._random = self.dice.stream(f"workload:{self._process}")
         self._weights = self.workload.weights(self.workload.mix.desktop)
         self._sessions = sessions_of(self.node)
         self._mine: list[_Job] = []
@@ -64,17 +67,17 @@ class DesktopClient:
         self._makers: dict[str, Callable[[_Job], None]] = {
             "status": self._status,
             "chunk": self._burst,
-            "progress": lambda job: self._call("progress", job, progress=self._random.randint(0, 100)),
+            "progress": self._progress,
             "tokens": self._tokens,
             "cost": self._cost,
             "metadata": self._metadata,
-            "error": lambda job: self._call(
-                "error", job, errorDetails={"code": "rate_limited", "message": "try later"}
-            ),
+            "error": self._error,
             "finalize": self._finalize,
             "delete": self._delete,
             "retry": self._retry,
+            "fail": lambda job: self._end(job, "failed"),
         }
+        self._drawn = fields if self.workload.fields == "all" else None  # None: the usual values
 
     def steps(self, start_ns: int, end_ns: int) -> list[Step]:
         """The client's calls between the two times."""
@@ -103,21 +106,27 @@ class DesktopClient:
 
     def _one_call(self) -> None:
         """Something to do with one of the jobs in hand; nothing when none is in a state for it."""
+        led = [j for j in self._mine if j.ahead and not j.deleted and j.streams_until_ns <= self._now_ns]
+        if led and self._random.random() < lives.PACE:
+            job = self._random.choice(led[-_AT_WORK:])
+            self._makers[job.ahead.pop(0)](job)
+            return
         kind = self._random.choices(list(self._weights), list(self._weights.values()))[0]
         able = self._able(kind)
         if able:
             self._makers[kind](self._random.choice(able[-_AT_WORK:]))
 
     def _able(self, kind: str) -> list[_Job]:
-        live = [job for job in self._mine if job.live]
+        free = [job for job in self._mine if not (job.deleted or job.ahead or job.still)]
+        live = [job for job in free if job.live]
         if kind in ("delete", "finalize") and len(live) == 1 and self._now_ns < self._spread_ns:
             live = []  # the work is not over yet
         if kind == "delete":
-            return [job for job in self._mine if not job.deleted and (job in live or not job.live)]
+            return [job for job in free if job in live or not job.live]
         if kind in ("chunk", "finalize"):
             return [job for job in live if job.streams_until_ns <= self._now_ns]
         if kind == "retry":
-            return [job for job in self._mine if not job.deleted and job.status == "failed"]
+            return [job for job in free if job.status == "failed"]
         return live
 
     # ---- calls ------------------------------------------------------------------------------------------------------
@@ -129,26 +138,45 @@ class DesktopClient:
     def _create(self) -> None:
         name = f"{self.letter}{len(self._mine) + 1}"
         session = self._random.choice(self._sessions)
-        job = _Job(name, session, Text(self.workload.content, name, self.seed))
+        life = lives.drawn(self.workload.lives, self.dice.spread(f"life:{self.letter}", len(self._mine), self.jobs))
+        job = _Job(name, session, Text(self.workload.content, name, self.dice, len(self._mine), self.jobs))
+        job.ahead, job.still = list(lives.CALLS.get(life, ())), life == "silent"
         self._mine.append(job)
-        metadata = {"created_by": "workload", "retry_count": 0} if self._random.random() < 0.5 else None
         self._call(
             "create",
             job,
             sessionId=session,
             projectDirectory=project_of(self.node, session),
-            taskType=self._random.choice(_TASKS),
-            prompt=f"Improve the text of {name}.",
-            **({"metadata": metadata} if metadata else {}),
+            **(self._drawn.create(self._random) if self._drawn else self._usual(name)),
         )
         self.targets.append(Target(job=name, born_ns=self._now_ns, works_until_ns=self._spread_ns))
+        if life == "brief":
+            self._now_ns += round(lives.BRIEF_NS * self._random.random())
+            self._delete(job)
+
+    def _usual(self, name: str) -> dict[str, Any]:
+        """Task, prompt and metadata of a new job."""
+        metadata = {"created_by": "workload", "retry_count": 0} if self._random.random() < 0.5 else None
+        return {
+            "taskType": self._random.choice(_TASKS),
+            "prompt": f"Improve the text of {name}.",
+            **({"metadata": metadata} if metadata else {}),
+        }
 
     def _status(self, job: _Job) -> None:
         """One or two stations further on the way."""
         at = min(_WAY.index(job.status) + self._random.randint(1, 2), len(_WAY) - 1)
         job.status = _WAY[at]
-        said = {"subStatusMessage": f"step {at} of {len(_WAY)}"} if self._random.random() < 0.3 else {}
-        self._call("status", job, status=job.status, **said)
+        usual = {"subStatusMessage": f"step {at} of {len(_WAY)}"} if self._random.random() < 0.3 else {}
+        self._call("status", job, status=job.status, **(self._drawn.status(self._random) if self._drawn else usual))
+
+    def _progress(self, job: _Job) -> None:
+        usual = {"progress": self._random.randint(0, 100)}
+        self._call("progress", job, **(self._drawn.progress(self._random) if self._drawn else usual))
+
+    def _error(self, job: _Job) -> None:
+        usual = {"errorDetails": {"code": "rate_limited", "message": "try later"}}
+        self._call("error", job, **(self._drawn.error(self._random) if self._drawn else usual))
 
     def _burst(self, job: _Job) -> None:
         """Several chunks in a row; a job that does not stream yet begins to."""
@@ -171,6 +199,9 @@ class DesktopClient:
         self._steps.append(Step(at_ns=at_ns, process=self._process, node=self.node.name, f="chunk", value=value))
 
     def _tokens(self, job: _Job) -> None:
+        if self._drawn:
+            self._call("tokens", job, **self._drawn.tokens(self._random))
+            return
         job.tokens += self._random.randint(1, 200)
         cached = {"cacheReadTokens": job.tokens // 2, "cacheWriteTokens": job.tokens // 4}
         self._call(
@@ -178,10 +209,16 @@ class DesktopClient:
         )
 
     def _cost(self, job: _Job) -> None:
+        if self._drawn:
+            self._call("cost", job, **self._drawn.cost(self._random))
+            return
         job.cost = round(job.cost + self._random.randint(1, 50) / 1000, 3)
         self._call("cost", job, actualCost=job.cost)
 
     def _metadata(self, job: _Job) -> None:
+        if self._drawn:
+            self._call("metadata", job, **self._drawn.metadata(self._random))
+            return
         job.notes += 1
         patch: dict[str, Any] = {"user_note": f"note {job.notes}"}
         if self._random.random() < 0.3:
@@ -189,9 +226,12 @@ class DesktopClient:
         self._call("metadata", job, patch=patch)
 
     def _finalize(self, job: _Job) -> None:
+        self._end(job, self._random.choice(_ENDINGS))
+
+    def _end(self, job: _Job, status: str) -> None:
         target = self._target(job)
         target.works_until_ns = min(target.works_until_ns, self._now_ns)
-        job.status = self._random.choice(_ENDINGS)
+        job.status = status
         cost = {"actualCost": job.cost} if self._random.random() < 0.5 else {}
         self._call("finalize", job, status=job.status, body=self._random.random() < 0.5, **cost)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.schedule import Node, Step
-from harness.seeds import stream
+from harness.seeds import Dice
 from harness.workload.calls import sessions_of
 from harness.workload.words import Workload
 
@@ -36,10 +36,10 @@ class Target:
 
 
 class MobileUser:
-    def __init__(self, workload: Workload, node: Node, desktop: Node, targets: list[Target], seed: int) -> None:
+    def __init__(self, workload: Workload, node: Node, desktop: Node, targets: list[Target], dice: Dice) -> None:
         self._node, self._targets = node, sorted(targets, key=lambda t: (t.born_ns, t.job))
         self._process = f"{node.name}/user"
-        self._random = stream(seed, f"workload:{self._process}")
+        self._random = dice.stream(f"workload:{self._process}")
         self._weights = {k: w for k, w in workload.weights(workload.mix.mobile).items() if w}
         self._scopes = [{"session": s} for s in sessions_of(desktop)] + [{"project": p} for p in desktop.projects]
         self._scope = dict(node.scope)
@@ -55,6 +55,7 @@ class MobileUser:
             "close": lambda: self._away("close", "open", {"scope": self._scope}),
             "cancel": lambda: self._ask("cancel"),
             "delete": lambda: self._ask("delete"),
+            "reopen": lambda: self._call("open", {"scope": self._scope}),
         }
 
     def steps(self, end_ns: int) -> list[Step]:

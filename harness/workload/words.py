@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -74,7 +74,8 @@ class DesktopMix(Words):
 
 
 class MobileMix(Words):
-    """How often a mobile's user does what, as weights; background and close are undone by the same user's next call."""
+    """How often a mobile's user does what, as weights; background and close are undone by the same user's next call;
+    `reopen` opens the scope that is open."""
 
     list: Weight = 3
     get: Weight = 4
@@ -83,6 +84,7 @@ class MobileMix(Words):
     close: Weight = 0.5
     cancel: Weight = 0.3
     delete: Weight = 0.3
+    reopen: Weight = 0
 
 
 class Mix(Words):
@@ -106,6 +108,20 @@ class Content(Words):
     legacy: Probability = 0.03
 
 
+class Lives(Words):
+    """Shares of jobs with a life of a certain kind, spread evenly over the seeds; all others live as the mix has it.
+
+    `again` fails in mid-stream, is retried under its id and streams once more, twice over; `patched` has its metadata
+    changed between one progress of its stream and the next; `silent` is created, and nothing is ever done to it;
+    `brief` is deleted before a list that was under way when it was created is answered.
+    """
+
+    again: Probability = 0.0
+    patched: Probability = 0.0
+    silent: Probability = 0.0
+    brief: Probability = 0.0
+
+
 class Workload(Words):
     """Client calls of a run.
 
@@ -116,6 +132,11 @@ class Workload(Words):
     `spread: 50s` some job is at work until then. `stream: {for: 30s, every: 500ms}` lets texts grow steadily, for so
     long, instead of in short bursts. In the share `ends_in_fault` of the seeds everything stops while a fault is
     active, so that it meets the last messages of all.
+
+    `fields: all` draws every optional and union field from its whole domain. A share `crossed` of a mobile's calls is
+    met by another call at the same phone, a little before or after: also while its screen is closed, changes, or is
+    open and not registered yet. Around a share `readers` of what changes the set of jobs, or restarts one (create,
+    delete, retry, cancel, legacy chunks), all phones of that desktop list and get.
     """
 
     jobs: int = Field(default=20, ge=0, le=10_000)
@@ -127,6 +148,10 @@ class Workload(Words):
     mix: Mix = Mix()
     content: Content = Content()
     ends_in_fault: Probability = 0.25
+    lives: Lives = Lives()
+    fields: Literal["usual", "all"] = "usual"
+    crossed: Probability = 0.0
+    readers: Probability = 0.0
     script: list[Annotated[Call, AnyCall]] = Field(default=[], max_length=10_000)
 
     @property

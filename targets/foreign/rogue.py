@@ -1,12 +1,16 @@
-"""A device of the user that is in wrong hands: it answers every chunk it hears with a forged one that comes next.
+"""A device of the user that is in wrong hands: it answers the events it hears with forged ones.
 
-It is registered as a mobile, with a good token. What it forges is what a desktop would send: next revision, next
-offset, right length. Only its role says that it may not.
+It is registered as a mobile, with a good token. What it forges is what a desktop or the relay would send: the chunk
+that comes next with its revision, offset and length; a deletion, an end, a row, a head, a gap, a presence. The event,
+the spelling of its envelope and what it is aimed at are drawn: its own user's devices, or those of other people
+(`STRANGERS`, ids with commas between them). Only its role says that it may not.
 """
 
 import asyncio
 import contextlib
 import json
+import random
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,25 +21,95 @@ from targets import probe
 
 PAUSE_S = 0.2  # between two attempts to connect
 LIE = " or so they say"
+CHANCE = 0.5  # share of the events that are answered
+EVENTS: dict[str, dict[str, Any]] = {  # forged event → what its payload says besides job, session and `sync`
+    "job:response-appended": {"chunk": LIE},
+    "job:deleted": {},
+    "job:status-changed": {"status": "failed"},
+    "job:finalized": {"status": "completed", "response": LIE},
+    "job:metadata-updated": {"metadataPatch": {"title": LIE}},
+    "job:error-details": {"errorDetails": LIE},
+    "job:stream-progress": {"progress": 99},
+    "job:tokens-updated": {"tokensSent": 666},
+    "job:cost-updated": {"actualCost": 666},
+    "job:created": {"job": {"prompt": LIE}},
+}
+SPELLINGS = ("eventType", "messageType", "both", "relay_event", "targeted", "other case", "another source")
 
 
-def forged(payload: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The chunk after this one, as its desktop would send it; None when it is one of ours, or says too little."""
+def forged(kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a desktop would say next of the same job; None for one of ours, or one that says too little."""
     sync, length = payload.get("sync"), payload.get("accumulatedLength")
-    if not isinstance(sync, dict) or type(length) is not int or payload.get("chunk") == LIE:
+    if not isinstance(sync, dict) or type(sync.get("rev")) is not int or LIE in json.dumps(payload):
         return None
-    after = {**sync, "rev": sync["rev"] + 1, "prev": sync["rev"], "start": length, "msg": f"forged-{sync['msg']}"}
-    return {**payload, "chunk": LIE, "accumulatedLength": length + len(LIE), "sync": after}
+    after = {**sync, "rev": sync["rev"] + 1, "prev": sync["rev"], "msg": f"forged-{sync.get('msg')}"}
+    said = {name: payload[name] for name in ("jobId", "sessionId", "projectHash") if name in payload}
+    lie = {**said, **EVENTS[kind], "sync": after}
+    if kind == "job:response-appended":
+        if type(length) is not int:
+            return None
+        return {**lie, "accumulatedLength": length + len(LIE), "sync": {**after, "start": length}}
+    return lie
+
+
+def head(payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A head far beyond what there is."""
+    sync = payload.get("sync")
+    if not isinstance(sync, dict) or type(sync.get("rev")) is not int:
+        return None
+    return {"desktop": sync.get("desktop"), "store": sync.get("store"), "rev": sync["rev"] + 1000}
+
+
+def spelled(how: str, kind: str, payload: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The frame, in one of the ways in which somebody might take it for an event."""
+    said: dict[str, dict[str, Any]] = {
+        "messageType": {"messageType": kind},
+        "both": {"eventType": "note", "messageType": kind},
+        "relay_event": {"type": "relay_event", "eventType": kind},
+        "targeted": {"eventType": kind, "targetDeviceId": source},
+        "other case": {"eventType": kind.upper()},
+        "another source": {"eventType": kind, "sourceDeviceId": source},
+    }
+    return {"type": "event", "payload": dict(payload), **said.get(how, {"eventType": kind})}
+
+
+def call(target: str, job: Any) -> dict[str, Any]:
+    """A call to somebody else's desktop."""
+    method = random.choice(("job.list", "job.get", "job.delete", "job.cancel"))
+    inner = {"method": method, "params": {"jobId": job, "projectDirectory": "app"}, "id": str(uuid.uuid4())}
+    return {"type": "relay", "payload": {"targetDeviceId": target, "messageType": "rpc", "payload": inner}}
+
+
+def answer(heard: Mapping[str, Any], strangers: Sequence[str]) -> dict[str, Any] | None:
+    """What is sent when an event was heard; None: nothing."""
+    payload = heard.get("payload")
+    if not str(heard.get("messageType")).startswith("job:") or not isinstance(payload, dict):
+        return None
+    if random.random() >= CHANCE:
+        return None
+    if strangers and random.random() < 0.3:
+        return call(random.choice(strangers), payload.get("jobId"))
+    kind = random.choice([*EVENTS, "job:response-appended", "sync:head", "sync:gap", "presence"])
+    match kind:
+        case "sync:head":
+            lie = head(payload)
+        case "sync:gap":
+            lie = {"lost": 1}
+        case "presence":
+            lie = {"deviceId": heard.get("sourceDeviceId"), "online": False, "boot": str(uuid.uuid4()), "epoch": 10**12}
+        case _:
+            lie = forged(kind, payload)
+    return None if lie is None else spelled(random.choice(SPELLINGS), kind, lie, str(heard.get("sourceDeviceId")))
 
 
 async def session(env: Mapping[str, str]) -> None:
+    strangers = [one for one in env.get("STRANGERS", "").split(",") if one]
     headers = {"Authorization": f"Bearer {env['TOKEN']}", "X-Device-ID": env["DEVICE_ID"], "X-Client-Type": "mobile"}
     async with connect(env["RELAY_URL"], additional_headers=headers, compression=None, proxy=None) as ws:
         await ws.send(json.dumps({"type": "register", "payload": {"deviceId": env["DEVICE_ID"]}}))
         async for text in ws:
-            frame = json.loads(text)
-            if frame.get("messageType") == "job:response-appended" and (lie := forged(frame["payload"])) is not None:
-                await ws.send(json.dumps({"type": "event", "eventType": frame["messageType"], "payload": lie}))
+            if (lie := answer(json.loads(text), strangers)) is not None:
+                await ws.send(json.dumps(lie))
 
 
 async def refuse(f: str, value: Mapping[str, Any]) -> Any:

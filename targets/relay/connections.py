@@ -59,13 +59,14 @@ class Connection:
 
 
 class ConnectionManager:
-    def __init__(self, policies: Policies, journal: Journal) -> None:
+    def __init__(self, policies: Policies, journal: Journal, epoch: int = 0) -> None:
+        """`epoch`: where the counter of comings and goings begins."""
         self._policies, self._journal = policies, journal
         self._users: dict[str, dict[str, Connection]] = {}
         self._heads: dict[str, dict[str, Message]] = {}  # user → desktop → its latest head
         self._absent: dict[str, dict[str, deque[Message]]] = {}  # user → device that went → what it missed
         self._boot = protocol.new_id()
-        self._epoch = 0
+        self._epoch = epoch
         self._closing: set[asyncio.Task[None]] = set()
 
     def get(self, user: str, device: str) -> Connection | None:

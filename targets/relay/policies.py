@@ -228,9 +228,12 @@ class AnyDevice:
 
 
 class DesktopsOnly:
-    """Job events and heads come from desktops only. Without it any device of a user can put chunks into his jobs."""
+    """Job events and heads come from desktops only, gaps and presence from the relay itself. Without it any device of a
+    user can put chunks into his jobs, or tell his phones that the desktop is gone."""
 
     def may_publish(self, client_type: str, event: str) -> bool:
+        if event in (PRESENCE, SYNC_GAP):
+            return False
         return client_type == "desktop" or not event.startswith(("job:", "sync:"))
 
 

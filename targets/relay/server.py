@@ -41,7 +41,7 @@ class Relay:
         handlers = Handlers(env.get("NODE_NAME", "relay"), "relay", LEVEL, self._op, self._state)
         journal = attach(handlers, env)
         self._calls = Calls(self._timing.relay_pending_s)
-        self._people = ConnectionManager(self._policies, journal)
+        self._people = ConnectionManager(self._policies, journal, int(env.get("EPOCH_START", "0")))
         self._desk = Desk(self._policies, journal, self._calls, self._people)
         self._expiring: set[asyncio.Task[None]] = set()
 

@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -47,6 +48,38 @@ def test_equal_seeds_give_equal_schedules_and_others_give_others() -> None:
     assert len(set(digests)) == 3
 
 
+def test_two_plans_never_play_the_same_round() -> None:
+    """One seed, two plans that differ in one number far from calls and faults."""
+    one, other = (made_of(DELAY, rest=f"settle: {{quiesce: {quiesce}}}\n") for quiesce in ("1s", "2s"))
+    first, second = plan.expand(one, 4), plan.expand(other, 4)
+    assert first.root != second.root
+    assert first.steps != second.steps
+    assert [at.at_ns for at in first.faults] != [at.at_ns for at in second.faults]
+
+
+def test_a_plan_and_a_seed_give_the_run_whatever_its_file_is_called_and_its_notes_say(tmp_path: Path) -> None:
+    found = made_of(DELAY, CUTS)
+    notes = "title: other\nseed: 9\nexpect: {hardened: {verdict: VALID}}\nchecks: [convergence]\n"
+    again = plan.parse(f"# a remark\n{notes}{found.source.text}".replace("30s", "30000ms"), "renamed")
+    first, second = plan.expand(found, 4), plan.expand(again, 4)
+    assert (first.root, first.steps, first.faults) == (second.root, second.steps, second.faults)
+    copied = tmp_path / "copied.yaml"
+    copied.write_text(plan.load("quickstart").source.text)
+    assert plan.expand(plan.load(copied), 4).steps == plan.expand(plan.load("quickstart"), 4).steps
+
+
+def test_a_plan_that_is_written_out_plays_the_same_round() -> None:
+    for name in ("quickstart", "nightly/everything"):
+        found = plan.load(name)
+        assert plan.expand(plan.parse(plan.dump(found)), 4).root == plan.expand(found, 4).root
+
+
+def test_a_profile_or_a_swap_moves_no_draw() -> None:
+    found = made_of(DELAY, CUTS)
+    roots = {plan.expand(found, 4, without=without).root for without in ((), ("length.bytes",))}
+    assert roots == {plan.expand(found, 4, profile="documented").root}
+
+
 _ELSEWHERE = """
 import hashlib
 from harness import plan
@@ -76,7 +109,7 @@ def test_expanding_leaves_the_plan_as_it_was() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_taking_a_fault_away_moves_nothing_else(seed: int) -> None:
-    rest = "workload: {ends_in_fault: 0}\n"
+    rest = "draws: p\nworkload: {ends_in_fault: 0}\n"
     whole = plan.expand(made_of(DELAY, CUTS, COPIES, SPLIT, rest=rest), seed)
     for gone, action in ((0, "delay"), (1, "reconnect"), (2, "duplicate"), (3, "partition")):
         kept = [fault for at, fault in enumerate((DELAY, CUTS, COPIES, SPLIT)) if at != gone]
@@ -92,14 +125,18 @@ def test_the_order_of_faults_in_a_plan_changes_nothing() -> None:
 
 def test_faults_of_one_action_keep_their_names_when_one_of_them_goes() -> None:
     other = DELAY.replace("mobile-1", "desktop-1")
-    both = {at.fault for at in plan.expand(made_of(DELAY, other), 1).faults}
+    rest = "workload: {ends_in_fault: 0}\n"
+    both = {at.fault for at in plan.expand(made_of(DELAY, other, rest=rest), 1).faults}
     assert both == {"delay mobile-1<->relay", "delay desktop-1<->relay"}
-    assert {at.fault for at in plan.expand(made_of(other), 1).faults} == {"delay desktop-1<->relay"}
+    assert {at.fault for at in plan.expand(made_of(other, rest=rest), 1).faults} == {"delay desktop-1<->relay"}
 
 
 def test_the_name_of_a_fault_decides_its_draws() -> None:
     times = [
-        [at.at_ns for at in plan.expand(made_of(DELAY.replace("{", f"{{name: {name}, ", 1)), 1).faults]
+        [
+            at.at_ns
+            for at in plan.expand(made_of(DELAY.replace("{", f"{{name: {name}, ", 1), rest="draws: p\n"), 1).faults
+        ]
         for name in ("a", "a", "b")
     ]
     assert times[0] == times[1] != times[2]
@@ -120,9 +157,11 @@ def test_a_fault_without_times_lasts_as_long_as_the_plan() -> None:
 
 def test_a_constant_repetition_begins_after_its_first_pause_or_at_its_time() -> None:
     text = "{action: delay, links: [mobile-1->relay], latency: 1ms, every: 10s, for: 2s}"
-    found = [at.at_ns // S for at in plan.expand(made_of(text), 1).faults]
+    rest = "workload: {ends_in_fault: 0}\n"
+    found = [at.at_ns // S for at in plan.expand(made_of(text, rest=rest), 1).faults]
     assert found == [10, 20]
-    found = [at.at_ns // S for at in plan.expand(made_of(text.replace("every", "at: 3s, every")), 1).faults]
+    later = text.replace("every", "at: 3s, every")
+    found = [at.at_ns // S for at in plan.expand(made_of(later, rest=rest), 1).faults]
     assert found == [3, 13, 23]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from harness.schedule import FaultAt, Schedule
 
 S = 10**9
 REST = "workload: {jobs: 3, ends_in_fault: 0}\n"
-TRIO = "version: 1\ntopology: two-mobiles\nduration: 30s\n" + REST
+TRIO = "version: 1\ndraws: trio\ntopology: two-mobiles\nduration: 30s\n" + REST
 
 
 def expanded(*faults: str, seed: int = 1, head: str = TRIO) -> Schedule:
@@ -112,11 +113,16 @@ def test_a_fault_comes_and_goes_with_the_one_that_it_follows() -> None:
     assert {frozenset(found) for found in chosen} == {frozenset({"a", "next", "last"}), *map(frozenset, "bcd")}
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_taking_a_fault_away_that_is_not_picked_changes_nothing(seed: int) -> None:
-    whole = expanded(*SEVERAL.values(), seed=seed, head=f"{TRIO}pick: 2\n")
-    rest = [fault for name, fault in SEVERAL.items() if name in names(whole) or name == "a"]
-    assert expanded(*rest, seed=seed, head=f"{TRIO}pick: 2\n").faults == whole.faults
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_seeds_take_turns_so_that_each_fault_comes_equally_often(count: int) -> None:
+    for first in (0, 12, 300):
+        seeds = range(first, first + 12)
+        found = Counter(
+            name
+            for seed in seeds
+            for name in names(expanded(*SEVERAL.values(), seed=seed, head=f"{TRIO}pick: {count}\n"))
+        )
+        assert set(found.values()) == {12 * count // len(SEVERAL)}
 
 
 # ---- the last messages ----------------------------------------------------------------------------------------------

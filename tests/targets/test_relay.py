@@ -258,6 +258,23 @@ def test_only_desktops_publish_job_events(tmp_path, without, delivered):
     with_relay(tmp_path, test, WITHOUT=without)
 
 
+@pytest.mark.parametrize("kind", ["presence", "sync:gap"])
+@pytest.mark.parametrize("who", [MOBILE, DESKTOP])
+def test_what_the_relay_itself_tells_nobody_publishes(tmp_path, kind, who):
+    """Else a phone in wrong hands tells the others that their desktop is gone."""
+
+    async def test(r):
+        teller, other = await r.client(who), await r.client(MOBILE_2)
+        before = len(other.of(kind))
+        await teller.send(event(kind=kind))
+        await teller.error("invalid_payload")
+        await teller.send(event(kind="ui:hello"))
+        await until(lambda: other.of("ui:hello"), "an event of its own")
+        assert len(other.of(kind)) == before
+
+    with_relay(tmp_path, test)
+
+
 # Calls -------------------------------------------------------------------------------------------------------------
 
 

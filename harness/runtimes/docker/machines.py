@@ -22,6 +22,7 @@ WHY_NOT: Final[Mapping[str, str]] = {
     "skew": "containers share the clock of their kernel; only the simulator has one per node",
     "stall": "a program in a container reads its sockets by itself; only the simulator can keep it from that",
     "slow_disk": "containers share the disk of the host; only the simulator has one per node",
+    "disturb": "when a task goes on is its own program's business; only the simulator has all of them in one loop",
     "fill_disk": "containers share the disk of the host; only the simulator has one per node",
 }
 _END_LIMIT_S: Final = 5.0  # a process that was sent TERM ends by itself within this, or is killed
@@ -126,3 +127,8 @@ class ContainerMachines:
 
     def fill_disk(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["fill_disk"])
+
+    def disturb(
+        self, node: str, chance: float, delay_ms: float, stream: str, effect: Effect
+    ) -> AbstractAsyncContextManager[None]:
+        raise NotImplementedError(WHY_NOT["disturb"])

@@ -2,7 +2,8 @@
 
 Time is a number of nanoseconds that moves only when nothing is ready: then it jumps to the next timer. What is ready
 runs first in, first out, as `call_soon` promises and libraries rely on; timers of one instant run in the order in which
-they were set. Programs are explored through the arrival times of their bytes, never by reordering callbacks.
+they were set. Programs are explored through the arrival times of their bytes; only where a plan says so (`noise`) do
+tasks of a node wait for their turn at random, and then it is whole tasks, never callbacks among each other.
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ class Parked:
         self.timers: list[tuple[int, int, Any]] = []
 
 
+class Noise(Protocol):
+    """Says how long the next task of a node that is ready is kept waiting, ns; mostly not at all."""
+
+    def draw_ns(self) -> int: ...
+
+
 class SimTask(asyncio.Task[T]):
     """A task whose hash is its creation number, so that sets of tasks iterate alike in every process."""
 
@@ -94,6 +101,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._pushed = 0
         self._tasks_made = 0
         self.absent: dict[Host | None, Parked] = {}  # nodes whose code does not run now, or never again
+        self.disturbed: dict[str, Noise] = {}  # nodes whose tasks are kept waiting at random, by name
         self.warped = False  # has any node's clock ever differed from the true one
         self.tenancy: Tenancy | None = None  # only where there is one: it is asked at every step
         self._step_cap, self._stall_cap = step_cap, stall_cap
@@ -109,9 +117,17 @@ class SimLoop(asyncio.BaseEventLoop):
         handle = _Handle(callback, args, self, context)
         if self.absent and context is not None and (parked := self.absent.get(context.get(NODE))) is not None:
             parked.ready.append(handle)
+        elif self.disturbed and context is not None and (delay_ns := self._held_ns(callback, context)):
+            return self.call_later(delay_ns / NS_PER_S, callback, *args, context=context)
         else:
             self._ready.append(handle)
         return handle
+
+    def _held_ns(self, callback: Any, context: Context) -> int:
+        """How long a task that could go on is kept waiting. What is no task keeps its turn: libraries rely on it."""
+        node = context.get(NODE)
+        noise = self.disturbed.get(node.name) if node is not None else None
+        return noise.draw_ns() if noise is not None and isinstance(getattr(callback, "__self__", None), SimTask) else 0
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> events.Handle:  # type: ignore[override]
         if self._thread_id not in (None, threading.get_ident()):

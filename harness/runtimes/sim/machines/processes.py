@@ -10,12 +10,15 @@ from typing import Any, Final, Protocol
 from faults import Effect, Signal
 from harness import seeds
 from harness.runtimes.sim.kernel.loop import SimTask
+from harness.runtimes.sim.machines.disturbance import Disturbance, Disturbances
 from harness.runtimes.sim.machines.machine import Warp
 from harness.runtimes.sim.machines.node import Home, Node
 from harness.runtimes.sim.net.network import Network
 from harness.runtimes.sim.net.transport import Endpoint
 
-VERBS: Final = frozenset({"kill", "cut_power", "wipe_store", "pause", "skew", "stall", "slow_disk", "fill_disk"})
+VERBS: Final = frozenset(
+    {"kill", "cut_power", "wipe_store", "pause", "skew", "stall", "slow_disk", "fill_disk", "disturb"}
+)
 
 _GRACE_S: Final = 0.5  # a process that was sent TERM ends by itself within this, or is killed
 
@@ -45,6 +48,7 @@ class Processes:
     def __init__(self, world: Peopled, restart: Restart | None) -> None:
         self._world, self._restart = world, restart
         self._down: dict[str, int] = {}
+        self._disturbances: dict[str, Disturbances] = {}
         self._vanished: dict[str, list[Endpoint]] = {}
 
     # ---- kill -----------------------------------------------------------------------------------------------------
@@ -223,6 +227,25 @@ class Processes:
             yield
         finally:
             disk.full[:] = [other for other in disk.full if other is not effect]
+
+    # ---- turns ----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def disturb(
+        self, name: str, chance: float, delay_ms: float, stream: str, effect: Effect
+    ) -> AsyncIterator[None]:
+        mine = Disturbance(chance, round(delay_ms * 1e6), seeds.stream(self._world.seed, stream), effect)
+        all_of_node = self._disturbances.setdefault(name, Disturbances())
+        self._mark(f"disturb {chance} {delay_ms}", self._node(name))
+        all_of_node.active.append(mine)
+        self._world.loop.disturbed[name] = all_of_node
+        try:
+            yield
+        finally:
+            self._mark("let be", self._node(name))
+            all_of_node.active.remove(mine)
+            if not all_of_node.active:
+                del self._world.loop.disturbed[name]
 
     # ---- helpers --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,81 @@
+"""A plan put together by chance: system, workload, and so many troubles, each at its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from harness import plan as plans
+from harness.hunting.generate import moments, shapes
+from harness.hunting.generate.cast import TOPOLOGIES, cast_of
+from harness.hunting.generate.troubles import TROUBLES, WEIGHTS
+
+_SPEEDS = ({"timing": "fast"},) * 8 + ({"timing": {"scale": 10}}, {"timing": {"scale": 40}})
+_OPTIONS_SHARE = 0.12
+_AFTER_S = 1.0  # the last trouble heals so long before the end
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`text` is the plan; `features` name what it is made of, for the atlas."""
+
+    text: str
+    features: tuple[str, ...]
+
+
+def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
+    """A plan with so many troubles; 0 is peace."""
+    cast = cast_of(topology or _weighted(TOPOLOGIES, random))
+    name = _weighted({name: shape.weight for name, shape in shapes.SHAPES.items()}, random)
+    kinds = _kinds(troubles, random)
+    shape, features = shapes.SHAPES[name], [f"topology {cast.topology}", f"shape {name}"]
+    faults: list[dict[str, Any]] = []
+    longest_ms = 0
+    for kind in kinds:
+        trouble = TROUBLES[kind](cast, random)
+        when = moments.drawn(trouble, cast, random)
+        role, event = moments.role_of(trouble.near, cast), when.rpartition(" ")[0] if when != moments.AGAIN else when
+        features += [f"{trouble.kind} {role}", f"{trouble.kind} at {event}", f"{trouble.kind} in {name}"]
+        longest_ms = max(longest_ms, trouble.length_ms)
+        for fault in moments.timed(kind, trouble, when, random):
+            faults.append({"name": f"{kind} {len(faults) + 1}", **fault})
+    duration_s = max(shape.duration_s, 2.6 * longest_ms / 1000 + 2 * _AFTER_S) if faults else shape.duration_s
+    words: dict[str, Any] = {
+        "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
+        "duration": f"{round(duration_s * 1000)}ms",
+        "topology": cast.topology,
+        **random.choice(_SPEEDS),
+        **_options(random),
+        "workload": shapes.workload(shape, random, peace=not faults),
+        "settle": {"quiesce": shape.quiesce},
+    }
+    return Draft(_text(words, faults), (*features, f"troubles {len(kinds)}"))
+
+
+def _kinds(count: int, random: Random) -> list[str]:
+    left = {kind: WEIGHTS.get(kind, 1.0) for kind in TROUBLES}
+    found = []
+    for _ in range(count):
+        found.append(_weighted(left, random))
+        del left[found[-1]]
+    return found
+
+
+def _options(random: Random) -> dict[str, Any]:
+    share, chosen = random.random(), random.choice(shapes.OPTIONS)
+    return {"policies": dict(chosen)} if share < _OPTIONS_SHARE else {}
+
+
+def _weighted(weights: Mapping[str, float], random: Random) -> str:
+    return random.choices(list(weights), list(weights.values()))[0]
+
+
+def _text(words: Mapping[str, Any], faults: list[dict[str, Any]]) -> str:
+    lines = ["version: 1", *(plans.on_one_line({key: value})[1:-1] for key, value in words.items())]
+    return "\n".join([*lines, *_listed(faults)]) + "\n"
+
+
+def _listed(faults: list[dict[str, Any]]) -> list[str]:
+    return ["faults:", *(f"  - {plans.on_one_line(fault)}" for fault in faults)] if faults else []

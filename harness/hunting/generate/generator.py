@@ -1,0 +1,81 @@
+"""Plan after plan, from single faults to everything at once, steered by what earlier runs met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from harness import plan as plans
+from harness.hunting.campaign import PlanText
+from harness.hunting.generate.atlas import Atlas
+from harness.hunting.generate.drafts import Draft, draft
+from harness.hunting.tally import RunSummary
+from harness.seeds import spread, stream
+
+_CANDIDATES = 6  # drafts among which the atlas chooses
+_BLOCK = 32  # plans that are drawn with the same atlas
+_PEACE = 0.2
+_ATTEMPTS = 50
+
+
+class Generator:
+    """Writes the plan of each seed, in the order of a campaign's numbers.
+
+    Plans of a block know what the runs of earlier blocks have met, but for the last one, whose runs may be under way.
+    So what is written depends on seeds alone, as long as no run takes longer than a whole block; and a plan is stored
+    with its run, which never needs the atlas again.
+    """
+
+    def __init__(self, seeds: Sequence[int], *, guided: bool = True, topology: str | None = None) -> None:
+        self._seeds, self._guided, self._topology = seeds, guided, topology
+        self.atlas = Atlas()  # of everything
+        self._past = Atlas()  # what the block that is written now knows
+        self._block = 0
+        self._features: dict[int, tuple[str, ...]] = {}  # by number, of runs that are under way
+        self._met: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by number, not yet in the past
+
+    def plan(self, number: int) -> PlanText:
+        """The plan of the run `number`."""
+        self._turn_to(number // _BLOCK)
+        seed = self._seeds[number]
+        random = stream(seed, "generated")
+        count = self._troubles(number, random)
+        drafts = [self._draft(count, random) for _ in range(_CANDIDATES if self._guided else 1)]
+        best = max(drafts, key=lambda one: self._past.worth(one.features))
+        self._features[number] = best.features
+        return PlanText(name=f"generated-{seed}", text=best.text)
+
+    def features_of(self, number: int) -> tuple[str, ...]:
+        """What the plan of a run that is under way is made of."""
+        return self._features[number]
+
+    def learn(self, run: RunSummary) -> None:
+        features = self._features.pop(run.number, None)
+        if features is not None:
+            self.atlas.learn(features, run.met)
+            self._met[run.number] = (features, tuple(run.met))
+
+    def _turn_to(self, block: int) -> None:
+        if block > self._block:
+            self._block = block
+            for number in sorted(n for n in self._met if n // _BLOCK < block - 1):
+                self._past.learn(*self._met.pop(number))
+
+    def _troubles(self, number: int, random: Random) -> int:
+        """Single faults, then pairs, then everything for the last fifth; peace now and then."""
+        several = random.randint(3, 6)
+        if spread("generated", "peace", self._seeds[number]) < _PEACE:
+            return 0
+        done = number / len(self._seeds)
+        return 1 if done < 0.5 else 2 if done < 0.8 else several
+
+    def _draft(self, count: int, random: Random) -> Draft:
+        """One that makes sense; most do."""
+        for _ in range(_ATTEMPTS):
+            found = draft(count, random, self._topology)
+            try:
+                plans.parse(found.text, "generated")
+            except plans.PlanErrors:
+                continue
+            return found
+        raise AssertionError(f"no plan in {_ATTEMPTS} drafts of {count} faults makes sense")

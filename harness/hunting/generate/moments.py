@@ -1,0 +1,64 @@
+"""When it goes wrong: now and then, or just when protocols are easily caught."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from harness.hunting.generate.cast import Cast
+from harness.hunting.generate.troubles import Trouble
+
+MOMENTS: Final = {  # role → what happens there when a protocol is easily caught
+    "mobile": ("registered", "register", "connected", "open", "switch", "foreground", "rpc:job.list", "rpc:job.get"),
+    "desktop": ("registered", "register", "commit", "create", "finalize", "delete", "retry", "rpc-reply", "sync:head"),
+    "relay": ("registered", "presence", "rpc-reply", "rpc:*", "job:finalized", "job:deleted", "job:created"),
+}
+_COME_BACK: Final = ("registered", "register", "connected")
+_OFTEN: Final = {"commit": 40, "rpc:job.get": 6, "rpc-reply": 8, "rpc:*": 8, "job:created": 6, "create": 6}
+_REPEATS: Final = 3  # a fault at a moment comes so often at most
+
+
+def role_of(node: str, cast: Cast) -> str:
+    return "mobile" if node in cast.mobiles else "desktop" if node in cast.desktops else "relay"
+
+
+def drawn(trouble: Trouble, cast: Cast, random: Random) -> str:
+    """`again and again`, or the name of a moment with its node: `switch mobile-1`."""
+    if random.random() < 0.4:
+        return AGAIN
+    node = trouble.near if random.random() < 0.7 else random.choice((*cast.clients, "relay"))
+    return f"{random.choice(MOMENTS[role_of(node, cast)])} {node}"
+
+
+AGAIN: Final = "again and again"
+
+
+def timed(name: str, trouble: Trouble, when: str, random: Random) -> list[dict[str, Any]]:
+    """The fault, or the faults, that a trouble at that time is in a plan."""
+    action = name.partition(" ")[0]
+    length = {_LENGTH_KEY.get(action, "for"): f"{trouble.length_ms}ms"}
+    words = {"action": action, **trouble.words, **length}
+    if when == AGAIN:
+        every = {"mean": f"{round(trouble.length_ms * 1.5 + 150 + 900 * random.random())}ms", "dist": "uniform"}
+        return [{**words, "every": every}]
+    event, _, node = when.rpartition(" ")
+    times = random.randint(1, _REPEATS) if trouble.length_ms < 1000 else 1
+    found = [{**words, "at": _moment(event, node, random)} for _ in range(times)]
+    return [*found, _cause(node, random)] if event in _COME_BACK and node != "relay" else found
+
+
+_LENGTH_KEY: Final = {"reconnect": "downtime", "kill": "restart"}
+
+
+def _cause(node: str, random: Random) -> dict[str, Any]:
+    """Nobody registers a second time without a reason."""
+    how = random.choice(("close", "reset", "reset", "half-open"))
+    every = {"mean": f"{round(500 + 700 * random.random())}ms", "dist": "uniform"}
+    return {"action": "reconnect", "clients": [node], "how": how, "downtime": "40ms", "every": every}
+
+
+def _moment(event: str, node: str, random: Random) -> dict[str, Any]:
+    nth = random.randint(1, _OFTEN.get(event, 3))
+    within = random.choice(("0ms", "10ms", "30ms", "80ms"))
+    said = {"after": event, "node": node}
+    return {**said, **({"within": within} if within != "0ms" else {}), **({"nth": nth} if nth > 1 else {})}

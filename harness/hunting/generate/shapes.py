@@ -1,0 +1,123 @@
+"""What users do: a shape of the workload, and words laid over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+S: Final = 10**9
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`workload` as a plan says it; the run lasts so long at least, and is quiet so long at its end."""
+
+    workload: dict[str, Any]
+    duration_s: float = 4.0
+    quiesce: str = "500ms"
+    weight: float = 1.0
+
+
+_CALLS: Final = {"list": 2, "get": 4, "switch": 0.3, "cancel": 2, "delete": 2}
+_STREAM: Final = {"chunk": 12, "finalize": 1, "retry": 1.5}
+
+SHAPES: Final[dict[str, Shape]] = {
+    "mixed": Shape({"jobs": 8, "rate": "20/s", "mobile_rate": "4/s"}, weight=2),
+    "calls": Shape({"jobs": 8, "rate": "12/s", "mobile_rate": "8/s", "crossed": 0.3, "mix": {"mobile": _CALLS}}),
+    "readers": Shape(
+        {
+            "jobs": 10,
+            "rate": "15/s",
+            "mobile_rate": "3/s",
+            "readers": 0.6,
+            "crossed": 0.2,
+            "mix": {"desktop": {"delete": 1.5, "retry": 2}, "mobile": {"cancel": 1, "delete": 1}},
+        },
+        weight=1.5,
+    ),
+    "lives": Shape(
+        {
+            "jobs": 8,
+            "rate": "25/s",
+            "mobile_rate": "3/s",
+            "lives": {"again": 0.35, "patched": 0.25, "silent": 0.1, "brief": 0.2},
+        },
+        weight=1.5,
+    ),
+    "clusters": Shape(
+        {
+            "jobs": 4,
+            "rate": "25/s",
+            "mobile_rate": "1/s",
+            "mix": {"desktop": _STREAM},
+            "content": {"unicode": 1, "clusters": 0.8, "legacy": 0, "large": 0},
+        }
+    ),
+    "echoes": Shape(
+        {
+            "jobs": 4,
+            "rate": "25/s",
+            "mobile_rate": "1/s",
+            "mix": {"desktop": _STREAM},
+            "content": {"repeat": 0.8, "empty": 0.15, "legacy": 0, "large": 0},
+        }
+    ),
+    "legacy": Shape(
+        {"jobs": 6, "rate": "20/s", "mobile_rate": "3/s", "readers": 0.3, "content": {"legacy": 0.3, "large": 0}}
+    ),
+    "fields": Shape({"jobs": 10, "rate": "25/s", "mobile_rate": "4/s", "fields": "all"}, weight=1.5),
+    "burst": Shape({"jobs": 8, "rate": "110/s", "mobile_rate": "2/s", "content": {"large": 0}}, duration_s=2.5),
+    "large": Shape({"jobs": 6, "rate": "40/s", "mobile_rate": "1/s", "content": {"large": 0.5}}, duration_s=3),
+    "screens": Shape(
+        {
+            "jobs": 8,
+            "rate": "15/s",
+            "mobile_rate": "7/s",
+            "crossed": 0.4,
+            "mix": {
+                "mobile": {"switch": 6, "close": 2, "reopen": 2, "background": 2, "list": 2, "get": 2, "delete": 0.5}
+            },
+        },
+        weight=1.5,
+    ),
+    "sparse": Shape(
+        {
+            "jobs": 5,
+            "rate": "3/s",
+            "mobile_rate": "1/s",
+            "mix": {"mobile": {"list": 6, "get": 2, "background": 0.3, "close": 0.2, "switch": 1}},
+            "content": {"large": 0},
+        },
+        duration_s=20,
+    ),
+    "quiet": Shape({"jobs": 8, "rate": "15/s", "mobile_rate": "3/s", "ends_in_fault": 0.6}, quiesce="5s"),
+}
+_OVERLAYS: Final[tuple[dict[str, Any], ...]] = (
+    {"lives": {"again": 0.3, "brief": 0.15}},
+    {"lives": {"patched": 0.3, "silent": 0.2}},
+    {"fields": "all"},
+    {"crossed": 0.3},
+    {"readers": 0.3},
+    {"users": 2},
+    {"ends_in_fault": 0.7},
+)
+
+
+def workload(shape: Shape, random: Random, *, peace: bool = False) -> dict[str, Any]:
+    """The shape, in half of the draws with something laid over it.
+
+    In peace there are no legacy events, unless the shape is about them: each of them costs a fetch, and what is judged
+    only where nothing has to be fetched would not be.
+    """
+    overlay = random.choice(_OVERLAYS) if random.random() < 0.5 else {}
+    found = {**overlay, **shape.workload} if "ends_in_fault" not in overlay else {**shape.workload, **overlay}
+    return {**found, "content": {"legacy": 0, **found.get("content", {})}} if peace else found
+
+
+OPTIONS: Final[tuple[dict[str, str], ...]] = (
+    {"option.batching": "batched"},
+    {"option.payload": "delta"},
+    {"option.optimistic": "overlay"},
+    {"option.batching": "batched", "option.payload": "delta", "option.optimistic": "overlay"},
+)

@@ -1,0 +1,204 @@
+"""What goes wrong: for each action its aims and strengths, without a time.
+
+A trouble is the words of one fault and how long it lasts. Strengths reach from what nobody notices to outages that are
+several times the whole back-off ladder; lengths are those of the fast timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from harness.hunting.generate.cast import Cast
+
+_SHORT, _MIDDLE, _LONG, _LADDERS = (20, 120), (200, 700), (1000, 2500), (5000, 9000)  # ms
+_LENGTHS: Final = (_SHORT, _SHORT, _MIDDLE, _MIDDLE, _MIDDLE, _LONG)
+
+_TO_MOBILE: Final = ("job:*", "job:*", "job:response-appended", "job:created", "job:deleted", "job:finalized")
+_TO_MOBILE_TOO: Final = ("rpc-reply", "rpc-reply", "presence", "sync:*", "registered", "*")
+_FROM_MOBILE: Final = ("rpc:*", "rpc:job.list", "rpc:job.get", "register", "*")
+_FROM_DESKTOP: Final = ("job:*", "job:*", "rpc-reply", "rpc-reply", "sync:*", "register", "*")
+_TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time."""
+
+    kind: str
+    words: dict[str, Any]
+    near: str
+    length_ms: int
+
+
+def _ms(random: Random, low: float, high: float) -> str:
+    return f"{round(low + (high - low) * random.random())}ms"
+
+
+def _length(random: Random, lengths: tuple[tuple[int, int], ...] = _LENGTHS) -> int:
+    low, high = random.choice(lengths)
+    return round(low + (high - low) * random.random())
+
+
+def _links(cast: Cast, random: Random) -> tuple[str, list[str]]:
+    """A client and its link: one way or both; sometimes everybody's."""
+    near = cast.one(random)
+    aims = (f"{near}->relay", f"relay->{near}", f"{near}<->relay", f"{near}<->relay", "*<->relay")
+    return near, [random.choice(aims)]
+
+
+def _partition(cast: Cast, random: Random) -> Trouble:
+    near, links = _links(cast, random)
+    drop = random.choice(("blackhole", "blackhole", "reset", "refuse"))
+    length_ms = _length(random, (*_LENGTHS, _LADDERS) if drop != "blackhole" else _LENGTHS)
+    return Trouble(f"partition {drop}", {"links": links, "drop": drop}, near, length_ms)
+
+
+def _delay(cast: Cast, random: Random) -> Trouble:
+    near, links = _links(cast, random)
+    latency = {"latency": _ms(random, 5, 90), "jitter": _ms(random, 0, 50)}
+    return Trouble("delay", {"links": links, **latency}, near, _length(random, (_MIDDLE, _LONG)))
+
+
+def _bandwidth(cast: Cast, random: Random) -> Trouble:
+    near, links = _links(cast, random)
+    return Trouble("bandwidth", {"links": links, "rate": random.choice((6, 15, 30, 60))}, near, _length(random))
+
+
+def _slow_close(cast: Cast, random: Random) -> Trouble:
+    near = cast.one(random)
+    return Trouble(
+        "slow_close", {"links": [f"{near}<->relay"], "delay": _ms(random, 100, 900)}, near, _length(random, (_LONG,))
+    )
+
+
+def _slicer(cast: Cast, random: Random) -> Trouble:
+    near, links = _links(cast, random)
+    sizes = {"average_size": random.choice((60, 120, 400)), "size_variation": 30, "delay": "300us"}
+    return Trouble("slicer", {"links": links, **sizes}, near, _length(random, (_SHORT, _MIDDLE)))
+
+
+def _limit_data(cast: Cast, random: Random) -> Trouble:
+    near = cast.one(random)
+    words = {"links": [f"relay->{near}"], "bytes": random.choice((300, 1500, 6000))}
+    return Trouble("limit_data", words, near, _length(random, (_MIDDLE,)))
+
+
+def _some_slow(cast: Cast, random: Random) -> Trouble:
+    """Half of the connections are slow: a register is late on one, while the next is quick."""
+    near = cast.one(random)
+    words = {"stream": "upstream", "type": "latency", "toxicity": 0.5}
+    attributes = {"latency": random.choice((80, 200, 320))}
+    return Trouble(
+        "toxic latency",
+        {"links": [f"{near}->relay"], **words, "attributes": attributes},
+        near,
+        _length(random, (_LONG,)),
+    )
+
+
+def _silence(cast: Cast, random: Random) -> Trouble:
+    near = cast.one(random)
+    words = {"links": [f"{near}->relay"], "type": "timeout", "attributes": {"timeout": random.choice((50, 200, 600))}}
+    return Trouble("toxic timeout", words, near, _length(random, (_MIDDLE,)))
+
+
+def _reconnect(cast: Cast, random: Random) -> Trouble:
+    how = random.choice(("close", "reset", "reset", "half-open", "dead", "timeout"))
+    clients = list(cast.clients) if random.random() < 0.2 else [cast.one(random)]
+    lengths = (_SHORT, _SHORT, _MIDDLE, _LONG, _LADDERS) if how != "timeout" else (_SHORT, _MIDDLE)
+    return Trouble(f"reconnect {how}", {"clients": clients, "how": how}, clients[0], _length(random, lengths))
+
+
+def _direction(cast: Cast, random: Random) -> tuple[str, str, str]:
+    """(node, direction, type of message that goes there)"""
+    desktop, mobile = random.choice(cast.desktops), random.choice(cast.mobiles)
+    return random.choice(
+        (
+            (mobile, f"relay->{mobile}", random.choice(_TO_MOBILE)),
+            (mobile, f"relay->{mobile}", random.choice(_TO_MOBILE_TOO)),
+            (mobile, f"{mobile}->relay", random.choice(_FROM_MOBILE)),
+            (desktop, f"{desktop}->relay", random.choice(_FROM_DESKTOP)),
+            (desktop, f"relay->{desktop}", random.choice(_TO_DESKTOP)),
+        )
+    )
+
+
+def _messages(action: str, lengths: tuple[tuple[int, int], ...]) -> Callable[[Cast, Random], Trouble]:
+    def drawn(cast: Cast, random: Random) -> Trouble:
+        near, direction, type_ = _direction(cast, random)
+        words = {"links": [direction], "match": {"type": type_}, **_STRENGTHS[action](random)}
+        return Trouble(f"{action} {type_}", words, near, _length(random, lengths))
+
+    return drawn
+
+
+_STRENGTHS: Final[dict[str, Callable[[Random], dict[str, Any]]]] = {
+    "duplicate": lambda random: {
+        "chance": random.choice((0.3, 0.7, 1.0)),
+        "copies": random.choice((1, 1, 2)),
+        "delay": random.choice(("5ms", "30ms", "90ms", "250ms", "450ms")),
+    },
+    "reorder": lambda random: {
+        "chance": random.choice((0.2, 0.5, 0.8)),
+        "window": random.choice((2, 3, "60ms", "150ms", "300ms")),
+    },
+    "loss": lambda random: {"chance": random.choice((0.1, 0.3, 0.6))},
+    "hold": lambda random: {"release": random.choice(("in-order", "reversed", "shuffled"))},
+}
+
+
+def _kill(cast: Cast, random: Random) -> Trouble:
+    node = random.choice((*cast.clients, "relay"))
+    how: dict[str, Any] = random.choice(({}, {}, {"signal": "TERM"}, {"power": True}))
+    wipe = {"wipe": True} if node in cast.desktops and random.random() < 0.25 else {}
+    kind = "kill wipe" if wipe else f"kill {next(iter(how), '')}".strip()
+    return Trouble(kind, {"nodes": [node], **how, **wipe}, node, _length(random, (_SHORT, _MIDDLE, _MIDDLE, _LONG)))
+
+
+def _on_node(kind: str, words: Callable[[Random], dict[str, Any]], where: str) -> Callable[[Cast, Random], Trouble]:
+    def drawn(cast: Cast, random: Random) -> Trouble:
+        nodes = {"desktop": cast.desktops, "any": (*cast.clients, "relay"), "client": cast.clients}[where]
+        node = random.choice(nodes)
+        return Trouble(kind, {"nodes": [node], **words(random)}, node, _length(random))
+
+    return drawn
+
+
+def _skew(random: Random) -> dict[str, Any]:
+    return {"skew": random.choice(("1h", "-1h", "2s", "-500ms")), "rate": random.choice((1, 1, 1.1, 0.9))}
+
+
+TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
+    "partition": _partition,
+    "delay": _delay,
+    "bandwidth": _bandwidth,
+    "slow_close": _slow_close,
+    "slicer": _slicer,
+    "limit_data": _limit_data,
+    "toxic": _some_slow,
+    "toxic timeout": _silence,
+    "reconnect": _reconnect,
+    "duplicate": _messages("duplicate", (_MIDDLE, _LONG)),
+    "reorder": _messages("reorder", (_MIDDLE, _LONG)),
+    "loss": _messages("loss", (_SHORT, _MIDDLE)),
+    "hold": _messages("hold", (_SHORT, _MIDDLE)),
+    "kill": _kill,
+    "pause": _on_node("pause", lambda random: {}, "any"),
+    "clock": _on_node("clock", _skew, "any"),
+    "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
+    "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),
+    "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),
+    "noise": _on_node("noise", lambda random: {"chance": random.choice((0.05, 0.2, 0.5)), "delay": "2ms"}, "any"),
+}
+WEIGHTS: Final = {
+    "reconnect": 3.0,
+    "hold": 2.0,
+    "duplicate": 2.0,
+    "loss": 2.0,
+    "reorder": 1.5,
+    "kill": 1.5,
+    "noise": 0.7,
+}
