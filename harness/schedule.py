@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -56,6 +56,14 @@ class Step(msgspec.Struct, kw_only=True):
     node: str
     f: str
     value: dict[str, Any]
+
+
+LINK_STATES: Final = {  # an event that a fault may wait for → the state that a client journals of its link
+    "connected": "open",
+    "registered": "registered",
+    "dropped": "closed",
+    "suspended": "suspended",
+}
 
 
 class Awaited(msgspec.Struct, kw_only=True, frozen=True):

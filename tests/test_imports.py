@@ -51,6 +51,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/report": ("harness/judging", "harness/store", "harness"),
     "harness/runs": RUNS,
     "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
+    "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness"),
     "harness/hunting/mutants/operators": (),
     "harness/hunting/mutants": (
         *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan"),

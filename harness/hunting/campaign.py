@@ -22,7 +22,7 @@ import msgspec
 from faults import MayBeIdle
 from harness import plan as plans
 from harness import registry
-from harness.hunting.generate.met import cells
+from harness.hunting.met import cells
 from harness.hunting.pool import Died, Pool
 from harness.hunting.tally import CampaignResult, RunSummary, Tally
 from harness.report import words

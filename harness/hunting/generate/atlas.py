@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from harness.hunting.generate.met import CALLS, JOBS, PHASES
 from harness.hunting.generate.troubles import TROUBLES
+from harness.hunting.met import CALLS, JOBS, PHASES
 
 _ROLES_OF_RELAY = ("relay",)
 _NEVER_TOLD = 12  # of what was never met, so much is told
