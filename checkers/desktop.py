@@ -73,8 +73,11 @@ class _Judge(Reader):
         self._counted = Counted("commits and rows", "no commit was answered, and no desktop told its rows at the end")
 
     def feed(self, op: Op) -> None:
-        self._late(op.time_ns)
-        if op.f in ("fault-begin", "fault-heal"):
+        if self._tellings.owed:
+            self._late(op.time_ns)
+        if op.f == "emit":
+            self._tellings.emitted(op)
+        elif op.f in ("fault-begin", "fault-heal"):
             self._clocks.fault(op)
             self._tellings.fault(op)
         elif op.node not in self._desktops:
@@ -83,8 +86,6 @@ class _Judge(Reader):
             self._commit(op, str(op.node))
         elif op.f in _OPERATIONS:
             self._operation(op, str(op.node))
-        elif op.f == "emit":
-            self._tellings.emitted(op)
         elif op.f in ("started", "recovered"):
             self._tellings.forget(str(op.node))
         elif op.f == "final":

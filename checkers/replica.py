@@ -19,6 +19,9 @@ from checkers.words.findings import Findings
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
+_REGISTERED = ("registered", "resumed")
+_OF_PHONES = frozenset({"observe", "link", "started", "fault-begin", "fault-heal"})
+
 
 class _Replica:
     NAME = "replica"
@@ -69,17 +72,20 @@ class _Judge(OverPhones):
         )
 
     def op(self, op: Op) -> None:
-        self._fitting.expire(op.time_ns)
-        self._screens.expire(op.time_ns)
         if op.f == "emit":
             self._fitting.emitted(op)
-        elif op.f == "batch":
+            return
+        self._fitting.expire(op.time_ns)
+        self._screens.expire(op.time_ns)
+        if op.f == "batch":
             self._fitting.batch(op)
-        elif op.f in ("fault-begin", "fault-heal"):
+            return
+        if op.f in ("fault-begin", "fault-heal"):
             self._fault(op)
         elif (phone := self._phones.of(op.node)) is not None:
             self._of_phone(op, phone.node)
-        self._phones.op(op, self.ledger.sight)
+        if op.f in _OF_PHONES:
+            self._phones.op(op, self.ledger.sight)
 
     def _of_phone(self, op: Op, node: str) -> None:
         phone = self._phones.by_node[node]
@@ -117,9 +123,10 @@ class _Judge(OverPhones):
         phone = self._phones.of(tap.link.rpartition("->")[2])
         if phone is None:
             return
-        if tap.type.startswith("job:"):
+        if tap.job is not None:
             self._fitting.wire(phone, tap)
-        self._phones.wire(phone, tap)
+        else:
+            self._phones.wire(phone, tap)  # what it has seen is no question here
 
     def finish(self) -> CheckResult:
         judged: dict[str, Any] = {

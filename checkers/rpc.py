@@ -16,6 +16,7 @@ from checkers.duties.endings import Endings, Wrong
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import SLACK_NS
+from checkers.traffic.replies import REGISTERED
 from checkers.traffic.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
 from checkers.traffic.rpc_wire import Answers
 from checkers.words.findings import Findings, Story, told
@@ -76,6 +77,8 @@ class _Judge(Reader):
         self._told_ok: list[tuple[Op, list[Call]]] = []
 
     def tap(self, tap: Tap) -> None:
+        if tap.msg is None and tap.type not in REGISTERED:
+            return
         self._answers.tap(tap)
         self._endings.tap(tap)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+
+import msgspec
 
 from checkers.past.ledger import Sight
 from checkers.past.scope import in_scope
@@ -18,8 +19,7 @@ _AT_ONCE_NS = 10_000_000
 _IN_PLACE = ("append", "patch")
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(msgspec.Struct, gc=False):
     """An event as its desktop handed it to its link: it follows revision `prev` of its job (0: nothing)."""
 
     job: str
@@ -29,8 +29,7 @@ class Emitted:
     op: Op
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, gc=False):
     """An event that fits, or a newer row, delivered and not shown yet. `shown`: what there was before it."""
 
     event: Emitted
@@ -54,12 +53,13 @@ class Fitting:
 
     def emitted(self, op: Op) -> None:
         line, desktop = said(op), op.node or ""
-        rev, msg, job = line.get("rev"), line.get("msg"), str(line.get("job"))
-        truth = self._judge.ledger.truth.job(desktop, job)
-        if line.get("bus") != "link" or line.get("bare") is True or not isinstance(rev, int) or truth is None:
+        rev, job = line.get("rev"), line.get("job")
+        if line.get("bus") != "link" or "bare" in line or not isinstance(rev, int) or not isinstance(job, str):
             return
-        at = bisect_right(truth.revs, rev - 1)
-        prev = truth.revs[at - 1] if at else 0
+        truth = self._judge.ledger.truth.job(desktop, job)
+        if truth is None:
+            return
+        prev, msg = _before(truth, rev), line.get("msg")
         self._events.setdefault(desktop, {})[str(msg)] = Emitted(job, truth.store, rev, prev, op)
 
     def batch(self, op: Op) -> None:
@@ -68,8 +68,7 @@ class Fitting:
         revs, last = line.get("revs"), events.get(str(line.get("msg")))
         truth = self._judge.ledger.truth.job(op.node or "", str(line.get("job")))
         if isinstance(revs, list) and revs and isinstance(revs[0], int) and last is not None and truth is not None:
-            at = bisect_right(truth.revs, revs[0] - 1)
-            prev = truth.revs[at - 1] if at else 0
+            prev = _before(truth, revs[0])
             events[str(line.get("msg"))] = Emitted(last.job, last.store, last.rev, prev, last.op)
 
     # ---- what is shown ----------------------------------------------------------------------------------------------
@@ -133,6 +132,8 @@ class Fitting:
         self._due.setdefault(key, Due(event, held[1], tap.time_ns, "not-applied"))
 
     def expire(self, now_ns: int) -> None:
+        if not self._due:
+            return
         for key in [key for key, due in self._due.items() if now_ns > due.since_ns + self._within_ns]:
             due, phone = self._due.pop(key), self._phones.by_node[key[0]]
             came = "was delivered revision {}, which follows what it shows,"
@@ -194,3 +195,12 @@ class Fitting:
             return Story(message, {"job": event.job, "node": phone.node, "story": told(story)})
 
         self._findings.add(reason, op, ops, tell)
+
+
+def _before(truth: JobTruth, rev: int) -> int:
+    """The job's revision before this one; 0: there is none."""
+    revs = truth.revs
+    if revs and revs[-1] == rev:  # as a rule it is the latest
+        return revs[-2] if len(revs) > 1 else 0
+    at = bisect_right(revs, rev - 1)
+    return revs[at - 1] if at else 0

@@ -105,6 +105,8 @@ class Screens:
             self._known_ns[phone.node, key] = op.time_ns
 
     def expire(self, now_ns: int) -> None:
+        if not self._hits:
+            return
         for node in [n for n, (op, _, _) in self._hits.items() if now_ns > op.time_ns + 2 * self._judge.slack_ns]:
             op, _, known_ns = self._hits.pop(node)
             phone = self._phones.by_node[node]

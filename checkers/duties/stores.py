@@ -35,10 +35,12 @@ class Clocks:
         """Fed every answered commit. What is wrong with its stamps; None: nothing."""
         if desktop in self._wrong:
             return None
-        stamps = {name: n for name in _STAMPS if isinstance(n := changed.get(name), int) and n > _NO_CLOCK_MS}
-        for name, stamp in stamps.items():
-            offset_ns = self._offset_ns.setdefault(desktop, stamp * 1_000_000 - op.time_ns)
-            off_ns = stamp * 1_000_000 - op.time_ns - offset_ns
+        for name in _STAMPS:
+            stamp = changed.get(name)
+            if not isinstance(stamp, int) or stamp <= _NO_CLOCK_MS:
+                continue
+            at_ns = stamp * 1_000_000 - op.time_ns
+            off_ns = at_ns - self._offset_ns.setdefault(desktop, at_ns)
             if abs(off_ns) > self._slack_ns:
                 way = "late" if off_ns > 0 else "early"
                 return f"with a {name} that is {abs(off_ns) / 1e9:.3g} s too {way}"
@@ -53,24 +55,24 @@ class Tellings:
         self._within_ns = limits.event_ns if limits is not None else 2_000_000_000
         levels = {name: node.get("level") for name, node in header.nodes.items()}
         self._speaks = {name for name, level in levels.items() if isinstance(level, int) and level >= 2}
-        self._owed: dict[tuple[str, int, str], Op] = {}  # (desktop, revision, bus) → its commit, in order of time
+        self.owed: dict[tuple[str, int, str], Op] = {}  # (desktop, revision, bus) → its commit, in order of time
         self._ill: dict[str, int] = {}
 
     def committed(self, op: Op, n: int) -> None:
         if op.node in self._speaks and not self._ill.get(op.node or ""):
             for bus in _BUSES:
-                self._owed[str(op.node), n, bus] = op
+                self.owed[str(op.node), n, bus] = op
 
     def emitted(self, op: Op) -> None:
         line = said(op)
         rev = line.get("rev")
         if isinstance(rev, int):
-            self._owed.pop((str(op.node), rev, str(line.get("bus"))), None)
+            self.owed.pop((str(op.node), rev, str(line.get("bus"))), None)
 
     def forget(self, desktop: str) -> None:
         """It was started anew: what it had not told is told by its first head."""
-        for key in [key for key in self._owed if key[0] == desktop]:
-            del self._owed[key]
+        for key in [key for key in self.owed if key[0] == desktop]:
+            del self.owed[key]
 
     def fault(self, op: Op) -> None:
         nodes = said(op).get("nodes")
@@ -79,11 +81,11 @@ class Tellings:
             self.forget(node)
 
     def late(self, now_ns: int) -> Iterator[tuple[Op, str]]:
-        while self._owed:
-            key, op = next(iter(self._owed.items()))
+        while self.owed:
+            key, op = next(iter(self.owed.items()))
             if now_ns - op.time_ns <= self._within_ns:
                 return
-            del self._owed[key]
+            del self.owed[key]
             yield op, key[2]
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from harness.history import Header, Tap
 
-_REGISTERED = ("registered", "resumed")
+REGISTERED = ("registered", "resumed")
 
 
 class Replies:
@@ -23,13 +23,15 @@ class Replies:
         self.sent: set[tuple[str, str]] = set()  # (mobile, id) of calls that entered the wire
 
     def tap(self, tap: Tap) -> None:
+        if not tap.type.startswith(("rpc", "re")):
+            return
         if tap.side == "in":
             if tap.msg is not None and tap.type.startswith("rpc:") and (node := self._up.get(tap.link)):
                 self.sent.add((node, tap.msg))
         elif node := self._down.get(tap.link):
             if tap.type == "rpc-reply" and tap.msg is not None:
                 self._delivered.setdefault((node, tap.msg), []).append((tap.time_ns, tap.conn))
-            elif tap.type in _REGISTERED:
+            elif tap.type in REGISTERED:
                 self._sessions.setdefault(node, []).append((tap.time_ns, tap.conn))
 
     def first_ns(self, node: str, corr: str, since_ns: int) -> int | None:
