@@ -62,7 +62,7 @@ class Endings:
     def said(self, op: Op) -> None:
         """An `rpc` line of the relay."""
         line = op.value if isinstance(op.value, dict) else {}
-        if line.get("outcome") in _GIVEN:
+        if str(line.get("outcome")) in _GIVEN:
             self._given.setdefault(str(line.get("corr")), op)
 
     def end(self, call: Call, op: Op) -> Iterator[Wrong]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checkers.traffic.bounds import Bounds, in_words
-from checkers.traffic.merged import said
+from checkers.traffic.merged import ns, said
 from checkers.traffic.peace import Peace
 from harness.history import Header, Op
 
@@ -78,7 +78,7 @@ class Ends:
         return bool(life) and _EXPIRED in str(said(op).get("reason"))
 
     def fault(self, op: Op, names: Iterable[str]) -> None:
-        action = said(op).get("action")
+        action = str(said(op).get("action"))
         if action in _HARMLESS:
             return
         for name in names:
@@ -118,10 +118,9 @@ class BackOff:
     after a session that lasted, a start and a return to the foreground."""
 
     def __init__(self, header: Header, peace: Peace, slack_ns: int) -> None:
-        timing, self._peace = header.timing, peace
-        self._unit_ns = round(timing.get("backoff_unit_s", 0.0) * 1e9)
-        self._most_ns = round(timing.get("backoff_max_s", 0.0) * 1e9)
-        self._stable_ns = round(timing.get("stable_s", 0.0) * 1e9)
+        self._peace = peace
+        names = ("backoff_unit_s", "backoff_max_s", "stable_s")
+        self._unit_ns, self._most_ns, self._stable_ns = (ns(header, name) for name in names)
         self._slack_ns = slack_ns
         self.judged: Counter[str] = Counter()
 

@@ -46,7 +46,7 @@ def impossible(truth: JobTruth, entry: Entry) -> str | None:
 
 
 def _of_status(f: str, status: object, to: object) -> str | None:
-    ended = status in TERMINAL_STATUSES
+    ended = isinstance(status, str) and status in TERMINAL_STATUSES
     wrong = f in ("status", "chunk", "cancel") and ended
     wrong = wrong or (f == "finalize" and ended and to not in (None, status))
     return f"of a job that was {status}" if wrong or (f == "retry" and status not in (None, "failed")) else None
@@ -99,7 +99,8 @@ def _text(asked: Mapping[str, Any], truth: JobTruth, entry: Entry) -> str | None
 
 
 def _progress(asked: Mapping[str, Any], truth: JobTruth, entry: Entry) -> str | None:
-    stream = (entry.commit.set.get("metadata") or {}).get("stream")
+    metadata = entry.commit.set.get("metadata")
+    stream = metadata.get("stream") if isinstance(metadata, dict) else None
     wrong = "progress" in asked and isinstance(stream, dict) and stream.get("progress") != asked["progress"]
     return "noted another progress" if wrong else None
 
