@@ -7,14 +7,15 @@ be of any type, since the relay passes on what devices of one user tell each oth
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
-from checkers.traffic.merged import hardened_nodes
+from checkers.traffic.merged import hardened_nodes, slack_of
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import did
 from harness.history import Header, Op, Tap
@@ -57,11 +58,14 @@ class _Judge(Reader):
         self._hardened = hardened_nodes(header)
         levels = {name: node.get("level") for name, node in header.nodes.items() if name not in self._relays}
         self._known = {name for name, level in levels.items() if isinstance(level, int) and level >= Level.L2}
-        self._registered: set[tuple[str, int]] = set()  # (client, connection)
+        self._apart_ns = 2 * slack_of(header)  # of two taps that are stamped less apart nobody knows the order
+        self._registered: dict[tuple[str, int], int] = {}  # (client, connection) → since when
         self._sent: set[tuple[str, int, str, str]] = set()  # link, connection, type, message
-        self._arrived: Counter[tuple[str, str]] = Counter()  # (type, message) → how often it came to the relay
+        self._arrived: dict[tuple[str, str], list[int]] = {}  # (type, message) → when it came to the relay
         self._left: Counter[tuple[str, int, str, str]] = Counter()
-        self._strays: deque[tuple[str, Tap, str, str]] = deque()  # reason, tap, client, what
+        self._strays: deque[tuple[Callable[[], bool], str, Tap, str, str]] = (
+            deque()
+        )  # is it one, reason, tap, client, what
         self._last: Op | None = None
         self._judged = array("q")  # when
 
@@ -78,13 +82,14 @@ class _Judge(Reader):
         event = tap.msg is not None and tap.type.startswith("job:")
         if tap.side == "out":
             if event:
-                self._arrived[tap.type, str(tap.msg)] += 1
+                self._arrived.setdefault((tap.type, str(tap.msg)), []).append(tap.time_ns)
             return
         if client not in self._known or not self._hardened.get(client):
             return
         self._judged.append(tap.time_ns)
         if tap.type != "register" and (client, tap.conn) not in self._registered:
-            self._stray("before-registered", tap, client, f"{client} sent {_name(tap)} before it was registered")
+            what = f"{client} sent {_name(tap)} before it was registered"
+            self._stray("before-registered", tap, client, what, lambda: self._is_too_early(client, tap))
         if event:
             key = (tap.link, tap.conn, tap.type, str(tap.msg))
             if key in self._sent:
@@ -94,7 +99,7 @@ class _Judge(Reader):
     def _downstream(self, tap: Tap, client: str) -> None:
         if tap.side == "out":
             if tap.type in _REGISTERED:
-                self._registered.add((client, tap.conn))
+                self._registered.setdefault((client, tap.conn), tap.time_ns)
             return
         self._judged.append(tap.time_ns)
         if tap.type == "error":
@@ -104,11 +109,22 @@ class _Judge(Reader):
         elif tap.msg is not None and tap.type.startswith("job:"):
             key = (tap.link, tap.conn, tap.type, tap.msg)
             self._left[key] += 1
-            if self._left[key] > max(1, self._arrived[tap.type, tap.msg]):
-                self._stray("sent-twice", tap, client, f"the relay sent {client} {_name(tap)} a second time")
+            times, left = self._arrived.setdefault((tap.type, tap.msg), []), self._left[key]
+            if left > max(1, len(times)):
+                what = f"the relay sent {client} {_name(tap)} a second time"
+                until_ns = tap.time_ns + self._apart_ns
+                self._stray("sent-twice", tap, client, what, lambda: left > max(1, self._come_by(times, until_ns)))
 
-    def _stray(self, reason: str, tap: Tap, client: str, what: str) -> None:
-        self._strays.append((reason, tap, client, what))
+    def _is_too_early(self, client: str, tap: Tap) -> bool:
+        since_ns = self._registered.get((client, tap.conn))
+        return since_ns is None or not self._apart_ns or since_ns > tap.time_ns + self._apart_ns
+
+    def _come_by(self, times: list[int], until_ns: int) -> int:
+        return bisect_right(times, until_ns) if self._apart_ns else 0
+
+    def _stray(self, reason: str, tap: Tap, client: str, what: str, stands: Callable[[], bool] = lambda: True) -> None:
+        """`stands` is asked when all taps are read."""
+        self._strays.append((stands, reason, tap, client, what))
 
     # ---- findings ---------------------------------------------------------------------------------------------------
 
@@ -119,8 +135,10 @@ class _Judge(Reader):
 
     def _settle(self, until_ns: int | None) -> None:
         strays = self._strays
-        while strays and self._last is not None and (until_ns is None or strays[0][1].time_ns < until_ns):
-            self._add(self._last, *strays.popleft())
+        while strays and self._last is not None and (until_ns is None or strays[0][2].time_ns < until_ns):
+            stands, reason, tap, client, what = strays.popleft()
+            if stands():
+                self._add(self._last, reason, tap, client, what)
 
     def _add(self, op: Op, reason: str, tap: Tap, client: str, what: str) -> None:
         message = f"{what} at {self.ledger.at(tap.time_ns)}"

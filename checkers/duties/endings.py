@@ -112,7 +112,7 @@ class Endings:
 
     def _unheard(self, call: Call, op: Op, path: Path) -> Iterator[Wrong]:
         heard_ns = self._replies.heard_ns(call.node, call.corr, call.begin.time_ns)
-        if heard_ns is None or op.time_ns <= heard_ns + _AT_ONCE_NS + 2 * self._slack_ns:
+        if heard_ns is None or op.time_ns <= heard_ns + _AT_ONCE_NS + 4 * self._slack_ns:
             return
         if path.sane(call.begin.time_ns) and path.lost_ns < heard_ns:
             what = f"was answered {in_words(op.time_ns - heard_ns)} before it ended, as {code_of(op)}"
@@ -144,9 +144,10 @@ class Endings:
         if took_ns > limit_ns * 5 // 4 + _busy_ns(self._bounds) + self._slack_ns:
             yield Wrong("wrong-time-out", call, op, f"was still waited for after {in_words(took_ns)}")
         if own and code == "timeout" and self.tapped:
-            late_ns = self._replies.first_ns(call.node, call.corr, op.time_ns)
-            if late_ns is not None:
-                self._late.setdefault(call.node, []).append((late_ns, late_ns - call.begin.time_ns))
+            late_ns = self._replies.first_ns(call.node, call.corr, op.time_ns - self._slack_ns)
+            if late_ns is not None:  # at the earliest, and what it took at the most: both only allow more
+                took_ns = late_ns + self._slack_ns - call.begin.time_ns
+                self._late.setdefault(call.node, []).append((late_ns - self._slack_ns, took_ns))
 
     def _answered(self, call: Call, op: Op) -> bool:
         """By an answer that says so."""

@@ -41,11 +41,12 @@ class Due(msgspec.Struct, gc=False):
 class Fitting:
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
         self._judge, self._phones, self._findings = judge, phones, findings
-        self._within_ns = _AT_ONCE_NS + 2 * judge.slack_ns
+        self._within_ns = _AT_ONCE_NS + 4 * judge.slack_ns
         self._events: dict[str, dict[str, Emitted]] = {}  # desktop → message → event
         self._shown: dict[tuple[str, str], tuple[int, Op]] = {}  # (node, job) → revision, if it is known
         self._removed: dict[tuple[str, str], Op] = {}
         self._due: dict[tuple[str, str], Due] = {}
+        self._early: dict[tuple[str, str], list[tuple[Phone, Tap]]] = {}  # (desktop, message) → seen before it is told
         self._asked: dict[str, Op] = {}  # correlation id → the begin of a fetch of a row
         self.judged: Counter[str] = Counter()
 
@@ -61,6 +62,8 @@ class Fitting:
             return
         prev, msg = _before(truth, rev), line.get("msg")
         self._events.setdefault(desktop, {})[str(msg)] = Emitted(job, truth.store, rev, prev, op)
+        for phone, tap in self._early.pop((desktop, str(msg)), ()):
+            self.wire(phone, tap)
 
     def batch(self, op: Op) -> None:
         """It follows what its first chunk follows."""
@@ -126,6 +129,8 @@ class Fitting:
         event = self._events.get(phone.desktop or "", {}).get(tap.msg or "")
         key = (phone.node, tap.job)
         held = self._shown.get(key)
+        if event is None and self._judge.ledger.emitted.event(phone.desktop, tap.msg or "") is not None:
+            self._early.setdefault((phone.desktop or "", tap.msg or ""), []).append((phone, tap))
         if event is None or held is None or event.prev != held[0] or not self._phones.current(phone, tap):
             return
         self.judged["fits"] += 1
