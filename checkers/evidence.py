@@ -100,10 +100,10 @@ class _Judge(Reader):
         self._work.close()
         if self._last is not None:
             doubtful = [pair for pair in self._healed if not self._weighs(*pair)]
-            self._judge_others(self._last)
-            for begun, healed in doubtful:
-                self._met_nothing(begun, healed)
+            self._met_nothing([pair for pair in doubtful if not _exercised(pair[1])])
             self._judge_times(self._last)
+            self._judge_others(self._last)
+            self._met_no_work([pair for pair in doubtful if _exercised(pair[1])])
             self._judge_quiet(self._last)
             self._judge_blind()
             self._judge_malformed(self._last)
@@ -220,7 +220,7 @@ class _Judge(Reader):
 
     def _weighs(self, begun: Op | None, healed: Op) -> bool:
         """Counts what a fault met; False: nothing that matters, and that is no matter of chance."""
-        about = healed.value if isinstance(healed.value, dict) else {}
+        about = _about(healed)
         name = str(about.get("fault"))
         if about.get("exercised") and self._work.met_by(begun or healed, healed) is not False:
             self._met[name] += 1
@@ -231,17 +231,18 @@ class _Judge(Reader):
         self._inert[name] += drawn
         return drawn
 
-    def _met_nothing(self, begun: Op | None, healed: Op) -> None:
-        about = healed.value if isinstance(healed.value, dict) else {}
-        name = str(about.get("fault"))
-        proof = [begun, healed] if begun is not None else [healed]
-        if about.get("exercised"):
-            span_s = self._at_s(begun or healed), self._at_s(healed)
-            how = advice.spread(self._written, self._at_s)
-            self._add("idle-fault", healed, advice.idle(value(name), _where(about), span_s, how), proof)
-        else:
-            message = f"fault {value(name)} was active until {self.ledger.at(healed.time_ns)} and met nothing"
-            self._add("inert-fault", healed, message, proof)
+    def _met_nothing(self, faults: Sequence[tuple[Op | None, Op]]) -> None:
+        for begun, healed in faults:
+            name = value(_about(healed).get("fault"))
+            message = f"fault {name} was active until {self.ledger.at(healed.time_ns)} and met nothing"
+            self._add("inert-fault", healed, message, [begun, healed] if begun is not None else [healed])
+
+    def _met_no_work(self, faults: Sequence[tuple[Op | None, Op]]) -> None:
+        how = advice.spread(self._written, self._at_s)
+        for begun, healed in faults:
+            about, span_s = _about(healed), (self._at_s(begun or healed), self._at_s(healed))
+            message = advice.idle(value(about.get("fault")), _where(about), span_s, how)
+            self._add("idle-fault", healed, message, [begun, healed] if begun is not None else [healed])
 
     # ---- journal and wire -------------------------------------------------------------------------------------------
 
@@ -256,6 +257,15 @@ class _Judge(Reader):
             at = self.ledger.at(op.time_ns)
             text = f"{node} shows a change at {at} because of {op.cause}, which the wire had not delivered to it"
             self._add("journal-wire-mismatch", op, text, [op])
+
+
+def _about(op: Op) -> Mapping[str, Any]:
+    """What a fault's begin or heal says of it."""
+    return op.value if isinstance(op.value, dict) else {}
+
+
+def _exercised(healed: Op) -> bool:
+    return bool(_about(healed).get("exercised"))
 
 
 def _where(about: Mapping[str, Any]) -> str:

@@ -13,10 +13,12 @@ from harness import plan, registry
 from harness.plan import PlanErrors
 from harness.runs.run import execute
 from harness.schedule import Schedule, Step
+from harness.seeds import Dice
 from harness.shrink.explicit import explicit
 from harness.shrink.search import Wanted
 from harness.shrink.writing import plan_text
 from harness.verdict import Verdict
+from harness.workload import Workload, steps
 
 S = 10**9
 SIM = registry.find("runtime", "sim")
@@ -74,7 +76,13 @@ def test_a_phone_that_does_nothing_opens_its_screen_and_looks(nothing: str) -> N
 
 
 def test_a_phone_that_does_nothing_changes_no_call_of_a_desktop() -> None:
-    assert of(expanded(f"{FEW}, mobile_rate: 0"), "desktop-1") == of(expanded(FEW), "desktop-1")
+    system, dice = expanded(FEW).system, Dice("", 3)
+    words = {"jobs": 2, "rate": "4/s"}
+    busy, idle = (
+        steps(Workload.model_validate({**words, "mobile_rate": rate}), system, 50 * S, dice) for rate in ("2/s", 0)
+    )
+    mine = [[step for step in found if step.process == "desktop-1/user"] for found in (busy, idle)]
+    assert mine[0] == mine[1] and mine[0]
 
 
 def test_a_seeded_stream_comes_at_its_pace_and_nobody_finalizes_its_job_meanwhile() -> None:
