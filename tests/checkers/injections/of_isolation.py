@@ -52,7 +52,13 @@ def from_other_mobiles(scene: Scene) -> Iterator[Delivery]:
                 yield tap, other
 
 
-@injects("isolation", "not-a-desktop", sites=from_other_mobiles)
+@injects(
+    "isolation",
+    "not-a-desktop",
+    sites=from_other_mobiles,
+    companions=["wire/before-registered"],
+    because="it may leave over a connection that was not registered yet",
+)
 def forged(edit: Edit, site: Delivery) -> None:
     tap, node = site
     false = msgspec.structs.replace(tap, msg="forged", source=None)

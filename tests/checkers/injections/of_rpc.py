@@ -71,7 +71,13 @@ def said_to_be_forbidden(edit: Edit, site: tuple[Op, Op, Op]) -> None:
     edit.change(told, type="info", value=None, error={"code": "timeout", "message": "?"})
 
 
-@injects("rpc", "done-twice", sites=carried_out)
+@injects(
+    "rpc",
+    "done-twice",
+    sites=carried_out,
+    companions=["desktop/impossible-commit"],
+    because="what is done again may be done to a job that is deleted",
+)
 def done_again(edit: Edit, site: tuple[Op, Op, Op]) -> None:
     commit = site[0]
     last = [op for op in edit.ops if op.f == "commit" and op.node == commit.node][-1]
