@@ -58,6 +58,10 @@ class Step(msgspec.Struct, kw_only=True):
     value: dict[str, Any]
 
 
+LINK_STATES = {"connected": "open", "registered": "registered", "dropped": "closed", "suspended": "suspended"}
+"""Events of a client's link that a fault may wait for → the state that its journal tells."""
+
+
 class Awaited(msgspec.Struct, kw_only=True, frozen=True):
     """The event that a fault begins after: the `nth` of its kind at `node` since the workload began, `later_ns` on."""
 

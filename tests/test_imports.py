@@ -50,7 +50,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/interchange": ("harness",),
     "harness/report": ("harness/judging", "harness/store", "harness"),
     "harness/runs": RUNS,
-    "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
+    "harness/hunting/generate": ("harness/plan", "harness"),
+    "harness/hunting": ("harness/hunting/generate", "harness/runs", "harness/plan", *RUNS),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
 }
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them

@@ -9,11 +9,9 @@ from faults import Moment, Timed
 from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.source import Document, Path
 from harness.registry import close_matches
-from harness.schedule import System
+from harness.schedule import LINK_STATES, System
 from harness.workload.calls import CALLS
 
-LINK_STATES: Final = {"connected": "open", "registered": "registered", "dropped": "closed", "suspended": "suspended"}
-OF_RECORDS: Final = ("commit", "observe")
 MESSAGES: Final = ("register", "rpc-reply", "heartbeat", "presence", "error", "resumed")  # besides those with a colon
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from harness.history import Op, Tap
-from harness.plan.moments import LINK_STATES
-from harness.schedule import Awaited
+from harness.schedule import LINK_STATES, Awaited
 
 
 class Moments:
