@@ -18,6 +18,7 @@ from harness.cli._exits import Failed, Refused
 from harness.cli._options import SystemChoice
 from harness.runtimes import CannotPlay, Runtime, cannot_start, capabilities
 from harness.schedule import Schedule
+from targets import profiles
 
 
 def choose(word: str | None, faults: tuple[str, ...] = ()) -> plans.Plan:
@@ -155,11 +156,12 @@ def schedule(plan: plans.Plan, where: Runtime, system: SystemChoice, seed: int |
 
 
 def require_names(system: SystemChoice) -> None:
-    """Raises `UnknownName`, or `PlanErrors` for a topology's file that is none."""
+    """Raises `UnknownName`, `UnknownPolicy`, or `PlanErrors` for a topology's file that is none."""
     if system.profile is not None:
         registry.find("profile", system.profile)
     if system.topology is not None:
         plans.load_topology(system.topology)
+    profiles.load(system.profile or profiles.DEFAULT, system.with_, system.without)
 
 
 class LeftOut(msgspec.Struct, frozen=True):

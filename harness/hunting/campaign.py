@@ -88,11 +88,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class Writes(Protocol):
     """Somebody who writes a plan for each seed, and may learn from the runs."""
 
-    def plan(self, number: int) -> PlanText:
-        """The plan of the run with that number; asked for once, in their order."""
+    def plan(self, number: int) -> tuple[str, str]:
+        """Name and text of the plan of the run with that number; asked for once, in their order."""
         ...
 
-    def learn(self, run: RunSummary) -> None: ...
+    def learn(self, number: int, met: Sequence[str]) -> None:
+        """What the faults of that run fell upon."""
+        ...
 
 
 class Campaign:
@@ -142,7 +144,7 @@ class Campaign:
                         continue
                     self._tally.add(summary)
                     if self._writer is not None:
-                        self._writer.learn(summary)
+                        self._writer.learn(summary.number, summary.met)
                     self._stopped |= self._stop and summary.verdict is Verdict.INVALID
                     self._count_files(summary)
                     if summary.trace_hash is not None:
@@ -193,7 +195,8 @@ class Campaign:
             seed, plan = divmod(number, len(self._chosen))
             return self._chosen[plan], self._seeds[seed]
         if number not in self._written:
-            self._written[number] = self._writer.plan(number)
+            name, text = self._writer.plan(number)
+            self._written[number] = PlanText(name=name, text=text)
         return self._written[number], self._seeds[number]
 
     # ---- again ------------------------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ class Text:
         unicode = style < content.unicode
         self._pieces = self._clusters if unicode and cluster < content.clusters else self._words
         self._corpus = self._random.choice(_corpora(self._random) if unicode else (_ASCII,))
-        self._family = self._random.choice(_CLUSTERS)
+        in_clusters = cluster / content.clusters if cluster < content.clusters else 0.0  # spread evenly as well
+        self._family = _CLUSTERS[int(in_clusters * len(_CLUSTERS))]
         self._waiting: list[str] = []
         self._last: str | None = None
         self._large_left = _LARGE_CHUNKS if large < content.large else 0

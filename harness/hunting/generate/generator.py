@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from typing import NamedTuple
 
 from harness import plan as plans
-from harness.hunting.campaign import PlanText
 from harness.hunting.generate.atlas import Atlas
 from harness.hunting.generate.drafts import Draft, draft
-from harness.hunting.tally import RunSummary
 from harness.seeds import spread, stream
 
 _CANDIDATES = 6  # drafts among which the atlas chooses
 _BLOCK = 32  # plans that are drawn with the same atlas
 _PEACE = 0.2
 _ATTEMPTS = 50
+
+
+class Written(NamedTuple):
+    """A plan as it is read: its name and its text."""
+
+    name: str
+    text: str
 
 
 class Generator:
@@ -34,7 +40,7 @@ class Generator:
         self._features: dict[int, tuple[str, ...]] = {}  # by number, of runs that are under way
         self._met: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by number, not yet in the past
 
-    def plan(self, number: int) -> PlanText:
+    def plan(self, number: int) -> Written:
         """The plan of the run `number`."""
         self._turn_to(number // _BLOCK)
         seed = self._seeds[number]
@@ -43,17 +49,18 @@ class Generator:
         drafts = [self._draft(count, random) for _ in range(_CANDIDATES if self._guided else 1)]
         best = max(drafts, key=lambda one: self._past.worth(one.features))
         self._features[number] = best.features
-        return PlanText(name=f"generated-{seed}", text=best.text)
+        return Written(f"generated-{seed}", best.text)
 
     def features_of(self, number: int) -> tuple[str, ...]:
         """What the plan of a run that is under way is made of."""
         return self._features[number]
 
-    def learn(self, run: RunSummary) -> None:
-        features = self._features.pop(run.number, None)
+    def learn(self, number: int, met: Sequence[str]) -> None:
+        """What the run `number` came across, as cells (see `met`)."""
+        features = self._features.pop(number, None)
         if features is not None:
-            self.atlas.learn(features, run.met)
-            self._met[run.number] = (features, tuple(run.met))
+            self.atlas.learn(features, met)
+            self._met[number] = (features, tuple(met))
 
     def _turn_to(self, block: int) -> None:
         if block > self._block:
