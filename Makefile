@@ -10,7 +10,7 @@ FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard checkers/linearizability/native/*)
+.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard checkers/linearizability/native/* harness/interchange/native/*)
 	@python=$$($(FIND_PYTHON)); \
 	if [ -z "$$python" ]; then echo "no Python >= 3.11 with venv was found: install one (python3.11 or newer) and try again" >&2; exit 1; fi; \
 	[ -x .venv/bin/python ] || "$$python" -m venv .venv
@@ -38,16 +38,18 @@ test: lint ## lint, types and all tests
 tools: venv ## build the Toxiproxy server with the Go tool-chain
 	.venv/bin/python -m harness.runtimes.toxiproxy.server
 
-bench: venv ## how fast the simulator is, the linearizability checker against Porcupine, what the options save
+bench: venv ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
+	.venv/bin/python tests/bench/foreign_histories.py
 	.venv/bin/python tests/bench/options.py
 
-fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 30,000 damaged plans, topologies, run directories and probe replies
+fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 60,000 foreign histories mutated; 30,000 damaged plans, topologies, run directories and probe replies
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
 	HARNESS_FUZZ=12 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
 	HARNESS_FUZZ=4 .venv/bin/python -m pytest -n 2 tests/checkers/test_injections.py
 	HARNESS_FUZZ_INPUTS=15 .venv/bin/python -m pytest -n 2 tests/fuzz
+	HARNESS_FUZZ_HISTORIES=60000 .venv/bin/python -m pytest -n 2 tests/interchange/test_foreign_fuzz.py
 
 hashes: venv ## record the trace hashes of the quickstart anew
 	.venv/bin/python tests/sim/recording.py

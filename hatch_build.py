@@ -1,4 +1,5 @@
-"""Builds the compiled engine of `checkers.linearizability` while the package is built or installed for editing.
+"""Builds the compiled engine of `checkers.linearizability`, and the compiled reader of `harness.interchange`, while the
+package is built or installed for editing.
 
 Nothing needs it: where there is no C compiler, or no headers of this Python, the package is pure Python and says so in
 `harness doctor`. `python hatch_build.py` builds it in place.
@@ -21,7 +22,7 @@ try:
 except ImportError:  # run by hand, where hatchling is not installed
     BuildHookInterface = object  # type: ignore[assignment,misc]
 
-PACKAGE = Path("checkers/linearizability")
+PACKAGES = (Path("checkers/linearizability"), Path("harness/interchange"))  # each has its C sources in native/
 _LIMIT_S = 120
 
 
@@ -33,18 +34,21 @@ class Hook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        editable = version == "editable"
+        for package in PACKAGES:
+            self._build(package, version == "editable", build_data)
+
+    def _build(self, package: Path, editable: bool, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        into = root / PACKAGE if editable else Path(tempfile.mkdtemp())
+        into = root / package if editable else Path(tempfile.mkdtemp())
         try:
-            built = build(root / PACKAGE / "native", into)
+            built = build(root / package / "native", into)
         except Unbuildable as exc:
-            self.app.display_warning(f"the compiled engine was not built, pure Python decides: {exc}")
+            self.app.display_warning(f"{package} was not compiled, pure Python does its work: {exc}")
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
         if not editable:
-            build_data["force_include"][str(built)] = f"{PACKAGE}/{built.name}"
+            build_data["force_include"][str(built)] = f"{package}/{built.name}"
 
 
 def build(sources: Path, into: Path) -> Path:
@@ -82,8 +86,9 @@ def digest(sources: Path) -> str:
 
 
 if __name__ == "__main__":
-    here = Path(__file__).parent.resolve() / PACKAGE
+    here = Path(__file__).parent.resolve()
     try:
-        sys.stdout.write(f"built {build(here / 'native', here)}\n")
+        for package in PACKAGES:
+            sys.stdout.write(f"built {build(here / package / 'native', here / package)}\n")
     except Unbuildable as exc:
         sys.exit(f"not built: {exc}")

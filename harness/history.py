@@ -36,6 +36,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.pipes import bytes_of
+
 OpType = Literal["invoke", "ok", "fail", "info"]
 
 TERMINAL_STATUSES = frozenset({"completed", "completedByTag", "failed", "canceled"})
@@ -203,7 +205,7 @@ def encode_tap(tap: Tap) -> bytes:
 def _bytes_of(path: Path) -> tuple[bytes, str | None]:
     """The file's bytes, unzipped as far as it goes, and what is wrong with its end."""
     try:
-        raw = path.read_bytes()
+        raw = bytes_of(path)
     except OSError as exc:
         raise HistoryError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
     if not raw.startswith(b"\x1f\x8b"):

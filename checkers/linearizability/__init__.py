@@ -16,6 +16,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from checkers.linearizability.values import edn
+
 State = Hashable
 
 
@@ -29,10 +31,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     key: Hashable = None
     process: str = ""
     line: int = 0  # of the file it was read from, where it was called
+    answered: int = 0  # the line of its return; 0: it did not return, or nobody counted
 
     def __str__(self) -> str:
-        asked = "" if self.value is None else f" {_text(self.value)}"
-        told = f" → {_text(self.result)}" if self.f in ("read", "get") else ""
+        return self.told(edn)
+
+    def told(self, shown: Callable[[Any], str]) -> str:
+        """In one line, values as `shown` has them."""
+        asked = "" if self.value is None else f" {shown(self.value)}"
+        told = f" → {shown(self.result)}" if self.f in ("read", "get") or self.result is not None else ""
         return f"{self.f}{asked}{told}{' (failed)' if self.outcome == 'fail' else ''}"
 
 
@@ -92,9 +99,9 @@ class Space(Protocol):
 
 class Model(Protocol):
     NAME: str
-    SUMMARY: str  # one line for people
+    SUMMARY: str  # one line for people; {} is its value at first
     OPERATIONS: Mapping[str, str]  # f → what it does
-    KEYED: bool  # operations name a key, and each key is an object of its own
+    KEYED: bool | None  # operations name a key, and each key is an object of its own; None: if they name one
 
     def space(self, operations: Sequence[Operation]) -> Space:
         """Raises `Malformed` for an operation that the model does not know."""
@@ -133,9 +140,3 @@ class OutOfBudget(msgspec.Struct, frozen=True):
 
 
 Answer = Linearizable | NotLinearizable | OutOfBudget
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return "[" + " ".join(_text(v) for v in value) + "]"
-    return "nil" if value is None else repr(value) if isinstance(value, str) else str(value)

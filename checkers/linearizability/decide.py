@@ -18,12 +18,14 @@ from checkers.linearizability import (
     single_writer,
     zones,
 )
-from checkers.linearizability.registers import CasRegister, Register
+from checkers.linearizability.registers import CasRegister, Mutex, Register
 from checkers.linearizability.stores import UNREAD, AppendList, KeyValue
+from checkers.linearizability.transactions import MultiRegister
 
 _TELLING = 20_000  # steps for a better explanation
 
-MODELS: dict[str, Model] = {m.NAME: m for m in (Register(), CasRegister(), KeyValue(), AppendList())}
+_ALL: tuple[Model, ...] = (Register(), CasRegister(), Mutex(), MultiRegister(), KeyValue(), AppendList())
+MODELS: dict[str, Model] = {model.NAME: model for model in _ALL}
 
 
 class Judged:
@@ -49,9 +51,15 @@ class Judged:
 class _Parts:
     """A trial by key; None is the only one of a model without keys."""
 
-    def __init__(self, trial: Trial, keyed: bool) -> None:
+    def __init__(self, trial: Trial, keyed: bool | None) -> None:
         self._trial, self._keyed = trial, keyed
         self._by_key: dict[Hashable, tuple[Trial, list[int]]] | None = None
+
+    @property
+    def keyed(self) -> bool:
+        if self._keyed is None:
+            self._keyed = any(operation.key is not None for operation in self._trial.operations)
+        return self._keyed
 
     def of(self, key: Hashable) -> tuple[Trial, list[int]]:
         return self.all()[key]
@@ -59,7 +67,7 @@ class _Parts:
     def all(self) -> dict[Hashable, tuple[Trial, list[int]]]:
         if self._by_key is None:
             whole = (None, self._trial, list(range(len(self._trial.operations))))
-            self._by_key = {k: (t, n) for k, t, n in (split(self._trial) if self._keyed else [whole])}
+            self._by_key = {k: (t, n) for k, t, n in (split(self._trial) if self.keyed else [whole])}
         return self._by_key
 
 
@@ -71,20 +79,32 @@ def decide(
     Raises `Malformed` for an operation that the model does not know. `budget` is each key's. `by` None: pure Python.
     """
     parts = _Parts(trial, model.KEYED)
-    told = by.decide(trial, model.NAME, model.KEYED, budget) if by is not None else None
+    told = by.decide(trial, model, model.KEYED, budget) if by is not None else None
     if told is not None:
         for key, answer in told:
             yield Judged(key, _finished(answer, parts, key, model, budget), parts)
         return
     for key, (part, _) in parts.all().items():
-        yield Judged(key, _pure(part, model, budget), parts)
+        yield Judged(key, _pure(part, model, budget, parts.keyed), parts)
+
+
+def decide_all(trial: Trial, model: Model, budget: int, by: engine.Engine | None = engine.ENGINE) -> list[Judged]:
+    """As `decide`, but `budget` is that of all keys together: each has its share of one half, and those to which that
+    was not enough share the other half."""
+    keys = len({operation.key for operation in trial.operations}) if model.KEYED is not False else 1
+    first = budget if keys <= 1 else max(1, budget // (2 * keys))
+    judged = list(decide(trial, model, first, by))
+    again = [one for one in judged if isinstance(one.answer, OutOfBudget)] if keys > 1 else []
+    for one in again:
+        one.answer = decide_one(one.trial, model, budget // (2 * len(again)), by)
+    return judged
 
 
 def decide_one(
     trial: Trial, model: Model, budget: int = frontier.BUDGET, by: engine.Engine | None = engine.ENGINE
 ) -> Answer:
     """The answer for one object: keys are not looked at."""
-    told = by.decide(trial, model.NAME, False, budget) if by is not None else None
+    told = by.decide(trial, model, False, budget) if by is not None else None
     answer = None if told is None else next(told)[1]
     return _finished(answer, _Parts(trial, False), None, model, budget)
 
@@ -92,17 +112,17 @@ def decide_one(
 def _finished(answer: Answer | None, parts: _Parts, key: Hashable, model: Model, budget: int) -> Answer:
     """What the compiled engine left to Python, and what it gave up."""
     if answer is None:
-        return _pure(parts.of(key)[0], model, budget)
+        return _pure(parts.of(key)[0], model, budget, parts.keyed)
     return _last(parts.of(key)[0], model, answer) if isinstance(answer, OutOfBudget) else answer
 
 
-def _pure(trial: Trial, model: Model, budget: int) -> Answer:
+def _pure(trial: Trial, model: Model, budget: int, keyed: bool) -> Answer:
     """What the linear methods refute, the frontier explains."""
     space = model.space(trial.operations)
     if isinstance(model, Register):
-        if single_writer.counts(trial):
+        if model.initial is None and not keyed and single_writer.counts(trial):
             return Linearizable(single_writer.METHOD)
-        if zones.fits(trial) and zones.explains(trial):
+        if zones.fits(trial, model.initial) and zones.explains(trial, model.initial):
             return Linearizable(zones.METHOD)
     answer = buckets.decide(trial) if isinstance(model, AppendList) else None
     if isinstance(answer, Linearizable):

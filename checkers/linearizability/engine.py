@@ -15,13 +15,14 @@ from typing import Any
 from checkers.linearizability import (
     Answer,
     Linearizable,
+    Model,
     NotLinearizable,
     Operation,
     OutOfBudget,
     Trial,
     frontier,
 )
-from checkers.linearizability.registers import as_state, show_value
+from checkers.linearizability.registers import Mutex, as_state, show_value
 from checkers.linearizability.stores import DEAD, show_text
 
 SOURCES = Path(__file__).parent / "native"
@@ -29,7 +30,9 @@ SOURCES = Path(__file__).parent / "native"
 Answered = tuple[Any, Answer | None]  # the key, and the answer for its part of the trial
 
 
-_FAMILIES = {"register": 0, "cas-register": 1, "kv": 2, "append": 3}  # a model's NAME → its number over there
+# a model's NAME → its number over there
+_FAMILIES = {"register": 0, "cas-register": 1, "mutex": 1, "kv": 2, "append": 3}
+_IF_NAMED = 2  # keys, where the operations name any
 
 
 class Engine:
@@ -38,14 +41,23 @@ class Engine:
     def __init__(self, module: Any) -> None:
         self._decide = module.decide
 
-    def decide(self, trial: Trial, name: str, keyed: bool, budget: int) -> Iterator[Answered] | None:
+    def decide(self, trial: Trial, model: Model, keyed: bool | None, budget: int) -> Iterator[Answered] | None:
         """One answer a key in the order of first use, each worked out when it is asked for, or one for all.
 
+        `keyed` None: by key where the operations name any.
+
         None, or None as a key's answer: Python must decide."""
-        family = _FAMILIES.get(name)
+        family = _FAMILIES.get(model.NAME)
         if family is None:
             return None
-        told = self._decide(trial.operations, trial.events, family, keyed, budget)
+        operations = trial.operations
+        if isinstance(model, Mutex):
+            if not {operation.f for operation in operations} <= model.OPERATIONS.keys():
+                return None
+            operations = [model.as_cas(operation) for operation in operations]
+        initial = getattr(model, "initial", None)
+        by_key = _IF_NAMED if keyed is None else int(keyed)
+        told = self._decide(operations, trial.events, family, by_key, budget, initial)
         return None if told is None else ((one[0], _answer(one, family)) for one in told)
 
 

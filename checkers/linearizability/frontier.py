@@ -38,6 +38,8 @@ from checkers.linearizability.pending import Choice, Kinds, Pending
 
 METHOD = "just-in-time frontier"
 BUDGET = 20_000_000  # steps tried; a step costs about half a microsecond
+SHORTENING = 1_000_000  # steps more, for the shortest of the prefixes that fail
+MOST_CONFIGS = 1_000_000  # at once: each takes some hundred bytes
 
 Config = tuple[Any, int, int]
 _NOWHERE: Final = object()
@@ -112,7 +114,7 @@ class _Search:
             seen = set(stack)
             stack = list(seen)
         tried = 0
-        while stack and tried <= self.left:
+        while stack and tried <= self.left and len(after) + len(seen or ()) <= MOST_CONFIGS:
             state, mask, used, any_next = stack.pop()
             for steps, other, one, shift, limit, blind in choices:
                 if mask & other or (blind and not any_next):
@@ -133,7 +135,7 @@ class _Search:
                     if config not in seen:
                         seen.add(config)
                         stack.append(config)
-        self.left -= tried
+        self.left = -1 if stack else self.left - tried
 
     def _choices(self) -> list[Choice]:
         choices = list(self.pending.movers.values())
@@ -189,9 +191,12 @@ def decide(trial: Trial, space: Space, budget: int = BUDGET) -> Answer:
     if not isinstance(answer, NotLinearizable) or space.dead is None:
         return answer
     first, last, width = answer.position, length - 1, 1  # the return that fails is among these
+    left = budget + SHORTENING
     while first <= last:
         middle = first + min(width - 1, (last - first) // 2)
-        found = _Search(trial, space, budget, middle + 1, middle).run()
+        shorter = _Search(trial, space, min(budget, left), middle + 1, middle)
+        found = shorter.run()
+        left -= min(budget, left) - shorter.left
         if isinstance(found, Linearizable):
             first, width = middle + 1, width * 4
         elif isinstance(found, NotLinearizable) and found.position < middle:

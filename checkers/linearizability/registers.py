@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from checkers.linearizability import Effect, Is, IsNot, Malformed, Model, Operation, Space, To
+from checkers.linearizability.values import Literal, shown
 
 _PLAIN: Final = frozenset({int, str, float, bool, type(None)})
 
@@ -16,9 +17,11 @@ NIL: Final = ("nil",)  # the value of a register that nobody wrote
 class _Values:
     """The states are the values."""
 
-    initial: Hashable = NIL
     dead: Hashable | None = None
     trapped = False
+
+    def __init__(self, initial: Any = None) -> None:
+        self.initial: Hashable = as_state(initial)
 
     def effect(self, operation: Operation) -> Effect:
         f = operation.f
@@ -85,23 +88,30 @@ def show_value(state: Any) -> Any:
         return state
     if state == NIL:
         return None
+    if state[0] == Literal.__name__:
+        return Literal(state[1])
     return [show_value(s) for s in state[1:]] if state[0] == "list" else state[1]
 
 
 class Register:
+    """`initial`: its value at first."""
+
     NAME = "register"
-    SUMMARY = "one value, read and written as a whole; at first nil"
+    SUMMARY = "one value, read and written as a whole; at first {}"
     OPERATIONS: Mapping[str, str] = {"read": "gives the value", "write": "replaces the value"}
-    KEYED = False
+    KEYED: bool | None = None
+
+    def __init__(self, initial: Any = None) -> None:
+        self.initial = initial
 
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
-        return _Values()
+        return _Values(self.initial)
 
 
 class CasRegister(Register):
     NAME = "cas-register"
-    SUMMARY = "a register with compare-and-set; at first nil"
+    SUMMARY = "a register with compare-and-set; at first {}"
     OPERATIONS: Mapping[str, str] = {
         **Register.OPERATIONS,
         "cas": "replaces the first value of a pair by the second; refuses where it is another one",
@@ -111,8 +121,38 @@ class CasRegister(Register):
         require(self, operations)
         for operation in operations:
             if operation.f == "cas" and not _is_pair(operation.value):
-                raise Malformed(f"line {operation.line}: cas needs a pair [from to], not {operation.value!r}")
-        return _Values()
+                raise Malformed(f"line {operation.line}: cas needs a pair [from to], not {shown(operation.value)}")
+        return _Values(self.initial)
+
+
+class Mutex(CasRegister):
+    """Who acquires compares-and-sets it from free to held. It is not known who holds it, as in Knossos' `mutex`."""
+
+    NAME = "mutex"
+    SUMMARY = "a lock; at first free"
+    OPERATIONS: Mapping[str, str] = {"acquire": "from free to held", "release": "from held to free"}
+    _FREE, _HELD = "free", "held"
+
+    def __init__(self) -> None:
+        super().__init__(self._FREE)
+
+    def as_cas(self, operation: Operation) -> Operation:
+        """What it is to a compare-and-set register."""
+        pair = (self._FREE, self._HELD) if operation.f == "acquire" else (self._HELD, self._FREE)
+        return Operation(f="cas", value=pair, outcome=operation.outcome, key=operation.key)
+
+    def space(self, operations: Sequence[Operation]) -> Space:
+        require(self, operations)
+        return _Locks(self)
+
+
+class _Locks(_Values):
+    def __init__(self, model: Mutex) -> None:
+        super().__init__(model.initial)
+        self._model = model
+
+    def effect(self, operation: Operation) -> Effect:
+        return super().effect(self._model.as_cas(operation))
 
 
 def _is_pair(value: Any) -> bool:

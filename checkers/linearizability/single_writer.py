@@ -27,46 +27,60 @@ class Line(Protocol):
     def f(self) -> str: ...
     @property
     def value(self) -> Any: ...
+    @property
+    def key(self) -> Any: ...
 
 
 class NotVersioned(ValueError):
-    """Not a history of one writer with growing whole numbers: another method must decide."""
+    """Not a history of one writer that counts up in steps of one: another method must decide."""
 
 
-def explains(lines: Iterable[Line]) -> int | None:
-    """None: linearizable. Else the number, from 0, of the event at which it fails: a read that returns there.
+def explains(lines: Iterable[Line]) -> int | None:  # noqa: PLR0912  # a call costs more than all the rest
+    """None: a register that begins as nil is linearizable. Else the number, from 0, of the event at which the
+    *versioned* specification fails, a read that returns there; then another method must say.
 
-    Raises `NotVersioned`. A write's failure is taken for "it did not happen", an `info` for "it may have".
+    Raises `NotVersioned`, too, for a history that is none (a process that calls twice), or has keys, or in which a call
+    failed or a write was never answered. Every line is one of a client that has a name.
     """
-    complete = called = 0
+    base = complete = called = 0  # base: the version that nil stands for, the one before the first write
     lowest: dict[Any, int] = {}  # process → what was complete when its read was called
     writer: Any = None
     writing = False
     for number, line in enumerate(lines):
-        type_ = line.type
+        type_, value, process = line.type, line.value, line.process
+        if line.key is not None:
+            raise NotVersioned
         if line.f == "read":
             if type_ == "invoke":
-                lowest[line.process] = complete
-            elif type_ == "ok":
-                value = line.value or 0
-                low = lowest.pop(line.process, None)
-                if type(value) is not int or low is None:
+                if process in lowest or (process == writer and writing):
                     raise NotVersioned
-                if not low <= value <= called:
-                    return number
-                if value > complete:  # noqa: PLR1730  # a call costs more than all the rest
-                    complete = value
-        elif line.f != "write" or type(line.value) is not int:
+                lowest[process] = complete
+                continue
+            low = lowest.pop(process, None) if type_ == "ok" else None
+            if low is None or not (value is None or (type(value) is int and value > base)):
+                raise NotVersioned
+            if value is None:
+                value = base
+            if not low <= value <= called:
+                return number
+            if value > complete:  # noqa: PLR1730
+                complete = value
+        elif line.f != "write" or type(value) is not int:
             raise NotVersioned
         elif type_ == "invoke":
-            if writing or line.value <= called or (writer is not None and writer != line.process):
+            if writing or process in lowest or not (called == 0 or (value == called + 1 and process == writer)):
                 raise NotVersioned
-            called, writer, writing = line.value, line.process, True
-        elif type_ == "ok":
-            writing = False
-            complete = called  # what it returns is what it was called with, whatever the line repeats
+            if called == 0:
+                if value < 1 or (lowest and value > 1):
+                    raise NotVersioned
+                base = complete = value - 1
+            called, writer, writing = value, process, True
+        elif type_ == "ok" and writing and process == writer and value == called:
+            writing, complete = False, called
         else:
             raise NotVersioned
+    if writing:
+        raise NotVersioned
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from checkers.linearizability import Effect, Is, Malformed, Operation, Space, To
 from checkers.linearizability.registers import require
+from checkers.linearizability.values import shown
 
 DEAD: Final = -1
 UNREAD: Final = "(a value that nobody read)"  # the dead state, to a reader
@@ -103,11 +104,15 @@ class KeyValue:
         "put": "replaces the text",
         "append": "adds to the end of the text",
     }
-    KEYED = True
+    KEYED: bool | None = True
 
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
-        _typed(operations, ("put", "append"), str, "a text")
+        for operation in operations:
+            if operation.f == "get":
+                _typed(operation, "gives", "a text or nil", (operation.result,), (str, type(None)))
+            else:
+                _typed(operation, "needs", "a text", (operation.value,), (str,))
         seen = {o.result or "" for o in operations if o.f == "get" and o.outcome == "ok"}
         return _Texts("", seen, all(o.f != "put" for o in operations))
 
@@ -119,28 +124,49 @@ class AppendList:
     NAME = "append"
     SUMMARY = "lists by key: append one element, read all; at first empty; each key is judged for itself"
     OPERATIONS: Mapping[str, str] = {"read": "gives all elements in order", "append": "adds one element to the end"}
-    KEYED = True
+    KEYED: bool | None = True
 
     def space(self, operations: Sequence[Operation]) -> Space:
         require(self, operations)
-        _typed(operations, ("append",), (int, str), "a number or a text")
-        reads = [o.result for o in operations if o.f == "read" and o.outcome == "ok"]
-        try:
-            seen = {tuple(read or ()) for read in reads}
-        except TypeError as exc:
-            raise Malformed(f"a read of the model append gives a list of numbers or of texts: {exc}") from None
-        kinds = {type(element) for read in seen for element in read}
-        if kinds:  # they are compared with what was appended
-            kinds |= {type(o.value) for o in operations if o.f == "append"}
-        if not any(all(issubclass(kind, plain) for kind in kinds) for plain in (int, str)):
-            raise Malformed("a list of the model append is one of numbers or one of texts")
+        compared = any(operation.f == "read" and operation.result for operation in operations)
+        kind: type | None = None  # of all elements, where they are compared with one another
+        for operation in operations:
+            appends = operation.f == "append"
+            elements = (operation.value,) if appends else _elements(operation)
+            _typed(operation, *(_ELEMENT if appends else _LIST), elements, (int, str))
+            for element in elements if compared else ():
+                kind = kind or type(element)
+                if type(element) is not kind:
+                    raise Malformed(
+                        f"line {_line(operation)}: a list of the model append is one of numbers or one of texts, "
+                        f"and not of both: {shown(element)} is no {'number' if kind is int else 'text'}"
+                    )
+        seen = {tuple(o.result or ()) for o in operations if o.f == "read" and o.outcome == "ok"}
         return _Lists((), seen, True)
 
     def whole(self) -> Space:
         return _WholeLists((), set(), False)
 
 
-def _typed(operations: Sequence[Operation], fs: tuple[str, ...], kind: Any, said: str) -> None:
-    for operation in operations:
-        if operation.f in fs and not isinstance(operation.value, kind):
-            raise Malformed(f"line {operation.line}: {operation.f} needs {said}, not {operation.value!r}")
+_ELEMENT = ("needs", "a number or a text")
+_LIST = ("gives", "a list of numbers or of texts")
+
+
+def _elements(read: Operation) -> Sequence[Any]:
+    if read.result is not None and not isinstance(read.result, (list, tuple)):
+        raise Malformed(
+            f"line {_line(read)}: a read of the model append gives a list of numbers or of texts, "
+            f"not {shown(read.result)}"
+        )
+    return read.result or ()
+
+
+def _typed(operation: Operation, does: str, said: str, values: Sequence[Any], kinds: tuple[type, ...]) -> None:
+    for value in values:
+        if type(value) not in kinds:
+            raise Malformed(f"line {_line(operation)}: {operation.f} {does} {said}, not {shown(value)}")
+
+
+def _line(operation: Operation) -> int:
+    """Where it says what is wrong with it."""
+    return (operation.answered if operation.f in ("read", "get") else 0) or operation.line

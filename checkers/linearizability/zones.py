@@ -13,18 +13,18 @@ from bisect import bisect_right
 from typing import Any
 
 from checkers.linearizability import Trial
-from checkers.linearizability.registers import NIL, as_state
+from checkers.linearizability.registers import as_state
 
 METHOD = "zones"
 
 
-def fits(trial: Trial) -> bool:
+def fits(trial: Trial, initial: Any = None) -> bool:
     """Plain reads and writes, every value written once at most, and the initial one never."""
-    written = set()
+    written, first = set(), as_state(initial)
     for operation in trial.operations:
         if operation.f == "write":
             value = as_state(operation.value)
-            if value in written or value == NIL:
+            if value in written or value == first:
                 return False
             written.add(value)
         elif operation.f != "read":
@@ -32,14 +32,15 @@ def fits(trial: Trial) -> bool:
     return True
 
 
-def explains(trial: Trial) -> bool:
+def explains(trial: Trial, initial: Any = None) -> bool:
     """Is `trial` linearizable? `fits` must hold.
 
     An indeterminate write that is read returns after everything, and one that is not read did not happen; an
     indeterminate read says nothing.
     """
-    first_return: dict[Any, int] = {NIL: -1}
-    last_call: dict[Any, int] = {NIL: -2}
+    first = as_state(initial)
+    first_return: dict[Any, int] = {first: -1}
+    last_call: dict[Any, int] = {first: -2}
     operations = trial.operations
     called = [0] * len(operations)
     for position, event in enumerate(trial.events):

@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from checkers.linearizability import Answer, Linearizable, Malformed, Model, NotLinearizable, Trial, single_writer
-from checkers.linearizability.decide import MODELS, Judged, decide, states_of
+import click
+
+from checkers.linearizability import (
+    Answer,
+    Linearizable,
+    Malformed,
+    Model,
+    NotLinearizable,
+    Operation,
+    Trial,
+    engine,
+    single_writer,
+)
+from checkers.linearizability.decide import MODELS, Judged, decide_all, states_of
+from checkers.linearizability.registers import Mutex, Register
+from checkers.linearizability.transactions import MultiRegister, components
+from checkers.linearizability.values import LONG, edn, parting, plain, shown
 from harness import interchange
 from harness.cli import _exits, _say
 from harness.history import HistoryError
-from harness.interchange import jsonl
+from harness.interchange import jsonl, transactions
+from harness.interchange.edn_text import Reader
 from harness.interchange.export_edn import model_lines
 from harness.verdict import Verdict, worst
 
 _SHOWN = 12  # pending operations and possible states that are told one by one
 _KEYS_TOLD = 3
 _OWN = '{"header":'  # so a run's history begins
+_BUDGET = 5_000_000 if engine.ENGINE is not None else 2_000_000  # steps of all keys together: some seconds
 
 
-def check(path: Path, model: str, *, as_json: bool) -> int:
+class _History(NamedTuple):
+    path: Path
+    format: str
+    trial: Trial
+    others: dict[str, int]  # lines that are no operations of clients
+    model: Model
+
+
+def check(path: Path, name: str, *, initial: str | None, as_json: bool) -> int:
     """Returns the exit code. Raises `HistoryError` for a file that is no history of this model."""
-    try:
-        if model == "register" and (count := _one_writer(path)) is not None:
+    with _told_of(path):
+        text = interchange.text_of(path)
+        model = _model(name, initial)
+        count = _one_writer(text) if name == "register" and initial is None else None
+        if count is not None:
             return _valid(path, model, single_writer.METHOD, count, as_json)
-        format_, trial = interchange.read(path)
-        judged = list(decide(trial, MODELS[model]))
-    except Malformed as exc:
-        raise _no_such_history(path, exc) from None
-    verdict = worst(_verdict(j.answer) for j in judged) if trial.operations else Verdict.UNKNOWN
+        history = _read(path, text, model)
+        judged = decide_all(history.trial, model, _BUDGET)
+    verdict = worst(_verdict(j.answer) for j in judged) if history.trial.operations else Verdict.UNKNOWN
     if as_json:
-        _say.data(_as_json(path, model, verdict, trial, judged))
-        return _exits.OF_VERDICT[verdict]
-    keys = f" in {len(judged)} keys" if MODELS[model].KEYED else ""
-    _say.line(f"{len(trial.operations)} operations{keys} ({format_}), as {MODELS[model].SUMMARY}")
-    if not trial.operations:
-        _say.line("no operation of a client stands in it: nothing was judged")
-        judged = []
-    told = [one for one in judged if one.key is None or not isinstance(one.answer, Linearizable)]
-    for one in told[:_KEYS_TOLD]:
-        _tell(one, MODELS[model])
-    if len(told) > _KEYS_TOLD:
-        _say.line(f"\nand {len(told) - _KEYS_TOLD} more keys; --json tells them all")
-    _say.line()
-    _say.line(f"verdict  {_say.verdict(verdict)}")
+        _say.data(_as_json(history, verdict, judged))
+    else:
+        _tell_all(history, judged, verdict)
     return _exits.OF_VERDICT[verdict]
 
 
@@ -57,16 +74,28 @@ def foreign(path: Path) -> str | None:
     return None
 
 
-def export(path: Path, model: str) -> int:
-    """Prints what `check` would judge, for Knossos and Elle. Raises `HistoryError` as `check` does."""
-    try:
-        trial = interchange.read(path)[1]
-        MODELS[model].space(trial.operations)  # does it know them all?
-    except Malformed as exc:
-        raise _no_such_history(path, exc) from None
-    for line in model_lines(trial, model):
+def export(path: Path, name: str) -> int:
+    """Prints what `check` would judge, for Knossos and Elle; transactions as they were, of several operations, too.
+    Raises `HistoryError` as `check` does."""
+    with _told_of(path):
+        _, recording = interchange.record(interchange.text_of(path))
+        whole = name in ("append", MultiRegister.NAME) and any(call.f == transactions.F for call in recording.calls)
+        trial = recording.trial(whole)
+        if not whole:
+            MODELS[name].space(trial.operations)  # does it know them all?
+    for line in model_lines(trial, name):
         _say.line(line)
     return 0
+
+
+@contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Malformed as exc:
+        raise _no_such_history(path, exc) from None
+    except OSError as exc:
+        raise HistoryError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
 
 
 def _no_such_history(path: Path, why: Malformed) -> HistoryError:
@@ -76,13 +105,45 @@ def _no_such_history(path: Path, why: Malformed) -> HistoryError:
     return HistoryError(f"{path}: {why}")
 
 
-def _one_writer(path: Path) -> int | None:
+def _model(name: str, initial: str | None) -> Model:
+    """With the value that it has at first. Raises `click.UsageError`."""
+    if initial is None:
+        return MODELS[name]
+    kind = type(MODELS[name])
+    if not issubclass(kind, (Register, MultiRegister)) or issubclass(kind, Mutex):
+        raise click.UsageError(f"--initial says what a register holds at first; {name} begins as it does")
+    return kind(_value(initial))
+
+
+def _value(said: str) -> Any:
+    """Raises `click.UsageError`."""
+    why = ""
+    try:
+        reader = Reader(said, unwrap=False)
+        form = reader.next(0)
+        if form is not None and not form.deep and reader.next(form.end) is None:
+            return form.inner
+    except Malformed as exc:
+        why = f" ({exc})"
+    raise click.UsageError(f'--initial is one value as EDN writes it: 0, nil, "text", :word …; not {said!r}{why}')
+
+
+def _read(path: Path, text: str, model: Model) -> _History:
+    """Raises `Malformed`."""
+    format_, recording = interchange.record(text)
+    whole = isinstance(model, MultiRegister)
+    trial = recording.trial(whole)
+    if whole:
+        trial = components(trial)
+    return _History(path, format_, trial, recording.others, model)
+
+
+def _one_writer(text: str) -> int | None:
     """How many operations a single writer's history has, if that is what it is, and linearizable. The cheapest way
     first: everything else, a failure too, is left to those who can explain it."""
-    text = interchange.text_of(path)
-    if not jsonl.FORMAT.claims(text):
+    found = jsonl.plain_lines(text) if jsonl.FORMAT.claims(text) else None
+    if not found:
         return None
-    found = [line for line in jsonl.decode(text.encode()) if line.f]
     try:
         failed = single_writer.explains(found)
     except single_writer.NotVersioned:
@@ -90,16 +151,20 @@ def _one_writer(path: Path) -> int | None:
     return sum(line.type == "invoke" for line in found) or None if failed is None else None
 
 
-def _valid(path: Path, model: str, method: str, count: int, as_json: bool) -> int:
+def _valid(path: Path, model: Model, method: str, count: int, as_json: bool) -> int:
     if as_json:
-        found = {"verdict": "VALID", "history": str(path), "model": model, "operations": count, "method": [method]}
+        found = {"verdict": "VALID", "history": str(path), "model": model.NAME, "operations": count, "method": [method]}
         _say.data(found)
     else:
-        _say.line(f"{count} operations (jsonl), as {MODELS[model].SUMMARY}")
+        _say.line(f"{_say.many(count, 'operation')} (jsonl), as {_summary(model)}")
         _say.line(f"linearizable ({method})")
         _say.line()
         _say.line(f"verdict  {_say.verdict(Verdict.VALID)}")
     return _exits.OF_VERDICT[Verdict.VALID]
+
+
+def _summary(model: Model) -> str:
+    return model.SUMMARY.format(shown(getattr(model, "initial", None)))
 
 
 def _verdict(answer: Answer) -> Verdict:
@@ -108,9 +173,28 @@ def _verdict(answer: Answer) -> Verdict:
     return Verdict.INVALID if isinstance(answer, NotLinearizable) else Verdict.UNKNOWN
 
 
+def _tell_all(history: _History, judged: list[Judged], verdict: Verdict) -> None:
+    count = len(history.trial.operations)
+    by_key = any(one.key is not None for one in judged)
+    keys = f" in {_say.many(len(judged), 'key')}" if by_key else ""
+    _say.line(f"{_say.many(count, 'operation')}{keys} ({history.format}), as {_summary(history.model)}")
+    if history.others:
+        _say.line("passed over: " + ", ".join(f"{_say.many(n, 'line')} {what}" for what, n in history.others.items()))
+    if not count:
+        _say.line("no operation of a client stands in it: nothing was judged")
+        judged = []
+    told = [one for one in judged if one.key is None or not isinstance(one.answer, Linearizable)]
+    for one in told[:_KEYS_TOLD]:
+        _tell(one, history.model)
+    if len(told) > _KEYS_TOLD:
+        _say.line(f"\nand {len(told) - _KEYS_TOLD} more keys; --json tells them all")
+    _say.line()
+    _say.line(f"verdict  {_say.verdict(verdict)}")
+
+
 def _tell(judged: Judged, model: Model) -> None:
     answer, operations = judged.answer, judged.trial.operations
-    where = "" if judged.key is None else f"key {judged.key!r}: "
+    where = "" if judged.key is None else f"key {shown(judged.key)}: "
     if isinstance(answer, Linearizable):
         _say.line(f"linearizable ({answer.method})")
         return
@@ -119,38 +203,85 @@ def _tell(judged: Judged, model: Model) -> None:
         done = f"{answer.position} of {len(judged.trial.events)} events can be explained"
         _say.line(f"{where}not decided: too many orders to try; {done}")
         return
-    blamed = operations[answer.blamed]
+    blamed, states = operations[answer.blamed], states_of(judged.trial, model, answer)
+    at = next((place for state in states if (place := parting(blamed.result, state)) is not None), None)
     _say.line(f"{where}no order of the operations explains the answer of")
-    _say.line(f"  line {blamed.line}, process {blamed.process}: {blamed}")
+    _say.line(f"  line {blamed.line}, process {_told_process(blamed)}: {_told(blamed, at)}")
     prefix = f"{answer.position + 1} of {len(judged.trial.events)} events"
     _say.line(f"The shortest prefix that fails ends there: {prefix}. All before can be explained;")
-    _say.line(f"the value was then {_or(states_of(judged.trial, model, answer))}.")
+    _say.line(f"the value was then {_or(states, blamed.result)}.")
+    _hint(blamed, at, states, judged.trial, model)
     others = [operations[n] for n in answer.pending if n != answer.blamed]
     if others:
         _say.line("under way at that moment:")
     for operation in others[:_SHOWN]:
-        _say.line(f"  line {operation.line}, process {operation.process}: {operation}")
+        _say.line(f"  line {operation.line}, process {_told_process(operation)}: {_told(operation, None)}")
     if len(others) > _SHOWN:
         _say.line(f"  and {len(others) - _SHOWN} more")
 
 
-def _or(states: list[Any]) -> str:
-    shown = ["nil" if s is None else repr(s) for s in states[:_SHOWN]]
+def _told(operation: Operation, at: int | None) -> str:
+    return _say.printable(operation.told(lambda value: shown(value, at)))
+
+
+def _told_process(operation: Operation) -> str:
+    return _say.printable(operation.process)
+
+
+def _or(states: list[Any], told: Any) -> str:
+    """The states, each around the place at which it is not what was told."""
+    said = [_say.printable(shown(state, parting(state, told))) for state in states[:_SHOWN]]
     if len(states) > _SHOWN:
-        shown.append(f"one of {len(states) - _SHOWN} others")
-    return " or ".join(shown) or "unknown"
+        said.append(f"one of {len(states) - _SHOWN} others")
+    return " or ".join(said) or "unknown"
 
 
-def _as_json(path: Path, model: str, verdict: Verdict, trial: Trial, judged: list[Judged]) -> dict[str, Any]:
-    found: dict[str, Any] = {"verdict": str(verdict), "history": str(path), "model": model}
-    found |= {"operations": len(trial.operations), "method": sorted({j.answer.method for j in judged})}
+def _hint(blamed: Operation, at: int | None, states: list[Any], trial: Trial, model: Model) -> None:
+    """Where two long values part, and what a reader may have forgotten to say."""
+    if at is not None and any(len(edn(value)) > LONG for value in (*states, blamed.result)):
+        unit = "character" if isinstance(blamed.result, str) else "element"
+        _say.line(f"(what was read and what was there part at {unit} {at}, counted from 0)")
+    if not isinstance(model, (Register, MultiRegister)) or isinstance(model, Mutex):
+        return
+    if isinstance(model, Register) and model.initial not in states:
+        return  # something else was there by then
+    written = {edn(value) for operation in trial.operations for value in _written(operation)}
+    unwritten = [v for v in _found(blamed) if v != model.initial and edn(v) not in written]
+    for value in unwritten[:1]:
+        _say.line(
+            f"No write of {_say.printable(shown(value))} has happened: if it is there at first, say so with "
+            f"--initial {_say.printable(shlex.quote(edn(value)))}"
+        )
+
+
+def _found(operation: Operation) -> list[Any]:
+    """What it says it has read."""
+    if operation.f == "read":
+        return [operation.result]
+    return [value for f, _, value in operation.result or () if f == "read"] if operation.f == transactions.F else []
+
+
+def _written(operation: Operation) -> list[Any]:
+    if operation.f == transactions.F:
+        return [value for f, _, value in operation.value if f == "write"]
+    if operation.f == "write":
+        return [operation.value]
+    return [operation.value[1]] if operation.f == "cas" else []
+
+
+def _as_json(history: _History, verdict: Verdict, judged: list[Judged]) -> dict[str, Any]:
+    model = history.model
+    found: dict[str, Any] = {"verdict": str(verdict), "history": str(history.path), "model": model.NAME}
+    found |= {"operations": len(history.trial.operations), "method": sorted({j.answer.method for j in judged})}
+    if history.others:
+        found["passed_over"] = history.others
     failures = []
     for one in judged:
         if isinstance(one.answer, NotLinearizable):
             blamed = one.trial.operations[one.answer.blamed]
-            failure = {"key": one.key, "operation": str(blamed), "line": blamed.line, "process": blamed.process}
+            failure = {"key": plain(one.key), "operation": str(blamed), "line": blamed.line, "process": blamed.process}
             pending = [one.trial.operations[n].line for n in one.answer.pending]
             failure["prefix_events"] = one.answer.position + 1
-            states = states_of(one.trial, MODELS[model], one.answer)
+            states = [plain(state) for state in states_of(one.trial, model, one.answer)]
             failures.append({**failure, "states": states, "pending_lines": pending})
     return {**found, "failures": failures} if failures else found

@@ -25,6 +25,7 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
 @click.argument("word", metavar="HISTORY")
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
+@click.option("--initial", metavar="VALUE", help="What a register of --model holds at first (EDN; else nil).")
 @click.option(
     "--export",
     type=click.Choice(["edn", _jobs.REGISTER]),
@@ -38,6 +39,7 @@ def command(
     word: str,
     checks: tuple[str, ...],
     model: str | None,
+    initial: str | None,
     export: str | None,
     job: str | None,
     store: Path,
@@ -47,9 +49,11 @@ def command(
 
     Taps are read from messages.jsonl.gz beside it, when it is there. An incomplete history is judged as far as it goes.
 
-    With --model HISTORY may also be Jepsen's EDN or the log of its etcd test: any concurrent history of one register,
-    or of keys that are judged one by one. With --model job it is a run's: the answers that its
-    clients got.
+    HISTORY may be a pipe, and - is standard input.
+
+    With --model HISTORY may also be other people's (docs/foreign-histories.md), Jepsen's EDN, its log or history.txt,
+    or JSON: any concurrent history of one object, or of keys that are judged one by one. With --model job it is a
+    run's: the answers that its clients got.
 
     With --export edn and a model the operations are told as Knossos (registers) and Elle (append: transactions of one
     operation) read them. Of a run, --model job --export edn tells the texts of its jobs as Elle's list-append, and
@@ -57,6 +61,7 @@ def command(
     """
     if (export == _jobs.REGISTER and model != _jobs.MODEL) or (job is not None and export != _jobs.REGISTER):
         raise click.UsageError("--export edn-register, and --job with it, belong to --model job")
+    _agreeing(checks, model, initial, export, as_json)
     history = _located(word, store)
     if model == _jobs.MODEL:
         if export is not None:
@@ -64,7 +69,11 @@ def command(
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
         file = _file(history)
-        return _linear.check(file, model, as_json=as_json) if export is None else _linear.export(file, model)
+        return (
+            _linear.check(file, model, initial=initial, as_json=as_json)
+            if export is None
+            else _linear.export(file, model)
+        )
     if export is not None:
         for line in edn_lines(_read(history).ops):
             _say.line(line)
@@ -89,9 +98,22 @@ def command(
     return _exits.OF_VERDICT[verdict]
 
 
+def _agreeing(
+    checks: tuple[str, ...], model: str | None, initial: str | None, export: str | None, as_json: bool
+) -> None:
+    """Raises `click.UsageError` for options of which one would be passed over."""
+    judges = "--model" if model is not None else "--export" if export is not None else None
+    if checks and judges:
+        raise click.UsageError(f"--check does not go with {judges}: checkers judge a run's history, each by itself")
+    if initial is not None and (model is None or export is not None):
+        raise click.UsageError("--initial goes with --model, and says what its register holds at first")
+    if as_json and export is not None:
+        raise click.UsageError("--json does not go with --export, which prints one operation a line")
+
+
 def _located(word: str, store: Path) -> Path:
     """What a user means: a path that is there, else a run of the store. Raises `NoSuchRun`."""
-    path = Path(word)
+    path = Path("/dev/stdin" if word == "-" else word)
     return path if path.exists() else Store(store).locate(word)
 
 

@@ -1,8 +1,8 @@
 """Histories for Knossos and Elle: clients' operations as Jepsen's EDN maps, one a line.
 
 `edn_lines`: all operations of a run, as they are. `model_lines`: those of one model, in the words of who checks them:
-registers for Knossos' `register` and `cas-register`, lists as Elle's `list-append` transactions of one operation each,
-and texts by key as they are, with `:key`.
+registers for Knossos' `register`, `cas-register`, `mutex` and `multi-register`, lists as Elle's `list-append`
+transactions, those that were none as transactions of one operation, and texts by key as they are, with `:key`.
 
 Processes become numbers in the order of their first call, since Jepsen takes others for the nemesis. An operation that
 `info` retired never comes back under its number, because its name does not.
@@ -14,8 +14,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from checkers.linearizability import Operation, Trial
+from checkers.linearizability.transactions import MultiRegister
+from checkers.linearizability.values import edn
 from harness.history import Op
+from harness.interchange import transactions
 
+MULTI_REGISTER = MultiRegister.NAME
 _NO_CLIENTS = ("/store", "/replica", "/final", "/journal")  # what components and the harness write
 
 
@@ -62,6 +66,9 @@ def model_lines(trial: Trial, model: str) -> Iterator[str]:
 
 
 def _asked(operation: Operation, model: str, type_: str) -> dict[str, str]:
+    if operation.f == transactions.F:
+        parts = operation.result if type_ == "ok" and operation.result is not None else operation.value
+        return {"f": ":txn", "value": "[" + " ".join(_part(part, model) for part in parts) + "]"}
     reads = operation.f in ("read", "get")
     value = (operation.result if type_ == "ok" else None) if reads else operation.value
     if model != "append":
@@ -72,16 +79,8 @@ def _asked(operation: Operation, model: str, type_: str) -> dict[str, str]:
     return {"f": ":txn", "value": f"[[{':r' if reads else ':append'} {edn(operation.key)} {edn(value)}]]"}
 
 
-def edn(value: Any) -> str:
-    """A JSON value as EDN. Maps keep their keys as strings."""
-    if value is None:
-        return "nil"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, (list, tuple)):
-        return "[" + " ".join(edn(v) for v in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{edn(str(k))} {edn(v)}" for k, v in value.items()) + "}"
-    return str(value)
+def _part(part: tuple[str, Any, Any], model: str) -> str:
+    """As Elle names them, or Knossos' `multi-register`."""
+    f, key, value = part
+    name = f if model == MULTI_REGISTER else {"read": "r", "write": "w"}.get(f, f)
+    return f"[:{name} {edn(key)} {edn(value)}]"

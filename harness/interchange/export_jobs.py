@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from checkers.linearizability import Malformed
+from checkers.linearizability.values import edn
 from harness.history import History, Observation, Op, text_digest
-from harness.interchange.export_edn import edn
 from harness.interchange.streams import NOTHING, Stream, Streams, Text
 
 _CALLS = frozenset({"get", "list"})

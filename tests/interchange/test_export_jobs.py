@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from checkers import notation
 from checkers.linearizability import Linearizable, Malformed
 from checkers.linearizability.decide import MODELS, decide
-from harness.interchange.edn import FORMAT, values
+from checkers.linearizability.values import Literal
+from harness.interchange.edn import FORMAT
+from harness.interchange.edn_text import values
 from harness.interchange.export_jobs import append_lines, revision_lines
 from harness.judging.checking import check
 from harness.schedule import CheckSpec
+
+
+def word(name: str) -> Literal:
+    return Literal(f":{name}")
 
 
 def lists(line: str) -> list[str]:
@@ -23,8 +29,8 @@ def reads(line: str) -> list[str]:
     """What came back of reads, in order."""
     found = []
     for _, op in values("\n".join(lists(line))):
-        if op["type"] == "ok":
-            found += [f"{key} {' '.join(map(str, chunks))}" for f, key, chunks in op["value"] if f == "r"]
+        if op[word("type")] == word("ok"):
+            found += [f"{key} {' '.join(map(str, chunks))}" for f, key, chunks in op[word("value")] if f == word("r")]
     return found
 
 
@@ -74,7 +80,9 @@ def test_a_text_is_read_as_the_chunks_that_it_consists_of(line, told, right):
 
 def test_a_commit_that_was_never_answered_is_info_and_its_process_goes_on_under_another_number():
     said = lists('d:+a d:a"x"? d:a"y"')
-    ops = [(op["process"], op["type"], op["value"][0][2]) for _, op in values("\n".join(said))]
+    ops = [
+        (op[word("process")], op[word("type")].text[1:], op[word("value")][0][2]) for _, op in values("\n".join(said))
+    ]
     assert ops == [(0, "invoke", 1), (1, "invoke", 2), (1, "ok", 2), (0, "info", 1)]
 
 

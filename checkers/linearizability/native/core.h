@@ -82,6 +82,7 @@ typedef struct {
 
 /* 0: read; 1: it is left to Python (an unknown operation, odd types, events that are no history); -1: an exception is set */
 int history_read(History *history, PyObject *operations, PyObject *events, int family, int keyed);
+int history_has_keys(PyObject *operations); /* does any name one? */
 void history_free(History *history);
 int history_bind(PyObject *operation); /* where an Operation's fields are */
 
@@ -112,6 +113,7 @@ typedef struct {
     State *states; /* those possible before, sorted */
     uint32_t *pending;
     uint32_t state_count, pending_count;
+    int64_t spent; /* steps */
 } Answer;
 
 /* Compiles a part. 0, 1 or -1 as above. `shown` is what states are to a reader: of a register a list by state. */
@@ -124,7 +126,8 @@ typedef struct {
     int unique;         /* a register of which zones can tell */
 } Object;
 
-int object_begin(Object *object, const History *history, const Part *part, int family);
+/* `initial`: what a register holds at first. */
+int object_begin(Object *object, const History *history, const Part *part, int family, PyObject *initial);
 PyObject *object_show(const Object *object, State state, int family);
 void object_free(Object *object);
 int object_bind(PyObject *as_state);

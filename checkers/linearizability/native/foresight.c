@@ -27,7 +27,7 @@ int search_hopeless(Search *s, uint32_t position) {
 }
 
 void trail_keep(Trail *trail, const Search *s, uint32_t position) {
-    if (trail->returns++ % STEP) return;
+    if (trail->returns++ % STEP || (size_t)s->now.count * s->words > MOST_KEPT) return;
     uint32_t place = trail->count % STEPS;
     Set *frontier = &trail->kept[place].frontier;
     set_free(frontier);

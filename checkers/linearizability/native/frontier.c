@@ -2,6 +2,7 @@
  * its state (and ANY), which pending operations are linearized, how many indeterminate ones of each kind are used. */
 #include "search.h"
 
+#define SHORTENING 1000000 /* steps more, for the shortest of the prefixes that fail */
 #define LOOK_UP ((uint64_t)1 << 22) /* steps between two looks at the keyboard */
 
 /* ---- what is pending ---- */
@@ -171,7 +172,7 @@ static uint32_t resume(Search *s, const Trail *trail, uint32_t length) {
     set_free(&s->now);
     memset(&s->now, 0, sizeof s->now);
     if (set_copy(&s->now, &trail->kept[common].frontier, s->words)) s->error = NO_MEMORY;
-    s->left = trail->kept[common].left;
+    if (trail->kept[common].left < s->left) s->left = trail->kept[common].left;
     for (uint32_t position = 0; position < trail->kept[common].position; position++) {
         int32_t event = s->trial->events[position];
         if (event >= 0)
@@ -228,16 +229,21 @@ static void search(const Trial *trial, uint32_t length, uint32_t horizon, int fi
     } else {
         pass(&s, resume(&s, trail, length), length, NULL, answer);
     }
+    answer->spent = trial->budget - s.left;
     search_free(&s);
 }
 
 /* The first failure that a search with less foresight finds, given one with all of it. */
 static void shorten(const Trial *trial, Trail *trail, Answer *answer) {
     uint32_t first = answer->position, last = trial->event_count - 1, width = 1; /* the return that fails is among these */
+    int64_t left = trial->budget + SHORTENING;
     while (first <= last) {
         uint32_t middle = width - 1 < (last - first) / 2 ? first + width - 1 : first + (last - first) / 2;
         Answer found;
-        search(trial, middle + 1, middle, 0, trail, &found);
+        Trial within = *trial;
+        if (left < within.budget) within.budget = left;
+        search(&within, middle + 1, middle, 0, trail, &found);
+        left -= found.spent;
         if (found.outcome == LINEARIZABLE) {
             first = middle + 1;
             width *= 4;

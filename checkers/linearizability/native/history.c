@@ -75,6 +75,15 @@ static int read_operations(History *history, PyObject *operations, int family, i
     return 0;
 }
 
+int history_has_keys(PyObject *operations) {
+    for (Py_ssize_t n = 0; operation_type && n < PyList_GET_SIZE(operations); n++) {
+        PyObject *operation = PyList_GET_ITEM(operations, n);
+        ahead(operations, n, AHEAD);
+        if (Py_IS_TYPE(operation, operation_type) && field(operation, KEY) != Py_None) return 1;
+    }
+    return 0;
+}
+
 enum { UNCALLED, CALLED, RETURNED };
 
 static int read_events(History *history, PyObject *events, const Raw *raws, int32_t *numbers, uint8_t *seen) {

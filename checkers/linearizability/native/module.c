@@ -1,4 +1,4 @@
-/* The Python side: `decide(operations, events, family, keyed, budget)` → an iterable, one tuple a key; None: left to Python. */
+/* The Python side: `decide(operations, events, family, keyed, budget, initial)` → an iterable, one tuple a key; None: left to Python. */
 #include "core.h"
 
 static PyObject *numbers(const uint32_t *items, uint32_t count) {
@@ -38,10 +38,10 @@ static PyObject *told(const Object *object, PyObject *key, const Answer *answer,
 }
 
 /* A new reference; NULL: an exception. */
-static PyObject *decide_part(const History *history, const Part *part, int family, long long budget) {
+static PyObject *decide_part(const History *history, const Part *part, int family, long long budget, PyObject *initial) {
     Object object;
     PyObject *answered = NULL;
-    int trouble = object_begin(&object, history, part, family);
+    int trouble = object_begin(&object, history, part, family, initial);
     if (trouble > 0) answered = PyTuple_Pack(1, part->key);
     if (!trouble) {
         int explained = object.unique ? zones_explain(&object.trial) : 0;
@@ -66,6 +66,7 @@ static PyObject *decide_part(const History *history, const Part *part, int famil
 typedef struct {
     PyObject_HEAD
     PyObject *operations; /* a copy, which keeps alive what the history borrows */
+    PyObject *initial;
     History history;
     uint32_t next;
     int family;
@@ -75,13 +76,15 @@ typedef struct {
 static PyObject *answers_next(PyObject *self) {
     Answers *answers = (Answers *)self;
     if (answers->next >= answers->history.count) return NULL;
-    return decide_part(&answers->history, &answers->history.parts[answers->next++], answers->family, answers->budget);
+    const Part *part = &answers->history.parts[answers->next++];
+    return decide_part(&answers->history, part, answers->family, answers->budget, answers->initial);
 }
 
 static void answers_free(PyObject *self) {
     Answers *answers = (Answers *)self;
     history_free(&answers->history);
     Py_XDECREF(answers->operations);
+    Py_XDECREF(answers->initial);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -95,19 +98,21 @@ static PyTypeObject answers_type = {
 };
 
 static PyObject *decide(PyObject *module, PyObject *args) {
-    PyObject *operations, *events;
-    int family, keyed;
+    PyObject *operations, *events, *initial;
+    int family, keyed; /* 2: if operations name keys */
     long long budget;
-    if (!PyArg_ParseTuple(args, "OOipL", &operations, &events, &family, &keyed, &budget)) return NULL;
-    if (family == REGISTER && !keyed && single_writer_explains(operations, events))
+    if (!PyArg_ParseTuple(args, "OOiiLO", &operations, &events, &family, &keyed, &budget, &initial)) return NULL;
+    if (family == REGISTER && keyed != 1 && initial == Py_None && single_writer_explains(operations, events))
         return Py_BuildValue("[(Os)]", Py_None, "single writer");
     if (!PyList_CheckExact(operations)) Py_RETURN_NONE;
+    if (keyed == 2) keyed = history_has_keys(operations);
     Answers *answers = PyObject_New(Answers, &answers_type);
     if (!answers) return NULL;
     memset(&answers->history, 0, sizeof answers->history);
     answers->next = 0;
     answers->family = family;
     answers->budget = budget;
+    answers->initial = Py_NewRef(initial);
     answers->operations = PyList_GetSlice(operations, 0, PyList_GET_SIZE(operations));
     int trouble = answers->operations ? history_read(&answers->history, answers->operations, events, family, keyed) : -1;
     if (!trouble) return (PyObject *)answers;

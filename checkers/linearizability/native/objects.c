@@ -1,7 +1,7 @@
 /* One key's operations → effects on numbered states: see registers.py and stores.py. */
 #include "objects.h"
 
-int object_begin(Object *object, const History *history, const Part *part, int family) {
+int object_begin(Object *object, const History *history, const Part *part, int family, PyObject *initial) {
     memset(object, 0, sizeof *object);
     const Raw *raws = history->raws + part->first_op;
     object->trial.ops = calloc(part->op_count + 1, sizeof *object->trial.ops);
@@ -10,7 +10,7 @@ int object_begin(Object *object, const History *history, const Part *part, int f
     object->trial.event_count = part->event_count;
     int trouble = -1;
     if (object->trial.ops)
-        trouble = family <= CAS_REGISTER ? register_begin(object, raws) : store_begin(object, raws, family);
+        trouble = family <= CAS_REGISTER ? register_begin(object, raws, initial) : store_begin(object, raws, family);
     if (trouble < 0 && !PyErr_Occurred()) PyErr_NoMemory();
     return trouble;
 }

@@ -4,7 +4,7 @@
 
 #include "core.h"
 
-int register_begin(Object *object, const Raw *raws);
+int register_begin(Object *object, const Raw *raws, PyObject *initial);
 int store_begin(Object *object, const Raw *raws, int family);
 
 #endif

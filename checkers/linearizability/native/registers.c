@@ -78,7 +78,7 @@ static int compile_register(Values *values, const Raw *raw, Op *op, int *plain) 
     return 0;
 }
 
-/* Zones need that every value is written once at most, and nil never. */
+/* Zones need that every value is written once at most, and the first one never. */
 static int is_unique(const Trial *trial) {
     uint8_t *written = calloc(trial->states, 1);
     int unique = written != NULL;
@@ -90,10 +90,10 @@ static int is_unique(const Trial *trial) {
     return unique;
 }
 
-int register_begin(Object *object, const Raw *raws) {
+int register_begin(Object *object, const Raw *raws, PyObject *initial) {
     Trial *trial = &object->trial;
     Values values = {.other = PyDict_New(), .shown = object->shown = PyList_New(0)};
-    int trouble = values.other && values.shown ? value_state(&values, Py_None, &trial->initial) : -1, plain = 1;
+    int trouble = values.other && values.shown ? value_state(&values, initial, &trial->initial) : -1, plain = 1;
     for (uint32_t n = 0; !trouble && n < trial->op_count; n++)
         trouble = compile_register(&values, &raws[n], &trial->ops[n], &plain);
     if (!trouble) {

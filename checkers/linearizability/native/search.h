@@ -19,6 +19,7 @@ typedef struct {
 
 #define STEP 4 /* returns between two frontiers that are kept */
 #define STEPS 16
+#define MOST_KEPT ((size_t)1 << 19) /* words of one that is kept; a wider one is searched for again */
 
 /* The last frontiers of a search, so that another one, which foresees less, need not begin at the beginning. */
 typedef struct {

@@ -22,6 +22,7 @@ static inline int64_t version(PyObject *value) {
 static int call(Count *count, Py_ssize_t number) {
     PyObject *operation = PyList_GET_ITEM(count->operations, number);
     if (!Py_IS_TYPE(operation, operation_type) || count->lowest[number] != UNCALLED) return 0;
+    if (field(operation, KEY) != Py_None) return 0;
     count->calls++;
     count->lowest[number] = count->complete;
     PyObject *f = field(operation, F);

@@ -29,7 +29,7 @@ def fuzz(many: int = 250) -> settings:
     )
 
 
-def step(model: str, state: Any, operation: Operation) -> tuple[bool, Any]:
+def step(model: str, state: Any, operation: Operation) -> tuple[bool, Any]:  # noqa: PLR0911  # one an operation
     """Is the operation's answer right in `state`, and what is the state after it?"""
     f, value, told = operation.f, operation.value, operation.outcome != "info"
     if f == "read" and model == "append":
@@ -38,6 +38,11 @@ def step(model: str, state: Any, operation: Operation) -> tuple[bool, Any]:
         return (not told or operation.result == state), state
     if f in ("write", "put"):
         return True, value
+    if f in ("acquire", "release"):
+        held = f == "acquire"
+        return state != held or not told, held
+    if f == "txn":
+        return _transaction(state, operation)
     if f == "append":
         return True, ((*(state or ()), value) if model == "append" else state + value)
     before, after = value
@@ -46,8 +51,19 @@ def step(model: str, state: Any, operation: Operation) -> tuple[bool, Any]:
     return (state == before or not told), (after if state == before else state)
 
 
+def _transaction(state: Any, operation: Operation) -> tuple[bool, Any]:
+    """What is known of its answer holds where it happens, be it that it never came."""
+    now, told = dict(state), operation.result is not None
+    for f, key, value in operation.result if told else operation.value:
+        if f == "write":
+            now[key] = value
+        elif told and now.get(key) != value:
+            return False, state
+    return True, frozenset((k, v) for k, v in now.items() if v is not None)
+
+
 def initial(model: str) -> Any:
-    return {"kv": "", "append": ()}.get(model)
+    return {"kv": "", "append": (), "mutex": False, "multi-register": frozenset()}.get(model)
 
 
 def _spans(trial: Trial) -> tuple[list[int], list[float]]:
@@ -109,6 +125,11 @@ def _explains(order: tuple[int, ...], trial: Trial, model: str) -> bool:
 # ---- histories ----------------------------------------------------------------------------------------------------
 
 
+def _a_transaction(parts: list[Any], outcome: Any) -> Operation:
+    said = tuple(parts)
+    return Operation(f="txn", value=said, result=said if outcome == "ok" else None, outcome=outcome)
+
+
 def _operations(model: str, values: Any) -> Any:
     outcome = st.sampled_from(["ok"] * 5 + ["info"])
     maybe = st.one_of(st.none(), values)
@@ -124,6 +145,13 @@ def _operations(model: str, values: Any) -> Any:
             st.builds(Operation, f=st.just("read"), result=st.lists(values, max_size=3).map(tuple), outcome=outcome),
             st.builds(Operation, f=st.just("append"), value=values, outcome=outcome),
         )
+    if model == "mutex":
+        return st.builds(Operation, f=st.sampled_from(["acquire", "release"]), outcome=outcome)
+    if model == "multi-register":
+        parts = st.lists(
+            st.tuples(st.sampled_from(["read", "write"]), st.sampled_from("xy"), values), min_size=1, max_size=3
+        )
+        return st.builds(_a_transaction, parts, outcome)
     read = st.builds(Operation, f=st.just("read"), result=maybe, outcome=outcome)
     write = st.builds(Operation, f=st.just("write"), value=values, outcome=outcome)
     if model == "register":
@@ -167,9 +195,21 @@ def _truthful(draw: Any, model: str, operations: list[Operation], events: list[i
             hit = operation.value[0] == state
             told[number] = Operation(f="cas", value=operation.value, outcome="ok" if hit else "fail")
             state = operation.value[1] if hit else state
+        elif operation.f == "txn":
+            result, state = _true_transaction(state, operation)
+            if operation.outcome == "ok":
+                told[number] = Operation(f="txn", value=operation.value, result=result)
         else:
             state = step(model, state, operation)[1]
     return told
+
+
+def _true_transaction(state: Any, operation: Operation) -> tuple[Any, Any]:
+    now, found = dict(state), []
+    for f, key, value in operation.value:
+        now = {**now, key: value} if f == "write" else now
+        found.append((f, key, value if f == "write" else now.get(key)))
+    return tuple(found), frozenset((k, v) for k, v in now.items() if v is not None)
 
 
 @st.composite

@@ -69,4 +69,5 @@ def prefix(trial: Trial, length: int) -> Trial:
 def pending(operation: Operation) -> Operation:
     if operation.outcome == "fail":  # it was going to change nothing
         return Operation(f="read", outcome="info")
-    return Operation(f=operation.f, value=operation.value, outcome="info")
+    result = operation.result if operation.f == "txn" else None  # it reads what it is going to answer
+    return Operation(f=operation.f, value=operation.value, result=result, outcome="info")
