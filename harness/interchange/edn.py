@@ -144,12 +144,12 @@ class _Operations:
         meant = whole_numbers(said)
         if meant is None:
             try:
-                form = Reader(said, unwrap=False).next(0)
+                form = Reader(said, unwrap=False, atoms=self._reader.atoms).next(0)
             except Malformed:
                 return _UNREAD
             if form is None or form.end != len(said) or form.deep:
                 return _UNREAD
-            meant = form.value
+            meant = form.inner
         self._known[said] = meant
         return meant
 

@@ -34,6 +34,10 @@ _PREFIXES = {"discard": "#_", "meta": "^"}
 _BLANK = re.compile(r"(?:[\s,]++|;[^\n\r]*+)*+")
 
 
+_MOST_ATOMS, _LONG_ATOM = 50_000, 40
+Atoms = dict[str, Any]
+
+
 class Form(NamedTuple):
     place: int  # in the text, where it begins
     end: int
@@ -63,23 +67,29 @@ class _Frame:
 class Reader:
     """The values of `text`; `unwrap`: those of a vector (or list) at the top are told one by one."""
 
-    def __init__(self, text: str, unwrap: bool = True, line: int | None = None) -> None:
-        """`line`: the only one, of a longer text."""
+    def __init__(self, text: str, unwrap: bool = True, line: int | None = None, atoms: Atoms | None = None) -> None:
+        """`line`: the only one, of a longer text. `atoms`: what single words mean, as far as they were read before."""
         self.text = text
         self._line = line
         self._unwrap = unwrap
         self.lines = Lines(text)
         self._around: _Frame | None = None  # that vector
+        self.atoms = atoms if atoms is not None else {}
 
     def next(self, place: int) -> Form | None:
         """The value that begins at `place` or later; None: there is none. Raises `Malformed`."""
         stack: list[_Frame] = []
         deep, began = False, -1
+        match_at, text, known = _TOKEN.match, self.text, self.atoms
         while True:
-            match = _TOKEN.match(self.text, place)
+            match = match_at(text, place)
             if match is None:
                 raise self._unreadable(place)
             kind = match.lastgroup or ""
+            if kind == "atom" and stack and stack[-1].collects and (said := match[kind]) in known:
+                stack[-1].items.append(known[said])  # most of what there is
+                place = match.end()
+                continue
             start, place = match.start(kind), match.end()
             if kind == "end":
                 self._ended(stack)
@@ -164,7 +174,12 @@ class Reader:
         try:
             if kind == "text":
                 return Literal(said) if said[0] == "#" else text_of(said)
-            return character(said) if kind == "character" else atom(said)
+            if kind == "character":
+                return character(said)
+            value = atom(said)
+            if len(self.atoms) < _MOST_ATOMS and len(said) < _LONG_ATOM:
+                self.atoms[said] = value
+            return value
         except ValueError as exc:
             raise self._wrong(start, str(exc)) from None
 

@@ -1,6 +1,7 @@
-/* Operation maps that are written simply: fields whose values are whole numbers, words, texts without escapes, and vectors
- * of such. Whatever else there is, is left to edn_text.py, which reads all of EDN: where this one stops, that one goes on.
- * So it may be cautious, and there is nothing in EDN that it alone could read wrong. */
+/* Operation maps that are written simply: fields whose values are whole numbers, words, texts, and vectors of such. Of
+ * other values it finds the end and asks what they mean (`meant`, which remembers). Whatever else there is, is left to
+ * edn_text.py, which reads all of EDN: where this one stops, that one goes on. So it may be cautious, and there is
+ * nothing in EDN that it alone could read wrong. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -61,17 +62,48 @@ static int whole(Scan *s, long long *number) {
     return 1;
 }
 
-/* A text without escapes; it begins at a quote. */
+enum { NO_TEXT, PLAIN_TEXT, ESCAPED_TEXT };
+
+/* A text and what is between its quotes; it begins at one. */
 static int quoted(Scan *s, Span *inner) {
+    int found = PLAIN_TEXT;
     inner->from = ++s->at;
     for (; s->at < s->length; s->at++) {
         Py_UCS4 c = look(s);
         if (c == '"') {
             inner->to = s->at++;
+            return found;
+        }
+        if (c == '\\') {
+            found = ESCAPED_TEXT;
+            s->at++;
+            c = look(s);
+        }
+        if (c == '\r') return NO_TEXT;
+        s->line += c == '\n';
+    }
+    return NO_TEXT;
+}
+
+/* A collection in any brackets; it begins at one. What stands in it is not looked at. */
+static int balanced(Scan *s, Span *span) {
+    int depth = 0;
+    Span inner;
+    span->from = s->at;
+    while (s->at < s->length) {
+        Py_UCS4 c = look(s);
+        if (c == '"') {
+            if (!quoted(s, &inner)) return 0;
+            continue;
+        }
+        if (c == ';' || c == '\\' || c == '\r') return 0; /* a comment, a character */
+        s->line += c == '\n';
+        s->at++;
+        depth += c == '{' || c == '(' || c == '[';
+        if ((c == '}' || c == ')' || c == ']') && !--depth) {
+            span->to = s->at;
             return ends(look(s));
         }
-        if (c == '\\' || c == '\r') return 0;
-        s->line += c == '\n';
     }
     return 0;
 }
@@ -127,19 +159,22 @@ static PyObject *value(Scan *s, int depth) {
         s->at++;
         return vector(s, depth);
     }
-    if (c == '"') return quoted(s, &span) ? PyUnicode_Substring(s->text, span.from, span.to) : NOT_SIMPLE;
+    if (c == '"') {
+        int found = quoted(s, &span);
+        if (!found || !ends(look(s))) return NOT_SIMPLE;
+        if (found == PLAIN_TEXT) return PyUnicode_Substring(s->text, span.from, span.to);
+        return meaning(s, (Span){span.from - 1, span.to + 1});
+    }
+    if (c == '{' || c == '(') return balanced(s, &span) ? meaning(s, span) : NOT_SIMPLE;
     if ((is_digit(c) || c == '-') && whole(s, &number)) return PyLong_FromLongLong(number);
     return word(s, &span) ? meaning(s, span) : NOT_SIMPLE;
 }
 
-/* Nobody wants to know it: 1, it was passed over. Numbers, words and texts; whether a word means something is asked. */
+/* Nobody wants to know it: 1, it was passed over. */
 static int pass_over(Scan *s) {
-    Py_UCS4 c = look(s);
     long long number;
-    Span span;
-    if (c == '"') return quoted(s, &span);
-    if ((is_digit(c) || c == '-') && whole(s, &number)) return 1;
-    PyObject *found = c != '[' && word(s, &span) ? meaning(s, span) : NULL;
+    if (whole(s, &number)) return 1;
+    PyObject *found = value(s, 0);
     Py_XDECREF(found);
     return found != NULL;
 }
