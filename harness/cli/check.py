@@ -69,16 +69,18 @@ def command(
         return _jobs.check_jobs(history, as_json=as_json)
     if model is not None:
         file = _file(history)
-        return (
-            _linear.check(file, model, initial=initial, as_json=as_json)
-            if export is None
-            else _linear.export(file, model)
-        )
+        if export is not None:
+            return _linear.export(file, model)
+        return _linear.check(file, model, initial=initial, as_json=as_json)
     if export is not None:
         for line in edn_lines(_read(history).ops):
             _say.line(line)
         return 0
-    specs = _specs(history, checks)
+    return _judge(history, _specs(history, checks), as_json)
+
+
+def _judge(history: Path, specs: list[CheckSpec] | None, as_json: bool) -> int:
+    """What the checkers say of a run's history, and the exit code."""
     found = _read(history)
     if found.problem is not None:
         _say.error(f"{history}: {found.problem}", label="warning")
@@ -90,9 +92,7 @@ def command(
         _say.data({**told, "checks": _result.checks_as_json(results)})
         return _exits.OF_VERDICT[verdict]
     _result.table(results)
-    failure = words.first_failure(results)
-    if failure is not None:
-        _result.story(failure)
+    _result.failures(results)
     _result.consistency(results)
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -64,13 +65,8 @@ def execute(
     if problems := cannot_start(runtime, schedule.system):
         raise CannotPlay("\n".join(problems))
     recorder = Recorder(time.monotonic_ns, directory)
-    conductor = Conductor(
-        schedule,
-        recorder,
-        header=lambda stage: make_header(schedule, runtime.NAME, stage),
-        settled=_settled(),
-        note=note,
-    )
+    header = functools.partial(make_header, schedule, runtime.NAME)
+    conductor = Conductor(schedule, recorder, header=header, settled=_settled(), note=note)
     spec = RunSpec(
         run_id=secrets.token_hex(4),
         system=schedule.system,
