@@ -87,4 +87,4 @@ def test_of_two_objects_only_the_place_that_differs_is_told() -> None:
     result = judge(history, NAME)
     assert "with metadata.stream.progress 20, where desktop-1 wrote 40" in result.message
     history.ops[-1].value["set"]["metadata"] = {"kept": 1}
-    assert "with metadata.stream no value, where desktop-1 wrote {'progress': 40}" in judge(history, NAME).message
+    assert 'with metadata.stream no value, where desktop-1 wrote {"progress": 40}' in judge(history, NAME).message

@@ -27,6 +27,10 @@ NOT_ON_A_LINE = {  # what they need is no token of the language: histories in th
     "resources/leak": "test_resources.py",  # gauges
 }
 
+NOTHING_OWED = {  # innocent since the duty never arises: with nothing else in the line, nothing was judged
+    "linearizable/failed-effect",
+}
+
 
 def found(case: dict[str, str], which: str) -> CheckResult:
     checker = registry.find("checker", case["check"])
@@ -44,7 +48,7 @@ def test_a_reason_is_named_where_it_is_and_nowhere_else(case: dict[str, str]) ->
     assert [anomaly.reason, *anomaly.others] == [case["reason"]]
     assert anomaly.verdict in (Verdict.INVALID, Verdict.UNKNOWN)
     innocent = found(case, "innocent")
-    assert (innocent.verdict, innocent.reason) == (Verdict.VALID, None)
+    assert (innocent.verdict, innocent.reason) == (None if name(case) in NOTHING_OWED else Verdict.VALID, None)
     unknown = found(case, "unknown")
     assert unknown.verdict in (Verdict.VALID, None) and unknown.reason is None
 

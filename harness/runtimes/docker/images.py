@@ -33,7 +33,7 @@ DISTRIBUTIONS = ("msgspec", "pyjwt", "regex", "websockets")  # what the componen
 _WIRE_DISTRIBUTIONS = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
 _PARTS = {  # package → patterns of what goes into the image: the components, and what the wire imports
     "targets": ("**/*.py",),
-    "harness": ("__init__.py", "history.py", "seeds.py", "wire/**/*.py"),
+    "harness": ("__init__.py", "history.py", "pipes.py", "seeds.py", "wire/**/*.py"),
     "faults": ("_*.py",),  # the contract and its rooms, not the faults
 }
 _KEPT_VERSIONS = 5  # of each image: other checkouts may use theirs at this moment
