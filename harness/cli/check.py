@@ -138,7 +138,7 @@ def _read(path: Path) -> History:
         if format_ is None:
             raise
         how = f"--model says what it is a history of: {', '.join(sorted(MODELS))}"
-        raise HistoryError(f"{file}: this is no run's history, but other people's ({format_}); {how}") from None
+        raise HistoryError(f"{file}:1: this is no run's history, but other people's ({format_}); {how}") from None
 
 
 def _file(path: Path) -> Path:

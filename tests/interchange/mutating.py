@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 
-from foreign_rig import WRITERS, Event
+from kinds_rig import WRITERS, Event
 
 TOKENS = (
     "[", "]", "{", "}", "(", ")", "#{", "#_", "#_ #_", "^", "#inst", "#:p", '"', "\\", "\\u12", "\\ud800", ";", ",", ":", "::",  # noqa: E501

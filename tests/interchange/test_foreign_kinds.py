@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from foreign_rig import WRITERS, judged
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds_rig import WRITERS, judged
 
 from checkers.linearizability.values import Literal
 from harness.interchange import compiled, edn, format_of
