@@ -331,7 +331,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "a matrix that leads into a text": (
         "title: x\nmatrix: {«title.x: [1]}",
-        "this path leads nowhere: title is 'x', which has nothing inside",
+        "this path leads nowhere: title is x, which has nothing inside",
         "",
     ),
     "a wrong value in a matrix": ("matrix: {duration: [10s, «20]}", "a duration needs a unit", ""),
