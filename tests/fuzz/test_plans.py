@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from mutations import TIMES, bounded, of_bytes, of_value
+from bounds import bounded
+from mutations import TIMES, of_bytes, of_value
 
 from harness import plan
 from harness.plan import PlanErrors

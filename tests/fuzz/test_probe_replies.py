@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from mutations import TIMES, bounded, of_bytes, of_value
+from bounds import bounded
+from mutations import TIMES, of_bytes, of_value
 
 from checkers.convergence import CHECKER
 from checkers.notation import read

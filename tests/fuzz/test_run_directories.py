@@ -10,7 +10,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mutations import TIMES, bounded, of_bytes, of_value
+from bounds import bounded
+from mutations import TIMES, of_bytes, of_value
 
 from harness import cli
 
