@@ -13,7 +13,6 @@ from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.judging import ladder
 from harness.judging.checking import check, missed, overall, with_evidence
-from harness.report import words
 from harness.schedule import CheckSpec
 from harness.store.index import Store
 from harness.store.rundir import history_path, read_schedule, read_with_taps

@@ -13,7 +13,6 @@ from harness.hunting.generate.cast import TOPOLOGIES
 from harness.hunting.generate.generator import Generator
 from harness.hunting.generate.shapes import SHAPES
 from harness.hunting.met import cells
-from harness.hunting.tally import RunSummary
 from harness.runs.run import execute
 from harness.verdict import Verdict
 
