@@ -146,6 +146,7 @@ def test_a_head_that_leaves_before_its_event_is_seen_by_the_order_of_the_wire() 
 
 @pytest.mark.parametrize(("apart_s", "reason"), [(0.4, None), (9, "answer-nobody-asked")])
 def test_an_answer_is_compared_with_a_request_within_the_slack_of_both(apart_s: float, reason: str | None) -> None:
-    reply, ask = "wire:r>m[type=rpc-reply,msg=c1,side=in]", "wire:m>r[type=rpc:job.get,msg=c1]"
-    call = "m!call[corr=c1,method=job.get,phase=begin] m!call[corr=c1,phase=ok]"
-    assert judge(f"%runtime=docker {call} @1 {reply} @{1 + apart_s:g} {ask}", "rpc").reason == reason
+    begin, ok = "m!call[corr=c1,method=job.get,phase=begin]", "m!call[corr=c1,phase=ok]"
+    reply, ask = "wire:r>m[type=rpc-reply,msg=c1]", "wire:m>r[type=rpc:job.get,msg=c1]"
+    line = f"%runtime=docker {begin} @1 {reply} {ok} @{1 + apart_s:g} {ask}"
+    assert judge(line, "rpc").reason == reason

@@ -60,7 +60,13 @@ def between_commits(scene: Scene) -> Iterator[tuple[Op, Op]]:
                 yield op, like(before[-1], job=entry.op.job, session=entry.op.session, attempt=entry.attempt)
 
 
-@injects("agreement", "uncommitted", sites=between_commits)
+@injects(
+    "agreement",
+    "uncommitted",
+    sites=between_commits,
+    companions=["replica/does-not-follow"],
+    because="the next event follows a revision that was committed",
+)
 def what_was_rolled_back(edit: Edit, site: tuple[Op, Op]) -> None:
     op, commit = site
     assert commit.rev is not None

@@ -57,6 +57,12 @@ def finals(scene: Scene) -> Iterator[Op]:
     return (op for op in scene.ops("final") if op.node in (*scene.mobiles, *scene.desktops))
 
 
-@injects("convergence", "no-final", sites=finals)
+@injects(
+    "convergence",
+    "no-final",
+    sites=finals,
+    companions=["evidence/nothing-judged"],
+    because="of a run with one desktop or one mobile nothing is left that could be compared",
+)
 def it_was_not_read(edit: Edit, final: Op) -> None:
     edit.drop(final)

@@ -15,7 +15,13 @@ def healed(scene: Scene) -> Iterator[Op]:
     return scene.ops("fault-heal")
 
 
-@injects("evidence", "inert-fault", sites=healed)
+@injects(
+    "evidence",
+    "inert-fault",
+    sites=healed,
+    companions=["evidence/nothing-at-stake"],
+    because="nothing else need be looked at after it",
+)
 def it_met_nothing(edit: Edit, heal: Op) -> None:
     edit.change(heal, value={"exercised": False, "fixed": True})
 
@@ -33,7 +39,13 @@ def opened(scene: Scene) -> Iterator[str]:
     return (node for node in scene.mobiles if scene.finals[node].value.get("scope"))
 
 
-@injects("evidence", "no-observations", sites=opened)
+@injects(
+    "evidence",
+    "no-observations",
+    sites=opened,
+    companions=["evidence/nothing-judged"],
+    because="the others may tell nothing of the whole store",
+)
 def it_says_nothing_of_its_screen(edit: Edit, node: str) -> None:
     edit.drop(*(op for op in edit.ops if op.f == "observe" and op.node == node))
 
@@ -78,14 +90,20 @@ def _a_late_fault(edit: Edit, final: Op, nodes: list[str]) -> None:
     "evidence",
     "idle-fault",
     sites=the_end,
-    companions=["evidence/nothing-at-stake"],
-    because="in a run without another fault all that was looked at was over before this one",
+    companions=["evidence/nothing-at-stake", "resources/leak", "rpc/never-completed"],
+    because="what was looked at was over before it, and what was under way then has had time enough",
 )
 def long_after_all_work(edit: Edit, final: Op) -> None:
     _a_late_fault(edit, final, [str(final.node)])
 
 
-@injects("evidence", "nothing-at-stake", sites=the_end_of_peace)
+@injects(
+    "evidence",
+    "nothing-at-stake",
+    sites=the_end_of_peace,
+    companions=["resources/leak", "rpc/never-completed"],
+    because="what was under way before it has had time enough",
+)
 def a_fault_after_all_that_was_shown(edit: Edit, final: Op) -> None:
     _a_late_fault(edit, final, [])  # it does not say where it was, so nobody can say that it met no work
 

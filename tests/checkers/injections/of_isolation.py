@@ -159,7 +159,16 @@ def _shown_there(edit: Edit, site: Shown, cause: str) -> None:
     edit.after(op, like(row, time_ns=op.time_ns, cause=cause, value={"visit": _visit(op)}))
 
 
-@injects("isolation", "reply-of-another-scope", sites=on_other_screens)
+_NOW_SHOWN = "what is shown there would have to follow its events"
+
+
+@injects(
+    "isolation",
+    "reply-of-another-scope",
+    sites=on_other_screens,
+    companions=["replica/not-applied"],
+    because=_NOW_SHOWN,
+)
 def a_late_reply(edit: Edit, site: Shown) -> None:
     _shown_there(edit, site, str(site[1].cause))
 
@@ -168,6 +177,6 @@ def by_events(scene: Scene) -> Iterator[Shown]:
     return (site for site in on_other_screens(scene) if (site[0].cause or "").startswith("event:"))
 
 
-@injects("isolation", "event-of-another-scope", sites=by_events)
+@injects("isolation", "event-of-another-scope", sites=by_events, companions=["replica/not-applied"], because=_NOW_SHOWN)
 def an_event_for_another_screen(edit: Edit, site: Shown) -> None:
     _shown_there(edit, site, str(site[0].cause))

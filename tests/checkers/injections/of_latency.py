@@ -22,6 +22,12 @@ def calm_hits(scene: Scene) -> Iterator[Op]:
             yield op
 
 
-@injects("latency", "slow", sites=calm_hits)
+@injects(
+    "latency",
+    "slow",
+    sites=calm_hits,
+    companions=["replica/not-applied", "desktop/wrong-time"],
+    because="what was delivered before the pause is applied after it, and what was stamped stays as it is",
+)
 def it_waits(edit: Edit, op: Op) -> None:
     edit.pause(op, PAUSE_NS)

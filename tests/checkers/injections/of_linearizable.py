@@ -204,7 +204,13 @@ def done_by_somebody(scene: Scene) -> Iterator[tuple[Op, Op]]:
             yield op, scene.head(job.desktop)
 
 
-@injects("linearizable", "unasked-effect", sites=done_by_somebody)
+@injects(
+    "linearizable",
+    "unasked-effect",
+    sites=done_by_somebody,
+    companions=["desktop/unasked-commit", "desktop/impossible-commit"],
+    because="the desktop itself was not asked either, and a job that has ended is canceled by nobody",
+)
 def canceled_again(edit: Edit, site: tuple[Op, Op]) -> None:
     op, last = site
     end = next(o for o in edit.ops if o.f == "final")

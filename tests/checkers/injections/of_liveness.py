@@ -33,13 +33,13 @@ def left_alone(scene: Scene) -> Iterator[Op]:
     return (op for op in _last_links(scene) if watched(scene) and op.node in scene.desktops)
 
 
-@injects("liveness", "unregistered", sites=left_alone)
-def it_never_comes_back(edit: Edit, up: Op) -> None:
-    edit.after(up, like(up, value={"state": "closed"}))
-
-
 _ENDED = ["connections/ended-without-cause"]
 _NO_CAUSE = "nothing had happened to the connection that is given up"
+
+
+@injects("liveness", "unregistered", sites=left_alone, companions=_ENDED, because=_NO_CAUSE)
+def it_never_comes_back(edit: Edit, up: Op) -> None:
+    edit.after(up, like(up, value={"state": "closed"}))
 
 
 @injects("liveness", "given-up", sites=sure, companions=_ENDED, because=_NO_CAUSE)
@@ -51,9 +51,10 @@ def taken_for_dead(edit: Edit, at: Calm) -> None:
 
 def long_silent(scene: Scene) -> Iterator[tuple[Calm, int]]:
     """A moment so long after a fault that a dead connection must have been noticed, and that fault's end."""
+    clients = [*scene.mobiles, *scene.desktops]
     for at in sure(scene):
         before = [op for op in scene.ops("fault-begin", "fault-heal", "started") if op.time_ns < at.time_ns]
-        mine = [op for op in before if op.f == "started" or touched_by_fault(op, [at.desktop])]
+        mine = [op for op in before if op.f == "started" or at.desktop in touched_by_fault(op, clients)]
         if not mine or mine[-1].f != "fault-heal" or at.time_ns - mine[-1].time_ns <= 3_200 * MS:
             continue
         if not any(op.node == at.desktop and op.index > mine[-1].index for op in scene.ops("link")):
@@ -146,9 +147,16 @@ def again_and_again(edit: Edit, op: Op) -> None:
 
 
 def at_rest(scene: Scene) -> Iterator[Op]:
-    """The last that a screen showed, in a run that went on for long."""
-    last = {op.node: op for op in scene.observed()}
-    return (op for op in last.values() if watched(scene) and (op.cause or "").startswith("event:"))
+    """What screens show in the end because of an event, in a run that went on for long."""
+    shown: dict[tuple[str | None, str | None], Op] = {}
+    for op in scene.ops("observe"):
+        if op.value["kind"] == "scope":
+            shown = {(node, job): last for (node, job), last in shown.items() if node != op.node}
+        elif op.value["kind"] == "remove":
+            shown.pop((op.node, op.job), None)
+        elif op.value["kind"] in ("row", "patch", "append"):
+            shown[op.node, op.job] = op
+    return (op for op in shown.values() if watched(scene) and (op.cause or "").startswith("event:"))
 
 
 @injects("liveness", "late-convergence", sites=at_rest)

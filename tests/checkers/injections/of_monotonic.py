@@ -50,21 +50,25 @@ def from_before_the_end(scene: Scene) -> Iterator[Pair]:
         yield from ((old, now) for old, now, _ in _pairs(scene, kind) if _undone(scene, (old, now)))
 
 
+_ENTAILS = ["replica/does-not-follow"]
+_GOES_ON = "the next event follows what was shown before"
+
+
 def _again(edit: Edit, pair: Pair) -> None:
     old, now = pair
     edit.after(now, like(old, time_ns=now.time_ns, cause="local:x"))
 
 
-@injects("monotonic", "older-row", sites=older_rows)
+@injects("monotonic", "older-row", sites=older_rows, companions=_ENTAILS, because=_GOES_ON)
 def an_older_row_again(edit: Edit, pair: Pair) -> None:
     _again(edit, pair)
 
 
-@injects("monotonic", "older-fields", sites=older_patches)
+@injects("monotonic", "older-fields", sites=older_patches, companions=_ENTAILS, because=_GOES_ON)
 def older_fields_again(edit: Edit, pair: Pair) -> None:
     _again(edit, pair)
 
 
-@injects("monotonic", "terminal-undone", sites=from_before_the_end)
+@injects("monotonic", "terminal-undone", sites=from_before_the_end, companions=_ENTAILS, because=_GOES_ON)
 def it_runs_again(edit: Edit, pair: Pair) -> None:
     _again(edit, pair)

@@ -59,6 +59,13 @@ def _up(scene: Scene, op: Op) -> bool:
     return bool(mine) and mine[-1].f == "link" and mine[-1].value["state"] == "registered"
 
 
+def _known(scene: Scene, at: Op, node: str) -> bool:
+    """Did the relay hold a connection of the node then? It may have lost what the node still thinks it has."""
+    device = str(scene.nodes[node]["device_id"]).lower()
+    mine = [o for o in scene.ops("conn") if str(o.value["device"]).lower() == device and o.index < at.index]
+    return bool(mine) and mine[-1].value["state"] == "registered"
+
+
 def losses(scene: Scene) -> Iterator[Op]:
     for op in scene.ops("link"):
         soon = [o for o in scene.later(op) if o.time_ns < op.time_ns + 60 * MS]
@@ -103,11 +110,18 @@ def desktops_lost(scene: Scene) -> Iterator[tuple[Op, str]]:
             stays = Op(index=op.index, time_ns=op.time_ns, process="", type="info", f="", node=node)
             around = [o for o in scene.ops("link", "started", "conn") if abs(o.time_ns - op.time_ns) < 60 * MS]
             alone = all(o is op or o.node not in (node, "relay") for o in around)
-            if scene.ledger.active_desktop(node) == name and _up(scene, stays) and alone:
+            there = _known(scene, op, node) and _up(scene, stays)
+            if scene.ledger.active_desktop(node) == name and there and alone:
                 yield op, node
 
 
-@injects("reaction", "forwarded-call", sites=desktops_lost)
+@injects(
+    "reaction",
+    "forwarded-call",
+    sites=desktops_lost,
+    companions=["rpc/groundless-error"],
+    because="the mobile ends it by itself, and its own link was not lost",
+)
 def a_forwarded_call_is_not_answered(edit: Edit, site: tuple[Op, str]) -> None:
     lost, node = site
     life = max(op.incarnation for op in edit.ops if op.node == node and op.time_ns <= lost.time_ns)

@@ -133,7 +133,8 @@ def heads(scene: Scene) -> Iterator[Tap]:
 
 @injects("resources", "early-head", sites=heads)
 def of_what_was_not_sent(edit: Edit, tap: Tap) -> None:
-    edit.add_tap(msgspec.structs.replace(tap, msg="store/100000"))
+    store = (tap.msg or "").rpartition("/")[0]
+    edit.add_tap(msgspec.structs.replace(tap, msg=f"{store}/100000"))
 
 
 def without_faults(scene: Scene) -> Iterator[tuple[Calm, list[Op]]]:

@@ -27,8 +27,8 @@ def calm_events(scene: Scene) -> Iterator[Op]:
     "staleness",
     "stale",
     sites=calm_events,
-    companions=["latency/slow"],
-    because="it is slow as well, whatever its bound",
+    companions=["latency/slow", "replica/not-applied", "replica/not-refreshed", "desktop/wrong-time"],
+    because="it is slow as well, whatever its bound; what was due or stamped before the pause is late or old after it",
 )
 def shown_much_later(edit: Edit, op: Op) -> None:
     edit.pause(op, 3_000 * MS)
@@ -52,8 +52,8 @@ def in_the_end(scene: Scene) -> Iterator[tuple[Op, Op]]:
     "staleness",
     "never-shown",
     sites=in_the_end,
-    companions=["resources/leak"],
-    because="the run goes on for so long that what it had under way counts as left behind",
+    companions=["resources/leak", "desktop/not-told", "desktop/unasked-commit"],
+    because="nobody asked for it or told it, and the run goes on until what was under way counts as left behind",
 )
 def written_and_never_shown(edit: Edit, site: tuple[Op, Op]) -> None:
     shown, last = site
@@ -79,8 +79,8 @@ def first_lists(scene: Scene) -> Iterator[Op]:
     "staleness",
     "first-list-late",
     sites=first_lists,
-    companions=["staleness/stale", "latency/slow"],
-    because="another mobile may have waited at that moment as well",
+    companions=["staleness/stale", "latency/slow", "replica/not-applied", "desktop/wrong-time"],
+    because="another mobile may have waited at that moment as well, and what was stamped stays as it is",
 )
 def merged_much_later(edit: Edit, op: Op) -> None:
     edit.pause(op, 3_000 * MS)

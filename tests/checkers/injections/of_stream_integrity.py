@@ -66,7 +66,13 @@ def one_left_out(edit: Edit, pair: tuple[Step, Step]) -> None:
     edit.change(other, value=_applied(other, before + whole[len(text) :]).value)
 
 
-@injects("stream-integrity", "reorder", sites=pairs, companions=LATE, because=WHY_LATE)
+@injects(
+    "stream-integrity",
+    "reorder",
+    sites=pairs,
+    companions=[*LATE, "replica/not-applied", "replica/does-not-follow"],
+    because=f"{WHY_LATE}; neither follows the other any more",
+)
 def one_before_the_other(edit: Edit, pair: tuple[Step, Step]) -> None:
     (one, text), (other, whole) = pair
     before, first, second = text[: -one.value["length"]], text[-one.value["length"] :], whole[len(text) :]

@@ -25,6 +25,17 @@ PLANS = {  # plan → seeds; the more, the rarer the places that only it has
     **dict.fromkeys(("nightly/calls", "nightly/calls-again", "nightly/two-users", "nightly/options"), 2),
     **dict.fromkeys(("nightly/two-desktops", "nightly/sessions", "nightly/tokens", "nightly/quiet"), 3),
 }
+LONG_AGO = """
+version: 1
+title: A desktop is slow for a moment, and then left alone for long
+duration: 9s
+topology: two-mobiles
+timing: fast
+workload: {jobs: 12, rate: 40/s, mobile_rate: 1/s, spread: 8s, mix: {mobile: {list: 1, get: 1}}}
+faults:
+  - {action: delay, links: [desktop-1<->relay], at: 1s, for: 300ms, latency: 20ms}
+settle: {quiesce: 500ms}
+"""
 _ON_SCREEN = ("row", "patch", "append")
 _BUSY = frozenset({"link", "fetch", "trigger", "started", "background", "foreground", "open", "switch", "close"})
 _SHOWN = ("scope", "listed")
@@ -195,12 +206,13 @@ class Scene:
 
 @lru_cache
 def scenes() -> list[Scene]:
-    """Those of `PLANS`; with HARNESS_FUZZ, as many times more."""
+    """Those of `PLANS`, and one more; with HARNESS_FUZZ, as many times more."""
     runtime: Runtime = registry.find("runtime", "sim")
     found = []
-    for name, seeds in PLANS.items():
+    own = {"long-ago": (plan.parse(LONG_AGO, "long-ago"), 1)}
+    for name, (words, seeds) in ({name: (plan.load(name), seeds) for name, seeds in PLANS.items()} | own).items():
         for seed in range(seeds * TIMES):
-            schedule = plan.expand(plan.load(name), seed, profile="hardened", runtime_verbs=runtime.VERBS)
+            schedule = plan.expand(words, seed, profile="hardened", runtime_verbs=runtime.VERBS)
             result = execute(schedule, runtime)
             assert result.verdict is Verdict.VALID and result.history is not None, (name, seed, result.signatures)
             found.append(Scene(name, seed, result.history))
