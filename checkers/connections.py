@@ -76,6 +76,8 @@ class _Judge(Merged):
             self._ends.fault(op, touched_by_fault(op, self._peace.paths))
         elif op.f == "started":
             self._ends.started(op, [op.node] if op.node in self._lines else self._lines)
+        elif op.f == "final" or (op.f == "link" and said(op).get("state") == "registered"):
+            self._ends.carried(op)
         if op.node in self._lines:
             self._of_client(op.node, self._lines[op.node], op, self._ends)
         self._peace.op(op)

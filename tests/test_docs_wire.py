@@ -77,7 +77,7 @@ def test_the_levels_of_the_page_are_the_checkers() -> None:
 
 def test_the_operations_of_a_desktop_have_every_word_that_a_plan_can_send() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PROBE, re.M))
-    ours = {"at", "node", "do", "user", "job", "repeat"}
+    ours = {"at", "node", "do", "user", "job", "repeat", "stream"}  # the workload plays these
     for call in calls.Call.__subclasses__():
         do = call.model_fields["do"].annotation if "do" in call.model_fields else None
         for op in get_args(do):

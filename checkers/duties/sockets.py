@@ -51,14 +51,25 @@ class Harm:
 
 
 class Ends:
-    """Ends of registered connections that nothing explains. What explains one may be journaled a moment later."""
+    """Ends of registered connections that nothing explains. What explains one may be journaled a moment later.
+
+    What ends a run ends connections: an end counts once the run has gone on. Outside the simulator all links may die at
+    once with what carries them, and nobody can tell when: there somebody must have registered since, or told its state
+    in the end.
+    """
 
     def __init__(self, header: Header, limits: Bounds) -> None:
         self._header, self._moment_ns = header, limits.event_ns
         self._doubt_ns = limits.dead_peer_ns + limits.event_ns
         self._harm: dict[tuple[str, bool], Harm] = {}  # (client, does it only make silent?)
         self._open: list[tuple[str, Op, Op]] = []  # client, its registration, the end
+        self._simulated = header.runtime == "sim"
+        self._carried_ns = -(1 << 62)  # until when links lived at least
         self.judged = 0
+
+    def carried(self, op: Op) -> None:
+        """A client was registered, or the state of a node was read in the end."""
+        self._carried_ns = op.time_ns
 
     def closed(self, node: str, line: Line, op: Op) -> None:
         if line.registered is None or line.suspended:
@@ -100,12 +111,15 @@ class Ends:
             self._open = [e for e in self._open if e[0] not in gone or now_ns - e[2].time_ns > self._moment_ns]
 
     def settle(self, now_ns: int) -> Iterator[Wrong]:
-        while self._open and now_ns - self._open[0][2].time_ns > self._moment_ns:
+        while self._open and now_ns - (end := self._open[0][2]).time_ns > self._moment_ns:
+            if not self._simulated and self._carried_ns <= end.time_ns:
+                break
             yield self._wrong(*self._open.pop(0))
 
     def close(self) -> Iterator[Wrong]:
         for end in self._open:
-            yield self._wrong(*end)
+            if self._carried_ns > end[2].time_ns:
+                yield self._wrong(*end)
 
     def _wrong(self, node: str, registered: Op, op: Op) -> Wrong:
         reason = said(op).get("reason") or "without a word"

@@ -28,7 +28,9 @@ def parse_rate(value: object) -> float:
 
 
 def format_rate(per_s: float) -> str:
-    return f"{per_s:g}/s" if per_s >= 1 else f"{per_s * 60:g}/m"
+    """The unit in which it is read as the same number again, if there is one."""
+    in_words = [f"{per_s:g}/s", f"{per_s * 60:g}/m"] if per_s >= 1 else [f"{per_s * 60:g}/m", f"{per_s:g}/s"]
+    return next((said for said in in_words if parse_rate(said) == per_s), in_words[0])
 
 
 _RATE_SCHEMA: dict[str, Any] = {

@@ -35,10 +35,6 @@ NOTHING_OWED = {  # innocent since the duty never arises: with nothing else in t
     *("replica/closed-screen", "replica/former-store", "resources/early-head"),
 }
 
-NOTHING_OWED = {  # innocent since the duty never arises: with nothing else in the line, nothing was judged
-    "linearizable/failed-effect",
-}
-
 
 def found(case: dict[str, str], which: str) -> CheckResult:
     checker = registry.find("checker", case["check"])

@@ -120,7 +120,6 @@ def test_a_plan_on_standard_input_runs_and_is_kept_with_the_run(harness: Harness
         (["hunt", "quickstart", "--seeds", "many"], "a range (0..100)"),
         (["hunt", "quickstart", "--jobs", "0"], "'--jobs'"),
         (["hunt", "quickstart", "--known", "nowhere.json"], "nowhere.json"),
-        (["hunt"], "PLAN"),
         (["list", "fults"], "did you mean faults?"),
         (["explain", "convergance"], "did you mean convergence?"),
         (["explain", "zzz"], "harness list"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_rig import Harness, command, wait_until
 
-LONG = ("run", "quickstart", "--duration", "30m")
+LONG = ("run", "quickstart", "--duration", "4h")
 
 
 def _some_history(harness: Harness) -> bool:

@@ -60,7 +60,7 @@ def test_every_count_of_every_fault_has_a_singular() -> None:
     sources = [*(root / "faults").glob("*.py"), *(root / "harness").rglob("*.py")]
     counted = {name for s in sources for name in re.findall(r"\b(?:met|note)\((\w+)=", s.read_text(encoding="utf-8"))}
     assert {"processes_killed", "messages_duplicated", "closes_slowed"} <= counted
-    nouns = "byte callback clock close connection copy message process reading segment slice statement store write"
+    nouns = "byte callback clock close connection copy message process reading segment slice statement store task write"
     for name in counted:
         assert set(words.effect({name: 1}).split()) & {*nouns.split(), "died"}, words.effect({name: 1})
 

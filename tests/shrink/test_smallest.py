@@ -25,13 +25,13 @@ def doubled():
     return smallest(schedule(), TEXT, DOUBLED, SIM)
 
 
-def test_a_doubled_chunk_needs_a_job_two_chunks_an_open_screen_and_a_duplicate(doubled):
+def test_a_doubled_chunk_needs_a_job_a_chunk_an_open_screen_and_a_duplicate(doubled):
     assert doubled.complete
     words = plan.parse(doubled.plan).words
-    assert sorted(call.do for call in words.workload.script) == ["chunk", "chunk", "create", "open"]
+    assert sorted(call.do for call in words.workload.script) == ["chunk", "create", "open"]
     assert [fault.action for fault in words.faults] == ["duplicate"]
-    assert (doubled.calls, doubled.faults) == (4, 1)
-    assert (doubled.calls_before, doubled.faults_before) == (167, 4)
+    assert (doubled.calls, doubled.faults) == (3, 1)
+    assert (doubled.calls_before, doubled.faults_before) == (136, 4)
 
 
 def test_it_happens_soon_and_at_round_times(doubled):

@@ -96,8 +96,7 @@ def test_a_run_that_deadlocks_is_unknown_and_keeps_its_history() -> None:
         def execute(self, spec: Any, play: Any) -> Any:
             async def then_nothing(stage: Any) -> None:
                 await asyncio.wait_for(play(stage), None)
-                for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                    task.cancel()
+                asyncio.get_running_loop()._heap.clear()  # type: ignore[attr-defined]  # nobody's timer ever fires
                 await asyncio.get_running_loop().create_future()
 
             return SIM.execute(spec, then_nothing)

@@ -110,7 +110,7 @@ def _events(taps: list[Tap], side: str, link: str = DOWN) -> Iterator[tuple[Tap,
 @pytest.mark.parametrize("name", ["loss before the mobile", "reorder everywhere", "hold, reversed", "all at once"])
 def test_taps_read_again_agree_with_the_journals(name: str) -> None:
     """Every frame crosses a link as the bytes that were written: what a tap holds is what a node acted on."""
-    history = run(FAULTS[name][0], 4, tap_payload=True).history
+    history = run(FAULTS[name][0], 6, tap_payload=True).history
     assert history is not None
     taps = history.taps
     for tap in taps:

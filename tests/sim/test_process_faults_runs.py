@@ -18,7 +18,7 @@ version: 1
 duration: 8s
 topology: one-user
 timing: fast
-workload: {jobs: 8, rate: 15/s, mobile_rate: 1/s}
+workload: {jobs: 12, rate: 15/s, mobile_rate: 1/s, spread: 7s, mix: {mobile: {switch: 0, close: 0, background: 0}}}
 settle: {quiesce: 1s}
 faults:
 """

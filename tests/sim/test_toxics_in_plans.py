@@ -21,7 +21,7 @@ TEXT = "A response of some length that comes in many chunks. "
 PLAN = """
 version: 1
 duration: 12s
-topology: one-user
+topology: one-session
 timing: fast
 workload:
   jobs: 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -52,6 +53,7 @@ class ContainerRun:
         self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="docker")
         self._submitted: list[concurrent.futures.Future[Any]] = []
         self._containers = Containers(self._client, spec.run_id)
+        self._losses = itertools.count()
         self._deaths = Deaths(self._client, spec.run_id, self._died)
         self._layout: Layout
         self._wire: WireClient | None = None
@@ -80,7 +82,7 @@ class ContainerRun:
         note("starting containers")
         await asyncio.gather(self._start_toxiproxy(built), self._start_wire(built), self._start_nodes(built, "relay"))
         toxics = self._toxics()
-        toxics.when_given_up = self._lost
+        toxics.when_given_up, toxics.when_lost = self._lost, self._links_lost
         await toxics.open()
         self._background.append(asyncio.create_task(toxics.watch()))
         await self._start_nodes(built, "desktop", "mobile")
@@ -104,6 +106,16 @@ class ContainerRun:
     def _lost(self, why: str) -> None:
         if not self.cut.done():
             self.cut.set_result(Stalled("loss of the links", why))
+
+    def _links_lost(self, since_ns: int, until_ns: int) -> None:
+        """No fault of the plan, but one: whatever ended or failed in it is nobody's fault."""
+        ways = [way for a, b in self._spec.system.links for way in (f"{a}->{b}", f"{b}->{a}")]
+        lost: dict[str, Any] = {"fault": "loss of all links", "occurrence": next(self._losses)}
+        lost |= {"action": "partition", "directions": ways, "nodes": []}
+        self._spec.journal(TOXIPROXY, "fault-begin", lost, since_ns)
+        self._spec.journal(
+            TOXIPROXY, "fault-heal", {**lost, "effect": {}, "candidates": 1, "exercised": True}, until_ns
+        )
 
     def _died(self, name: str, how: dict[str, Any], time_ns: int) -> None:
         """A node ended, and the plan had not asked for it: what comes after that proves nothing."""

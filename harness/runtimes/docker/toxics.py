@@ -61,6 +61,7 @@ class Toxics:
     ) -> None:
         self._api, self._restart, self._ailments = api, restart, ailments
         self.when_given_up: Callable[[str], None] = lambda why: None
+        self.when_lost: Callable[[int, int], None] = lambda since_ns, until_ns: None  # no link carried anything between
         self._links = {p.link: _Link(p) for p in proxies}
         self._where: dict[str, tuple[_Link, Stream]] = {}
         for link in self._links.values():
@@ -69,6 +70,7 @@ class Toxics:
         self._numbers = itertools.count()
         self._lock = asyncio.Lock()  # one request at a time: concurrent changes are what wedges the server
         self._revivals = 0
+        self._well_ns = time.monotonic_ns()  # it answered
         self._given_up = False
 
     async def open(self) -> None:
@@ -156,7 +158,9 @@ class Toxics:
             if self._given_up:
                 return
             try:
+                asked_ns = time.monotonic_ns()
                 await asyncio.to_thread(self._api.version)
+                self._well_ns = asked_ns
             except ToxiproxyError as exc:
                 await self._revive(str(exc))
 
@@ -183,8 +187,12 @@ class Toxics:
             except ToxiproxyError as exc:
                 why = str(exc)
             else:
+                now_ns = time.monotonic_ns()
+                self.when_lost(self._well_ns, now_ns)
+                self._well_ns = now_ns
                 return
         self._given_up = True
+        self.when_lost(self._well_ns, time.monotonic_ns())
         said = f"Toxiproxy was given up after {_REVIVALS} restarts: {why}"
         self._ailments.append(said)
         self.when_given_up(said)

@@ -27,7 +27,9 @@ def calm_events(scene: Scene) -> Iterator[Op]:
     "staleness",
     "stale",
     sites=calm_events,
-    companions=["latency/slow", "replica/not-applied", "replica/not-refreshed", "desktop/wrong-time"],
+    companions=[
+        *("latency/slow", "replica/not-applied", "replica/not-refreshed", "desktop/wrong-time", "rpc/wrong-time-out")
+    ],
     because="it is slow as well, whatever its bound; what was due or stamped before the pause is late or old after it",
 )
 def shown_much_later(edit: Edit, op: Op) -> None:

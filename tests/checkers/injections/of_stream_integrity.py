@@ -58,7 +58,17 @@ LATE = ("latency/slow", "staleness/stale")
 WHY_LATE = "a chunk is shown no sooner than the next one, which may be much later"
 
 
-@injects("stream-integrity", "gap", sites=pairs, companions=LATE, because=WHY_LATE)
+_NOT_FOLLOWED = ["replica/not-applied", "replica/does-not-follow"]
+_NEITHER = f"{WHY_LATE}; neither follows the other any more"
+
+
+@injects(
+    "stream-integrity",
+    "gap",
+    sites=pairs,
+    companions=[*LATE, *_NOT_FOLLOWED],
+    because=_NEITHER,
+)
 def one_left_out(edit: Edit, pair: tuple[Step, Step]) -> None:
     (one, text), (other, whole) = pair
     edit.drop(one)
@@ -70,8 +80,8 @@ def one_left_out(edit: Edit, pair: tuple[Step, Step]) -> None:
     "stream-integrity",
     "reorder",
     sites=pairs,
-    companions=[*LATE, "replica/not-applied", "replica/does-not-follow"],
-    because=f"{WHY_LATE}; neither follows the other any more",
+    companions=[*LATE, *_NOT_FOLLOWED],
+    because=_NEITHER,
 )
 def one_before_the_other(edit: Edit, pair: tuple[Step, Step]) -> None:
     (one, text), (other, whole) = pair
