@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from harness import registry
 from harness.plan.errors import PlanError, PlanErrors, Source, Span, did_you_mean, one
@@ -26,7 +27,13 @@ def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
     else:
         path = registry.find("topology", name)
         file = shown(path)
-    document, errors = read_with_errors(Source(file, text_of(path)))
+    return _topology(file, text_of(path)).beside(path.parent)
+
+
+@lru_cache(maxsize=64)
+def _topology(file: str, text: str) -> Topology:
+    """A campaign loads the same few again for every plan."""
+    document, errors = read_with_errors(Source(file, text))
     salvaged = salvage(document, Topology)
     topology = salvaged.words
     if topology is None or salvaged.errors:
@@ -39,7 +46,7 @@ def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
         ]
     )
     raise_errors(_own_policies(topology, document))
-    return topology.beside(path.parent)
+    return topology
 
 
 def _own_policies(topology: Topology, document: Document) -> list[PlanError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from harness.plan.files import load_topology
@@ -46,6 +47,7 @@ class Cast:
         return list(among) if random.random() < 0.2 else [random.choice(among)]
 
 
+@lru_cache
 def cast_of(topology: str) -> Cast:
     """Raises `PlanErrors`, `UnknownName`."""
     nodes = [node for node in system_of(load_topology(topology)).nodes if node.kind == "builtin"]

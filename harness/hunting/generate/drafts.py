@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -21,8 +22,16 @@ _AFTER_S = 1.0  # the last trouble heals so long before the end
 class Draft:
     """`text` is the plan; `features` name what it is made of, for the atlas."""
 
-    text: str
+    words: Mapping[str, Any]
+    faults: Sequence[Mapping[str, Any]]
     features: tuple[str, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """Written when it is wanted: most drafts are not."""
+        lines = ["version: 1", *(plans.on_one_line({key: value})[1:-1] for key, value in self.words.items())]
+        listed = ["faults:", *(f"  - {plans.on_one_line(fault)}" for fault in self.faults)] if self.faults else []
+        return "\n".join([*lines, *listed]) + "\n"
 
 
 def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
@@ -51,7 +60,7 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         "workload": shapes.workload(shape, random, peace=not faults),
         "settle": {"quiesce": shape.quiesce},
     }
-    return Draft(_text(words, faults), (*features, f"troubles {len(kinds)}"))
+    return Draft(words, faults, (*features, f"troubles {len(kinds)}"))
 
 
 def _kinds(count: int, random: Random) -> list[str]:
@@ -70,12 +79,3 @@ def _options(random: Random) -> dict[str, Any]:
 
 def _weighted(weights: Mapping[str, float], random: Random) -> str:
     return random.choices(list(weights), list(weights.values()))[0]
-
-
-def _text(words: Mapping[str, Any], faults: list[dict[str, Any]]) -> str:
-    lines = ["version: 1", *(plans.on_one_line({key: value})[1:-1] for key, value in words.items())]
-    return "\n".join([*lines, *_listed(faults)]) + "\n"
-
-
-def _listed(faults: list[dict[str, Any]]) -> list[str]:
-    return ["faults:", *(f"  - {plans.on_one_line(fault)}" for fault in faults)] if faults else []

@@ -46,8 +46,7 @@ class Generator:
         seed = self._seeds[number]
         random = stream(seed, "generated")
         count = self._troubles(number, random)
-        drafts = [self._draft(count, random) for _ in range(_CANDIDATES if self._guided else 1)]
-        best = max(drafts, key=lambda one: self._past.worth(one.features))
+        best = self._draft(count, random)
         self._features[number] = best.features
         return Written(f"generated-{seed}", best.text)
 
@@ -77,12 +76,18 @@ class Generator:
         return 1 if done < 0.5 else 2 if done < 0.8 else several
 
     def _draft(self, count: int, random: Random) -> Draft:
-        """One that makes sense; most do."""
+        """Of some drafts the one that is worth most; nearly all make sense."""
         for _ in range(_ATTEMPTS):
-            found = draft(count, random, self._topology)
-            try:
-                plans.parse(found.text, "generated")
-            except plans.PlanErrors:
-                continue
-            return found
+            drafts = [draft(count, random, self._topology) for _ in range(_CANDIDATES if self._guided else 1)]
+            for found in sorted(drafts, key=lambda one: self._past.worth(one.features), reverse=True):
+                if _makes_sense(found):
+                    return found
         raise AssertionError(f"no plan in {_ATTEMPTS} drafts of {count} faults makes sense")
+
+
+def _makes_sense(found: Draft) -> bool:
+    try:
+        plans.parse(found.text, "generated")
+    except plans.PlanErrors:
+        return False
+    return True
