@@ -100,7 +100,7 @@ def looked_at(result: CheckResult) -> str:
     if seen is None:
         return ""
     since = f", {seen.during:,} during faults and {seen.after:,} after" if seen.since_faults else ""
-    return f"{seen.total:,} {seen.what}{since}"
+    return f"{seen.total:,} {_counted(seen.what, seen.total)}{since}"
 
 
 def run_words(plan: Path, system: System) -> list[str]:
