@@ -100,7 +100,8 @@ def looked_at(result: CheckResult) -> str:
     if seen is None:
         return ""
     since = f", {seen.during:,} during faults and {seen.after:,} after" if seen.since_faults else ""
-    return f"{seen.total:,} {_counted(seen.what, seen.total)}{since}"
+    what = seen.what if " and " in seen.what else _counted(seen.what, seen.total)
+    return f"{seen.total:,} {what}{since}"
 
 
 def run_words(plan: Path, system: System) -> list[str]:
