@@ -45,6 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("docker"))
 
 
+@pytest.fixture(autouse=True)
+def hears_ctrl_c() -> Iterator[None]:
+    """A command that ends ignores SIGINT, and what is started after it would inherit that: it lasts for one test."""
+    former = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> None:
     """A Docker engine that the docker runtime can use, with all it needs."""
