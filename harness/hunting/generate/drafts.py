@@ -57,7 +57,7 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         "topology": cast.topology,
         **random.choice(_SPEEDS),
         **_options(random),
-        "workload": shapes.workload(shape, random, peace=not faults),
+        "workload": {**shapes.workload(shape, random, peace=not faults), "script": shapes.ending(cast, duration_s)},
         "settle": {"quiesce": shape.quiesce},
     }
     return Draft(words, faults, (*features, f"troubles {len(kinds)}"))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
+from harness.hunting.generate.cast import Cast
+
 S: Final = 10**9
 
 
@@ -113,6 +115,19 @@ def workload(shape: Shape, random: Random, *, peace: bool = False) -> dict[str, 
     overlay = random.choice(_OVERLAYS) if random.random() < 0.5 else {}
     found = {**overlay, **shape.workload} if "ends_in_fault" not in overlay else {**shape.workload, **overlay}
     return {**found, "content": {"legacy": 0, **found.get("content", {})}} if peace else found
+
+
+def ending(cast: Cast, duration_s: float) -> list[dict[str, Any]]:
+    """A screen is open in the end, and a job streams to it: a run of which nothing was judged is a run for nothing."""
+    phone, desktop = {"node": cast.mobiles[0]}, {"node": cast.desktops[0], "job": "last"}
+    calls: list[tuple[int, dict[str, Any]]] = [
+        (900, {**phone, "do": "open"}),
+        (700, {**desktop, "do": "create"}),
+        (600, {**desktop, "do": "status", "status": "running"}),
+        (500, {**desktop, "do": "chunk", "text": "at "}),
+        (300, {**desktop, "do": "chunk", "text": "last"}),
+    ]
+    return [{"at": f"{round(duration_s * 1000) - before_ms}ms", **call} for before_ms, call in calls]
 
 
 OPTIONS: Final[tuple[dict[str, str], ...]] = (
