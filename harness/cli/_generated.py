@@ -6,6 +6,7 @@ import click
 
 from harness.cli._exits import Refused
 from harness.cli._hunting import HuntWords
+from harness.hunting.campaign import PlanText
 from harness.hunting.generate.generator import Generator
 
 stop_option = click.option("--stop", is_flag=True, help="End with the first INVALID run.")
@@ -25,3 +26,9 @@ def writer(words: HuntWords) -> Generator | None:
     if words.system.duration_ns is not None:
         raise Refused("--duration needs a PLAN: each generated plan lasts as long as its faults need")
     return Generator(words.seeds, guided=not words.no_guide, topology=words.system.topology)
+
+
+def texts(words: HuntWords) -> list[PlanText]:
+    """The plans of all seeds, each for itself: a mutant's runs may not depend on what other runs met."""
+    plain = Generator(words.seeds, guided=False, topology=words.system.topology)
+    return [PlanText(name=name, text=text) for name, text in (plain.plan(n) for n in range(len(words.seeds)))]

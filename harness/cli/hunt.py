@@ -118,7 +118,8 @@ class _Hunt:
 
     def measure(self, asked: _mutants.Measure, as_json: bool) -> int:
         words = self.words
-        return _mutants.measure(asked, self._texts, words.seeds, self._order, words.jobs, self._budget.left_s, as_json)
+        texts, seeds = (self._texts, words.seeds) if self._writer is None else (_generated.texts(words), range(1))
+        return _mutants.measure(asked, texts, seeds, self._order, words.jobs, self._budget.left_s, as_json)
 
     def _playable(self, chosen: Sequence[Chosen]) -> tuple[list[tuple[Plan, Schedule]], list[LeftOut]]:
         return _plans.playable(chosen, self._runtime, self.words.system, self.words.seeds[0])

@@ -55,6 +55,19 @@ def test_the_matrix_as_lines_and_as_json(harness: Harness, own: Path, monkeypatc
     assert (own / "own_relay.py").read_text() == RELAY
 
 
+def test_without_a_plan_every_seed_is_one_of_its_own(
+    harness: Harness, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        drawing,
+        "mutants_of",
+        lambda file, all_=drawing.mutants_of: [m for m in all_(file) if m.kind == "await-dropped"],
+    )
+    words = ("hunt", "--topology", "own.yaml", "--seeds", "3", "--jobs", "1", "--mutants", "own_relay.py")
+    found = json.loads(harness(*words, "--json").out)
+    assert found["mutants"][0]["plan"].startswith("generated-")
+
+
 def test_ctrl_c_keeps_what_was_found(harness: Harness, own: Path) -> None:
     out = own / "matrix.json"
     said = harness.interrupted(
