@@ -26,9 +26,13 @@ INJECTIONS = load()
 
 
 def objections(history: History) -> dict[str, set[str]]:
-    """What all checkers together have to say: check → reasons."""
+    """What all checkers together have to say: check → reasons. What is said of the whole run beside them is left out."""
     results = check(history, [CheckSpec(check=name, params=PARAMS.get(name, {})) for name in CHECKERS])
-    return {r.check: {str(r.reason), *r.others} for r in results if r.verdict in (Verdict.INVALID, Verdict.UNKNOWN)}
+    return {
+        r.check: {str(r.reason), *r.others}
+        for r in results
+        if r.verdict in (Verdict.INVALID, Verdict.UNKNOWN) and r.check in CHECKERS
+    }
 
 
 @lru_cache

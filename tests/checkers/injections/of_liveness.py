@@ -70,6 +70,26 @@ def silent_all_the_while(edit: Edit, site: tuple[Calm, int]) -> None:
     taken_for_dead(edit, at)
 
 
+def finals(scene: Scene) -> Iterator[Op]:
+    return scene.ops("final")
+
+
+@injects(
+    "liveness",
+    "exited",
+    sites=finals,
+    companions=["convergence/no-final", "evidence/nothing-judged"],
+    because="of a run that ends with a death nobody judges what is shown in the end",
+)
+def it_ends_when_all_is_over(edit: Edit, final: Op) -> None:
+    """After it nothing is judged, so it comes last."""
+    last_ns = max(op.time_ns for op in edit.ops)
+    said = {"code": 1, "by": "itself", "said": ""}
+    exited = like(final, process=f"{final.node}/journal", type="info", f="exited", time_ns=last_ns + MS)
+    exited.value = said
+    edit.add(exited)
+
+
 def mapped(scene: Scene) -> Iterator[tuple[Op, str, str]]:
     """The relay's final state, a user, a device whose connection has stood for a while."""
     final = scene.finals.get("relay")
