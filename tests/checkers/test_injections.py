@@ -26,7 +26,7 @@ INJECTIONS = load()
 
 
 def objections(history: History) -> dict[str, set[str]]:
-    """What all checkers together have to say: check → reasons. What is said of the whole run beside them is left out."""
+    """What all checkers together have to say: check → reasons. What is said of the run as a whole is left out."""
     results = check(history, [CheckSpec(check=name, params=PARAMS.get(name, {})) for name in CHECKERS])
     return {
         r.check: {str(r.reason), *r.others}
