@@ -31,7 +31,7 @@ _OPERATION = re.compile(
     rf"^(?P<before>.*?(?:(?<=\s)|^))(?P<process>{_PROCESS})\s+(?P<type>{_TYPE})(?=\s|$)(?P<rest>.*)$"
 )
 _SIMPLE = re.compile(
-    r"\s+:([a-zA-Z][\w-]*+)\s+(nil|0|[1-9][0-9]{0,16}|\[(?:(?:0|[1-9][0-9]{0,16})\s?)*\])\s*$", re.ASCII
+    r"\s+:([a-zA-Z][\w-]*+)\s+(nil|0|[1-9][0-9]{0,16}|\[(?:(?:0|[1-9][0-9]{0,16}+)(?:\s|(?=\])))*+\])\s*$", re.ASCII
 )
 _CLAIMED = re.compile(rf"^(?:[^\n\r]*?\s)??{_PROCESS}[ \t]+{_TYPE}[ \t]+:\S", re.MULTILINE)
 _LOGGER = re.compile(r"\bjepsen\.util(?:\s+-|:)\s+(?P<said>.*)$")

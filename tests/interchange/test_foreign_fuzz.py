@@ -63,6 +63,8 @@ LARGE = {
     "one long line of a log": "1 " * 1_000_000 + "\n0\t:invoke\t:read\tnil",
     "blanks in a log": "0" + " " * 2_000_000 + "\n0\t:invoke\t:read\tnil",
     "colons in a log": ":a " * 700_000 + "\n0\t:invoke\t:read\tnil",
+    "a number in a list of a log": "0\t:invoke\t:write\t[" + "9" * 4000,
+    "numbers in a list of a log": "0\t:invoke\t:write\t[" + "9 " * 100_000 + "x",
     "quotes": '"' * 2_000_000,
     "open maps": "{:a " * 700_000,
     "deep and closed": "{:process 0 :type :invoke :f :write :value " + "{:a " * 90_000 + "1" + "}" * 90_000 + "}",
