@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -30,6 +31,8 @@ class Rig:
         self.restarted = asyncio.Event()
         api = Toxiproxy(server.host, server.port, LIMIT_S)
         self.toxics = Toxics(api, [Proxy(LINK, BACK, self.listen, upstream)], self._restart, self.ailments)
+        self.lost: list[tuple[int, int]] = []
+        self.toxics.when_lost = lambda since_ns, until_ns: self.lost.append((since_ns, until_ns))
 
     async def _restart(self) -> None:
         self.restarts += 1
@@ -106,10 +109,12 @@ def test_a_server_lost_when_a_fault_begins_is_replaced_with_that_fault_in_force(
 
 def test_a_server_lost_between_faults_is_found_by_the_watch(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "_WATCH_S", 0.02)
+    stopped_ns: list[int] = []
 
     async def script() -> None:
         watch = asyncio.create_task(rig.toxics.watch())
         rig.server.stop()
+        stopped_ns.append(time.monotonic_ns())
         async with asyncio.timeout(20):
             await rig.restarted.wait()
         async with rig.toxics.delay(LINK, 5, 0):
@@ -118,6 +123,10 @@ def test_a_server_lost_between_faults_is_found_by_the_watch(rig: Rig, monkeypatc
 
     rig.plays(script)
     assert (rig.restarts, len(rig.ailments)) == (1, 1)
+    [(since_ns, until_ns)] = (
+        rig.lost
+    )  # what fails in this time is nobody's fault: from before the end of the old server
+    assert since_ns < stopped_ns[0] < until_ns
 
 
 def test_bytes_pass_through_the_server_that_replaced_another(toxiproxy_server: RunningToxiproxy) -> None:
@@ -150,3 +159,4 @@ def test_a_server_that_cannot_be_restarted_is_given_up_and_said_so(rig: Rig, mon
     rig.plays(script)
     assert rig.restarts == 3
     assert rig.ailments[-1] == "Toxiproxy was given up after 3 restarts: no engine"
+    assert len(rig.lost) == 1
