@@ -18,8 +18,8 @@ commit             `desktop-1/store`      a durable write: invoke at commit-begi
 observe            `mobile-1/replica`     always ok: what the replica shows changed; value is an `Observation`
 final              `NODE/final`           always ok: value is the node's canonical state (all fields, full text)
 fault-begin        nemesis                info: value {fault, action, occurrence, directions, nodes, params}
-fault-heal         nemesis                info: the same plus `effect` (what it measurably did) and `exercised`; both also of
-                                          all links when what carries them died (process `toxiproxy/journal`)
+fault-heal         nemesis                info: the same plus `effect` (what it measurably did) and `exercised`;
+                                          both also when what carries all links died (process `toxiproxy/journal`)
 anything else      `NODE/journal`         info: a journal line of level L2 (fetch, cache, rpc, link, …), value as
                                           written
 =================  =====================  ==========================================================================
