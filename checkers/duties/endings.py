@@ -42,6 +42,7 @@ class Endings:
         self.tapped = False
         self._own: set[str] = set()  # ids of the replicas' own fetches
         self._late: dict[str, list[tuple[int, int]]] = {}  # node → answers after a time-out: (when, what it took)
+        self._failed: list[Wrong] = []  # with everything up, unless a link ends in a moment
         self._torn: list[tuple[Call, Op]] = []  # ended as disconnected, before their link did
         self._given: dict[str, Op] = {}  # id → the relay's word that it answered, by itself or with a desktop's answer
         self.judged: Counter[str] = Counter()
@@ -56,7 +57,12 @@ class Endings:
                 self._own.add(str(op.value.get("corr")))
             return
         self._peace.op(op)
-        if self._torn and op.f == "link" and isinstance(op.value, dict) and op.value.get("state") != "registered":
+        if (
+            (self._torn or self._failed)
+            and op.f == "link"
+            and isinstance(op.value, dict)
+            and op.value.get("state") != "registered"
+        ):
             self._lost(op)
 
     def said(self, op: Op) -> None:
@@ -76,7 +82,7 @@ class Endings:
             yield from self._unheard(call, op, path)
         yield from self._lost_answer(call, op, path)
         yield from self._in_time(call, op, path)
-        yield from self._in_peace(call, op, path)
+        self._in_peace(call, op, path)
 
     # ---- what it stands on ------------------------------------------------------------------------------------------
 
@@ -105,6 +111,13 @@ class Endings:
     def _lost(self, op: Op) -> None:
         """A link ended: a call that could not be sent over it knew that a moment before."""
         self._torn = [(call, end) for call, end in self._torn if call.node != op.node or self._later(end, op)]
+        assert self._bounds is not None
+        self._failed = [
+            wrong
+            for wrong in self._failed
+            if op.node not in (wrong.call.node, self._desktop.get(wrong.call.node))
+            or op.time_ns - wrong.op.time_ns > self._bounds.event_ns
+        ]
 
     def _later(self, end: Op, op: Op) -> bool:
         assert self._bounds is not None
@@ -162,7 +175,8 @@ class Endings:
 
     # ---- with everything up -----------------------------------------------------------------------------------------
 
-    def _in_peace(self, call: Call, op: Op, path: Path) -> Iterator[Wrong]:
+    def _in_peace(self, call: Call, op: Op, path: Path) -> None:
+        """Whoever tells a caller that a link has ended may know it before that link's client does."""
         assert self._bounds is not None
         code = code_of(op)
         if code not in _UNCLEAR:
@@ -173,11 +187,13 @@ class Endings:
         ends = (path, desktop) if desktop is not None else ()
         if not ends or not all(p.registered and p.untouched(since_ns) and p.faulted_ns < doubt_ns for p in ends):
             return
-        yield Wrong("failed-in-peace", call, op, f"failed as {code}, with everything up and no fault at work")
+        what = f"failed as {code}, with everything up and no fault at work"
+        self._failed.append(Wrong("failed-in-peace", call, op, what))
 
     # ---- at the end -------------------------------------------------------------------------------------------------
 
     def close(self) -> Iterator[Wrong]:
+        yield from self._failed
         for call, op in self._torn:
             yield Wrong("groundless-error", call, op, "ended as disconnected, and its link was not lost")
 

@@ -130,3 +130,13 @@ def test_a_single_wrong_turn_is_named_and_nothing_else_is(kinds: list[str], reas
     for found, more in (({}, []), ({NAME: [reason]}, [stray])):
         line = " ".join(["d:+x", *tokens, *more, "@500 m:final d:final"])
         assert named(line, NAME, *OF_JOURNALS) == found
+
+
+def test_who_is_told_that_a_link_ended_before_its_client_knows_has_not_failed_in_peace() -> None:
+    """A token expires: a call ends as disconnected, and the line of its link follows in the same instant."""
+    failed = 'm!call[corr=c,method=job.get,phase=begin] @1 m!call[corr=c,phase=info,error={"code":"disconnected"}]'
+    up = "d:up m:up @100"
+    assert judge(f"{up} {failed} @9 d:final", "rpc").reason == "failed-in-peace"
+    assert judge(f"{up} {failed} m:down @9 d:final", "rpc").reason is None
+    assert judge(f"{up} {failed} d:down @9 d:final", "rpc").reason is None
+    assert judge(f"{up} {failed} @9 m:down d:final", "rpc").reason == "failed-in-peace"
