@@ -117,7 +117,8 @@ def remove_run(client: docker.DockerClient, run_id: str) -> list[str]:
         names = [c["Id"] for c in client.api.containers(all=True, filters=mine)]
         problems = list(pool.map(lambda name: _remove(lambda: _remove_container(client, name)), names))
         networks = [n["Id"] for n in client.api.networks(filters=mine)]
-        problems += pool.map(lambda name: _remove(lambda: client.api.remove_network(name)), networks)
+        left = pool.map(lambda name: _remove(lambda: client.api.remove_network(name)), networks)
+        problems += [_of_a_ghost(problem) for problem in left]
         volumes = [v["Name"] for v in client.api.volumes(filters=mine)["Volumes"] or []]
         problems += pool.map(lambda name: _remove(lambda: client.api.remove_volume(name)), volumes)
     return [problem for problem in problems if problem]
@@ -125,6 +126,13 @@ def remove_run(client: docker.DockerClient, run_id: str) -> list[str]:
 
 def _remove_container(client: docker.DockerClient, name: str) -> None:
     client.api.remove_container(name, force=True, v=True)
+
+
+def _of_a_ghost(problem: str | None) -> str | None:
+    """The engine now and then keeps the endpoint of a container that is gone, for ever."""
+    if problem is None or "active endpoints" not in problem:
+        return problem
+    return f"{problem}, of containers that are gone: the engine lets go of them when it is restarted"
 
 
 def _remove(remove: Callable[[], object]) -> str | None:
