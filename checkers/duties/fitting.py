@@ -41,7 +41,11 @@ class Due(msgspec.Struct, gc=False):
 class Fitting:
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
         self._judge, self._phones, self._findings = judge, phones, findings
-        self._within_ns = _AT_ONCE_NS + 4 * judge.slack_ns
+        at_once_ns = _AT_ONCE_NS + 4 * judge.slack_ns
+        self._within_ns = {  # an event that comes while a fetch of its job waits for what else may come waits with it
+            "not-applied": at_once_ns + judge.ns("coalesce_max_s"),
+            "row-not-shown": at_once_ns,
+        }
         self._events: dict[str, dict[str, Emitted]] = {}  # desktop → message → event
         self._shown: dict[tuple[str, str], tuple[int, Op]] = {}  # (node, job) → revision, if it is known
         self._removed: dict[tuple[str, str], Op] = {}
@@ -139,7 +143,7 @@ class Fitting:
     def expire(self, now_ns: int) -> None:
         if not self._due:
             return
-        for key in [key for key, due in self._due.items() if now_ns > due.since_ns + self._within_ns]:
+        for key in [key for key, due in self._due.items() if now_ns > due.since_ns + self._within_ns[due.reason]]:
             due, phone = self._due.pop(key), self._phones.by_node[key[0]]
             came = "was delivered revision {}, which follows what it shows,"
             came = came if due.reason == "not-applied" else "fetched revision {}, which is newer than what it shows,"

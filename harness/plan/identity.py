@@ -7,6 +7,7 @@ from any file and from standard input, and on any profile.
 from __future__ import annotations
 
 import hashlib
+import json
 
 import msgspec
 
@@ -24,4 +25,11 @@ def draws_of(words: PlanWords) -> str:
     if "faults" in said:  # in which order they stand says nothing
         named = zip(map(fault_name, words.faults), said["faults"], strict=True)
         said["faults"] = [fault for _, fault in sorted(named, key=lambda item: item[0])]
-    return hashlib.blake2b(msgspec.json.encode(said, order="sorted"), digest_size=8).hexdigest()
+    return hashlib.blake2b(_encoded(said), digest_size=8).hexdigest()
+
+
+def _encoded(said: object) -> bytes:
+    try:
+        return msgspec.json.encode(said, order="sorted")
+    except UnicodeEncodeError:  # half a character, which YAML can spell and UTF-8 cannot
+        return json.dumps(said, sort_keys=True).encode()
