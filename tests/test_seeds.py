@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness import plan
+from harness.plan.identity import draws_of
 from harness.seeds import Dice, root_of, spread
 
 
@@ -34,3 +36,8 @@ def test_without_draws_the_seed_alone_is_the_root() -> None:
 def test_what_each_seed_has_several_of_is_spread_over_all_of_them() -> None:
     shares = [Dice("plan", seed).spread("large", job, 8) < 1 / 64 for seed in range(8) for job in range(8)]
     assert sum(shares) == 1
+
+
+def test_half_a_character_that_yaml_can_spell_is_drawn_for_as_well() -> None:
+    text = 'version: 1\nfaults: [{name: "a\\ud800", action: pause, nodes: [mobile-1], at: 1s, for: 1s}]\n'
+    assert len(draws_of(plan.parse(text).words)) == 16
