@@ -98,7 +98,7 @@ def test_without_the_library_it_says_what_to_install(
     harness: Harness, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     all_operators.cache_clear()
-    monkeypatch.delitem(sys.modules, "harness.hunting.mutants.operators.library", raising=False)
+    monkeypatch.delitem(sys.modules, "harness.hunting.mutants.operators.cosmic", raising=False)
     monkeypatch.setitem(sys.modules, "cosmic_ray.ast", None)
     said = harness(*WORDS)
     monkeypatch.undo()
