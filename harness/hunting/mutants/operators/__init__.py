@@ -1,6 +1,6 @@
 """Mistakes as people make them: each operator reads a source and yields the ways in which it can go wrong there.
 
-A module of this folder that defines `OPERATORS` (kind → operator) is found by itself. `library` takes what the kept
+A module of this folder that defines `OPERATORS` (kind → operator) is found by itself. `cosmic` takes what the kept
 library of mutation operators has; the others are what it lacks.
 """
 
