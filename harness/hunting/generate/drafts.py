@@ -40,17 +40,16 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
     name = _weighted({name: shape.weight for name, shape in shapes.SHAPES.items()}, random)
     kinds = _kinds(troubles, random)
     shape, features = shapes.SHAPES[name], [f"topology {cast.topology}", f"shape {name}"]
+    drawn = [(kind, TROUBLES[kind](cast, random)) for kind in kinds]
+    longest_s = max((trouble.length_ms / 1000 for _, trouble in drawn), default=0.0)
+    duration_s = max(shape.duration_s, 2.6 * longest_s + 2 * _AFTER_S) if drawn else shape.duration_s
     faults: list[dict[str, Any]] = []
-    longest_ms = 0
-    for kind in kinds:
-        trouble = TROUBLES[kind](cast, random)
+    for kind, trouble in drawn:
         when = moments.drawn(trouble, cast, random)
-        role, event = moments.role_of(trouble.near, cast), when.rpartition(" ")[0] if when != moments.AGAIN else when
+        role, event = moments.role_of(trouble.near, cast), moments.event_of(when)
         features += [f"{trouble.kind} {role}", f"{trouble.kind} at {event}", f"{trouble.kind} in {name}"]
-        longest_ms = max(longest_ms, trouble.length_ms)
-        for fault in moments.timed(kind, trouble, when, random):
+        for fault in moments.timed(kind, trouble, when, random, duration_s):
             faults.append({"name": f"{kind} {len(faults) + 1}", **fault})
-    duration_s = max(shape.duration_s, 2.6 * longest_ms / 1000 + 2 * _AFTER_S) if faults else shape.duration_s
     words: dict[str, Any] = {
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
         "duration": f"{round(duration_s * 1000)}ms",

@@ -23,21 +23,42 @@ def role_of(node: str, cast: Cast) -> str:
 
 
 def drawn(trouble: Trouble, cast: Cast, random: Random) -> str:
-    """`again and again`, or the name of a moment with its node: `switch mobile-1`."""
-    if random.random() < 0.4:
+    """One of the three without an event, or the name of a moment with its node: `switch mobile-1`."""
+    share = random.random()
+    if trouble.beside:
+        return ALL_ALONG
+    if trouble.last or (share < 0.1 and trouble.length_ms < 1000):
+        return LAST
+    if share < 0.45:
         return AGAIN
     node = trouble.near if random.random() < 0.7 else random.choice((*cast.clients, "relay"))
     return f"{random.choice(MOMENTS[role_of(node, cast)])} {node}"
 
 
 AGAIN: Final = "again and again"
+LAST: Final = "at the end"
+ALL_ALONG: Final = "all along"  # of several faults that do harm together only
+_LAST_WORK_MS: Final = (350, 700)  # before the end; the very last chunk comes later (`shapes.ending`)
 
 
-def timed(name: str, trouble: Trouble, when: str, random: Random) -> list[dict[str, Any]]:
+def event_of(when: str) -> str:
+    """The moment without its node, as features name it."""
+    return when if when in (AGAIN, LAST, ALL_ALONG) else when.rpartition(" ")[0]
+
+
+def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: float) -> list[dict[str, Any]]:
     """The fault, or the faults, that a trouble at that time is in a plan."""
     action = name.partition(" ")[0]
+    if when == ALL_ALONG:
+        end_ms = round(duration_s * 1000)
+        along = {"for": f"{end_ms - 2 * _START_MS}ms", **_once(_START_MS, end_ms)}
+        return [{**words, **along} for words in ({"action": action, **trouble.words}, *trouble.beside)]
     length = {_LENGTH_KEY.get(action, "for"): f"{trouble.length_ms}ms"}
     words = {"action": action, **trouble.words, **length}
+    if when == LAST:
+        before_ms, end_ms = random.randint(*_LAST_WORK_MS), round(duration_s * 1000)
+        lasts = {next(iter(length)): f"{min(trouble.length_ms, before_ms)}ms"}
+        return [{**words, **lasts, **_once(end_ms - before_ms, end_ms)}]
     if when == AGAIN:
         every = {"mean": f"{round(trouble.length_ms * 1.5 + 150 + 900 * random.random())}ms", "dist": "uniform"}
         return [{**words, "every": every}]
@@ -47,6 +68,13 @@ def timed(name: str, trouble: Trouble, when: str, random: Random) -> list[dict[s
     return [*found, _cause(node, random)] if event in _COME_BACK and node != "relay" else found
 
 
+def _once(at_ms: int, end_ms: int) -> dict[str, str]:
+    """The first of many, for the others of which there is no time: a fault that is told to stand alone at its time has
+    to meet something there, which nobody who draws can know."""
+    return {"at": f"{at_ms}ms", "every": f"{end_ms}ms"}
+
+
+_START_MS: Final = 200
 _LENGTH_KEY: Final = {"reconnect": "downtime", "kill": "restart"}
 
 

@@ -125,7 +125,7 @@ def ending(cast: Cast, duration_s: float) -> list[dict[str, Any]]:
         (700, {**desktop, "do": "create"}),
         (600, {**desktop, "do": "status", "status": "running"}),
         (500, {**desktop, "do": "chunk", "text": "at "}),
-        (300, {**desktop, "do": "chunk", "text": "last"}),
+        (250, {**desktop, "do": "chunk", "text": "last"}),
     ]
     return [{"at": f"{round(duration_s * 1000) - before_ms}ms", **call} for before_ms, call in calls]
 
@@ -135,4 +135,10 @@ OPTIONS: Final[tuple[dict[str, str], ...]] = (
     {"option.payload": "delta"},
     {"option.optimistic": "overlay"},
     {"option.batching": "batched", "option.payload": "delta", "option.optimistic": "overlay"},
+    {"transport.delivery-order": "any"},
+    {"transport.absent-devices": "sixteen"},
+    {"transport.offline-queue": "kept"},
+    {"list-cache.mobile-events": "dropped-by-events"},
+    {"refresh.shared": "apart"},
+    {"order.revisions": "fetch-instead"},
 )

@@ -25,12 +25,16 @@ _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 
 @dataclass(frozen=True)
 class Trouble:
-    """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time."""
+    """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
+    other faults, action included, without which this one is harmless; all of them last as long as the run.
+    `last`: it is about the end of the run."""
 
     kind: str
     words: dict[str, Any]
     near: str
     length_ms: int
+    beside: tuple[dict[str, Any], ...] = ()
+    last: bool = False
 
 
 def _ms(random: Random, low: float, high: float) -> str:
@@ -150,6 +154,26 @@ _STRENGTHS: Final[dict[str, Callable[[Random], dict[str, Any]]]] = {
 }
 
 
+def _last_words(cast: Cast, random: Random) -> Trouble:
+    """What is said last is lost, and nothing is said afterwards that would show it."""
+    node = random.choice((*cast.mobiles, cast.desktops[0]))
+    direction = f"relay->{node}" if node in cast.mobiles else f"{node}->relay"
+    type_ = random.choice(("job:*", "job:*", "sync:*", "job:response-appended", "job:created"))
+    words = {"links": [direction], "match": {"type": type_}, "chance": random.choice((1.0, 0.5))}
+    return Trouble(f"loss of last {type_}", words, node, _length(random, (_SHORT, _MIDDLE)), last=True)
+
+
+def _asked_twice(cast: Cast, random: Random) -> Trouble:
+    """A call arrives twice, and the first answer is lost: what the caller hears is what the second found."""
+    desktop, mobile = random.choice(cast.desktops), random.choice(cast.mobiles)
+    before = random.choice((f"{mobile}->relay", f"relay->{desktop}"))
+    what = random.choice(("rpc:*", "rpc:job.cancel", "rpc:job.delete"))
+    twice = {"links": [before], "match": {"type": what}, "chance": 1.0, "delay": random.choice(("5ms", "40ms"))}
+    after = random.choice((f"{desktop}->relay", f"relay->{mobile}"))
+    lost = {"action": "loss", "links": [after], "match": {"type": "rpc-reply"}, "chance": 0.5}
+    return Trouble("duplicate asked twice", twice, mobile, _length(random, (_LONG,)), beside=(lost,))
+
+
 def _kill(cast: Cast, random: Random) -> Trouble:
     node = random.choice((*cast.clients, "relay"))
     how: dict[str, Any] = random.choice(({}, {}, {"signal": "TERM"}, {"power": True}))
@@ -182,8 +206,10 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "toxic timeout": _silence,
     "reconnect": _reconnect,
     "duplicate": _messages("duplicate", (_MIDDLE, _LONG)),
+    "duplicate asked": _asked_twice,
     "reorder": _messages("reorder", (_MIDDLE, _LONG)),
     "loss": _messages("loss", (_SHORT, _MIDDLE)),
+    "loss of last": _last_words,
     "hold": _messages("hold", (_SHORT, _MIDDLE)),
     "kill": _kill,
     "pause": _on_node("pause", lambda random: {}, "any"),
