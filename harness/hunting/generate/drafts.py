@@ -50,13 +50,17 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         features += [f"{trouble.kind} {role}", f"{trouble.kind} at {event}", f"{trouble.kind} in {name}"]
         for fault in moments.timed(kind, trouble, when, random, duration_s):
             faults.append({"name": f"{kind} {len(faults) + 1}", **fault})
+    users = {call: weight for _, trouble in drawn for call, weight in trouble.calls.items()}
     words: dict[str, Any] = {
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
         "duration": f"{round(duration_s * 1000)}ms",
         "topology": cast.topology,
         **random.choice(_SPEEDS),
         **_options(random),
-        "workload": {**shapes.workload(shape, random, peace=not faults), "script": shapes.ending(cast, duration_s)},
+        "workload": {
+            **shapes.workload(shape, random, users, peace=not faults),
+            "script": shapes.ending(cast, duration_s),
+        },
         "settle": {"quiesce": shape.quiesce},
     }
     return Draft(words, faults, (*features, f"troubles {len(kinds)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -106,14 +107,19 @@ _OVERLAYS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-def workload(shape: Shape, random: Random, *, peace: bool = False) -> dict[str, Any]:
-    """The shape, in half of the draws with something laid over it.
+def workload(shape: Shape, random: Random, calls: Mapping[str, float], *, peace: bool = False) -> dict[str, Any]:
+    """The shape, in half of the draws with something laid over it. `calls`: weights of what phones' users do
+    often.
 
     In peace there are no legacy events, unless the shape is about them: each of them costs a fetch, and what is judged
     only where nothing has to be fetched would not be.
     """
     overlay = random.choice(_OVERLAYS) if random.random() < 0.5 else {}
     found = {**overlay, **shape.workload} if "ends_in_fault" not in overlay else {**shape.workload, **overlay}
+    if calls:
+        mix = found.get("mix", {})
+        mobile = {**mix.get("mobile", {}), **calls}
+        found = {**found, "mix": {**mix, "mobile": mobile}, "mobile_rate": "8/s"}
     return {**found, "content": {"legacy": 0, **found.get("content", {})}} if peace else found
 
 

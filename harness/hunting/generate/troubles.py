@@ -6,8 +6,8 @@ several times the whole back-off ladder; lengths are those of the fast timing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run.
-    `last`: it is about the end of the run."""
+    `last`: it is about the end of the run. `calls`: what phones' users do more of, as weights; it is about that."""
 
     kind: str
     words: dict[str, Any]
@@ -35,6 +35,7 @@ class Trouble:
     length_ms: int
     beside: tuple[dict[str, Any], ...] = ()
     last: bool = False
+    calls: Mapping[str, float] = field(default_factory=dict)
 
 
 def _ms(random: Random, low: float, high: float) -> str:
@@ -163,6 +164,9 @@ def _last_words(cast: Cast, random: Random) -> Trouble:
     return Trouble(f"loss of last {type_}", words, node, _length(random, (_SHORT, _MIDDLE)), last=True)
 
 
+_REQUESTS: Final = {"cancel": 4, "delete": 3}
+
+
 def _asked_twice(cast: Cast, random: Random) -> Trouble:
     """A call arrives twice, and the first answer is lost: what the caller hears is what the second found."""
     desktop, mobile = random.choice(cast.desktops), random.choice(cast.mobiles)
@@ -171,7 +175,7 @@ def _asked_twice(cast: Cast, random: Random) -> Trouble:
     twice = {"links": [before], "match": {"type": what}, "chance": 1.0, "delay": random.choice(("5ms", "40ms"))}
     after = random.choice((f"{desktop}->relay", f"relay->{mobile}"))
     lost = {"action": "loss", "links": [after], "match": {"type": "rpc-reply"}, "chance": 0.5}
-    return Trouble("duplicate asked twice", twice, mobile, _length(random, (_LONG,)), beside=(lost,))
+    return Trouble("duplicate asked twice", twice, mobile, _length(random, (_LONG,)), (lost,), calls=_REQUESTS)
 
 
 def _kill(cast: Cast, random: Random) -> Trouble:
