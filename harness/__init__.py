@@ -3,7 +3,7 @@
 Rooms: `cli` (commands) · `plan` (YAML → schedule) · `workload` (what clients do) · `conductor` (one run) ·
 `recorder` (journals → history) · `history`, `verdict` (what checkers read and return) · `store` (run
 directories) · `campaign` (many runs) · `report` (what people read) · `wire` (WebSocket messages on a byte
-stream) · `runtimes` (sim, docker) · `registry` (finds plug-ins by name).
+stream) · `runtimes` (sim, process, docker) · `registry` (finds plug-ins by name).
 
 The engine uses three contracts, `targets`, `faults` and `checkers`, and never imports a plug-in by name.
 """

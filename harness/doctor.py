@@ -19,6 +19,7 @@ from harness.runtimes.toxiproxy import server as tools
 
 _LIMIT_S = 10.0
 _OLDEST_WEBSOCKETS = 15
+_REAL_SOCKETS = ("process", "docker")  # the one that needs less first
 
 
 def checks() -> Iterator[Check]:
@@ -28,14 +29,28 @@ def checks() -> Iterator[Check]:
     yield Check("sqlite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version, "SQLite 3.35 or newer")
     yield Check("linearizability engine", True, engine.TOLD)
     yield _toxiproxy()
+    ready = set()
     for name in registry.names("runtime"):
         runtime = registry.find("runtime", name)
         missing = [str(line) for line in runtime.missing()]
+        if not missing:
+            ready.add(name)
         yield Check(
             f"runtime {name}", None if missing else True, "not ready" if missing else "ready", "; ".join(missing)
         )
         if isinstance(runtime, Diagnoses):
             yield from runtime.diagnose()
+    yield _real_sockets(ready)
+
+
+def _real_sockets(ready: set[str]) -> Check:
+    """Which runtime to take where the simulator is not enough."""
+    best = next((name for name in _REAL_SOCKETS if name in ready), None)
+    if best is None:
+        return Check(
+            "real sockets", None, "no runtime has them here", "see the remedies above; the simulator does without"
+        )
+    return Check("real sockets", True, f"use --runtime {best}")
 
 
 def sweep(note: Callable[[str], None] = lambda line: None) -> list[str]:

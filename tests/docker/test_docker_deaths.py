@@ -7,7 +7,8 @@ import signal
 import subprocess
 
 import pytest
-from docker_rig import BUSY, Engine, Run, Started
+from docker_rig import Engine, StartedContainers
+from real_runs import BUSY, Run
 
 pytestmark = pytest.mark.docker
 LONG = BUSY.replace("duration: 6s", "duration: 60s").replace("for: 5s", "for: 59s")
@@ -24,7 +25,7 @@ def ended(engine: Engine, node: str, end: str) -> Run:
         return started.finish()
 
 
-def _program(started: Started, node: str) -> int:
+def _program(started: StartedContainers, node: str) -> int:
     """The process that the container's init has started."""
     init = started.inspected(node)["State"]["Pid"]
     found = subprocess.run(["pgrep", "-P", str(init)], capture_output=True, text=True, check=True)

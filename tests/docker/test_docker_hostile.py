@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 
 import pytest
-from docker_rig import BUSY, HELD, Engine
+from docker_rig import Engine
+from real_runs import BUSY, HELD
 
 from harness.history import read_history
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from docker_rig import DOUBLING, Engine
+from docker_rig import Engine
+from real_runs import DOUBLING
 
 pytestmark = pytest.mark.docker
 
@@ -14,7 +15,7 @@ def test_two_runs_in_a_row_are_valid_on_hardened_and_leave_nothing(engine: Engin
         assert (run.code, run.said["verdict"]) == (0, "VALID"), run.err
         assert run.is_clean()
         assert not engine.left_by(run.pid)
-        assert {"images", "start", "play", "stop", "check"} <= set(run.record["phases"])
+        assert {"prepare", "start", "play", "stop", "check"} <= set(run.record["phases"])
         for node in ("desktop-1", "mobile-1", "relay", "toxiproxy", "wire"):
             assert (run.directory / "nodes" / node / "stderr.log").is_file()
 

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from harness.runtimes.docker.lifecycle import ContainerRun
+from harness.runtimes.docker.grounds import DockerGrounds
+from harness.runtimes.sockets.lifecycle import SocketRun
 from harness.runtimes.toxiproxy.adapter import ToxiproxyError
 
 
@@ -18,8 +19,9 @@ def test_toxiproxy_that_no_engine_restarts_is_lost() -> None:
     def gone(name: str) -> NoReturn:
         raise requests.ConnectionError("Connection aborted.")
 
-    run: Any = ContainerRun.__new__(ContainerRun)
-    run._spec = SimpleNamespace(note=lambda line: None)
-    run._containers, run._submitted = SimpleNamespace(restart=gone), []
-    with ThreadPoolExecutor(1) as run._pool, pytest.raises(ToxiproxyError, match="does not restart"):
+    grounds: Any = DockerGrounds.__new__(DockerGrounds)
+    grounds._containers, grounds._submitted = SimpleNamespace(restart=gone), []
+    run: Any = SocketRun.__new__(SocketRun)
+    run._spec, run._grounds = SimpleNamespace(note=lambda line: None), grounds
+    with ThreadPoolExecutor(1) as grounds._pool, pytest.raises(ToxiproxyError, match="does not restart"):
         asyncio.run(run._restart_toxiproxy())

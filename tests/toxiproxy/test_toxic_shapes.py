@@ -12,8 +12,8 @@ from toxiproxy_rig import ARRIVES_WITHIN_S, address, connected, listener, receiv
 from toxiproxy_server import RunningToxiproxy, free_port
 
 from faults import Toxic
-from harness.runtimes.docker.shapes import VERBS, Shape
-from harness.runtimes.docker.toxics import Proxy, Toxics
+from harness.runtimes.sockets.shapes import VERBS, Shape
+from harness.runtimes.sockets.toxics import Proxy, Toxics
 
 LINK, BACK = "mobile-1->relay", "relay->mobile-1"
 SLOW, SLOWER = Toxic("bandwidth", {"rate": 40}), Toxic("bandwidth", {"rate": 20})

@@ -10,8 +10,8 @@ import pytest
 from toxiproxy_rig import HELD_MS, address, connected, listener, received
 from toxiproxy_server import RunningToxiproxy, free_port
 
-from harness.runtimes.docker import toxics as subject
-from harness.runtimes.docker.toxics import Proxy, Toxics
+from harness.runtimes.sockets import toxics as subject
+from harness.runtimes.sockets.toxics import Proxy, Toxics
 from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyError
 
 pytestmark = pytest.mark.toxiproxy

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import docker
 
 from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
-from harness.runtimes.docker import engine, images, machines, shapes
-from harness.runtimes.docker.lifecycle import ContainerRun
+from harness.runtimes.docker import engine, images
+from harness.runtimes.docker.grounds import DockerGrounds
+from harness.runtimes.sockets.playing import play_on
+from harness.runtimes.sockets.stage import VERBS, WHY_NOT
 from harness.runtimes.toxiproxy import server as tools
 
 T = TypeVar("T")
@@ -23,8 +21,8 @@ T = TypeVar("T")
 class DockerRuntime:
     NAME: ClassVar[str] = "docker"
     SUMMARY: ClassVar[str] = "real processes in containers, real Toxiproxy; needs a Docker engine on this machine"
-    VERBS: ClassVar[frozenset[str]] = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
-    WHY_NOT: ClassVar[Mapping[str, str]] = {**machines.WHY_NOT, **shapes.WHY_NOT}
+    VERBS: ClassVar[frozenset[str]] = VERBS
+    WHY_NOT: ClassVar[Mapping[str, str]] = WHY_NOT
 
     def missing(self) -> Sequence[str]:
         """Images and the Toxiproxy server are built on the way, if they can be."""
@@ -40,8 +38,7 @@ class DockerRuntime:
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""
-        with asyncio.Runner() as runner:
-            return runner.get_loop().run_until_complete(_whole_run(spec, play))
+        return play_on(DockerGrounds, spec, play)
 
     # ---- optional powers: see harness.runtimes --------------------------------------------------------------------
 
@@ -90,64 +87,6 @@ def _engine() -> Iterator[docker.DockerClient | None]:
         yield client
     finally:
         client.close()
-
-
-async def _whole_run(spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
-    run = ContainerRun(spec)
-    body = asyncio.ensure_future(_start_and_play(run, play))
-    with _interrupts(body, spec.note) as interrupted:
-        try:
-            first: list[asyncio.Future[Any]] = [body, run.cut]
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            body.cancel()
-            await asyncio.wait([body])
-            await run.stop()
-    if body.cancelled() and interrupted.is_set():
-        raise KeyboardInterrupt
-    ended = Ended(phases=run.phases, ailments=run.ailments)
-    if body.cancelled() and run.cut.done():
-        stalled = run.cut.result()  # what was recorded until then is judged as the beginning of a history
-        stalled.ended = ended
-        raise stalled
-    return body.result(), ended
-
-
-async def _start_and_play(run: ContainerRun, play: Callable[[Stage], Awaitable[T]]) -> T:
-    stage = await run.start()
-    began_s = time.perf_counter()
-    try:
-        return await play(stage)
-    finally:
-        run.phases["play"] = time.perf_counter() - began_s
-
-
-@contextmanager
-def _interrupts(body: asyncio.Future[T], note: Callable[[str], None]) -> Iterator[asyncio.Event]:
-    """Ctrl-C and SIGTERM cancel `body`, once; while the run is being removed they only say so."""
-    interrupted = asyncio.Event()
-
-    def stop() -> None:
-        if interrupted.is_set() or body.done():
-            note("removing the containers; a moment, please")
-        else:
-            body.cancel()
-        interrupted.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in numbers]
-    for number in numbers:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield interrupted
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
 
 
 RUNTIME: Runtime = DockerRuntime()

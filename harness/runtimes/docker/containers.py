@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -16,7 +16,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from harness.runtimes import RuntimeUnavailable
 from harness.runtimes.docker import engine
-from harness.runtimes.docker.layout import Layout, Subnets
+from harness.runtimes.sockets.layout import Layout, Subnets
 
 _POOL = IPv4Network("10.192.0.0/12")  # subnets of runs are /24 of it; Docker's own defaults lie elsewhere
 _SUBNET_TRIES = 64
@@ -33,6 +33,7 @@ class Containers:
         self._run_id = run_id
         self._labels = engine.labels(run_id)
         self._networks: dict[str, str] = {}
+        self._again: dict[str, Callable[[], None]] = {}  # name → makes its container anew, from its image
 
     # ---- networks -------------------------------------------------------------------------------------------------
 
@@ -78,6 +79,18 @@ class Containers:
         self, name: str, image: str, command: list[str], env: Mapping[str, str], layout: Layout, *, init: bool = True
     ) -> None:
         """Create a container on both networks and start it. Raises docker's errors."""
+        self._again[name] = lambda: self._create(name, image, command, env, layout, init)
+        self._again[name]()
+        self.start(name)
+
+    def make_anew(self, name: str) -> None:
+        """In the place of one that has ended: what it had written is gone."""
+        self._api.remove_container(self.made[name], force=True, v=True)
+        self._again[name]()
+
+    def _create(
+        self, name: str, image: str, command: list[str], env: Mapping[str, str], layout: Layout, init: bool
+    ) -> None:
         api = self._api
         endpoint = api.create_endpoint_config(ipv4_address=layout.data(name), aliases=[name])
         networking = cast(Any, {self._networks["data"]: endpoint})
@@ -95,7 +108,6 @@ class Containers:
         )
         self.made[name] = made["Id"]
         api.connect_container_to_network(made["Id"], self._networks["control"], ipv4_address=layout.control(name))
-        api.start(made["Id"])
 
     def restart(self, name: str) -> None:
         self._api.restart(self.made[name], timeout=0)

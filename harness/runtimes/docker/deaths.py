@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,18 +17,17 @@ import docker
 from docker.errors import DockerException
 
 from harness.runtimes.docker import engine
+from harness.runtimes.sockets.grounds import Died
 
 _KILLED = {137: "SIGKILL", 143: "SIGTERM"}  # exit codes that a signal from outside leaves
 _HEARD = ["kill", "oom", "die", "destroy"]
 _KILL_COUNTS_NS = 15_000_000_000  # so long a program that was asked to end may take
 
-Told = Callable[[str, dict[str, Any], int], None]  # node, how it died, when (by the monotonic clock)
-
 
 class Deaths:
     """`ours[node]` counts the deaths that the plan is about to cause; every other one is told, while `armed`."""
 
-    def __init__(self, client: docker.DockerClient, run_id: str, told: Told) -> None:
+    def __init__(self, client: docker.DockerClient, run_id: str, told: Died) -> None:
         self.ours: Counter[str] = Counter()
         self.armed = False
         self._told = told

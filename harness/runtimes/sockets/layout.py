@@ -1,4 +1,7 @@
-"""Where everything of a run is: addresses, ports, and the environment of every node. Pure."""
+"""Where everything of a run is: addresses, ports, and the environment of every node. Pure.
+
+Every program has addresses of its own, so all use the same ports.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ WIRE, TOXIPROXY = "wire", "toxiproxy"
 RELAY_PORT, PROBE_PORT, CONTROL_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 8474
 _ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
 _FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
-_WIRE_HOST, _TOXIPROXY_HOST = 2, 3
+WIRE_HOST, _TOXIPROXY_HOST = 2, 3
 _STORE_LATENCY_MS = "0.2..2.0"  # besides what the disk takes: as in the simulator
 DEVICE_LINK_PATH = "/ws/device-link"
 
@@ -39,10 +42,11 @@ class Secrets:
 class Layout:
     """Addresses of one run. Raises `RuntimeUnavailable` for a system that does not fit into a subnet."""
 
-    def __init__(self, system: System, subnets: Subnets) -> None:
-        self.system, self.subnets = system, subnets
+    def __init__(self, system: System, subnets: Subnets, folder: str = "/data") -> None:
+        """`folder`: where a desktop keeps its store; `{name}` in it is the desktop's."""
+        self.system, self.subnets, self._folder = system, subnets, folder
         names = [WIRE, TOXIPROXY, *(n.name for n in system.nodes)]
-        hosts = [_WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(system.nodes))]
+        hosts = [WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(system.nodes))]
         if hosts[-1] >= subnets.data.num_addresses - 1:
             raise RuntimeUnavailable(f"{len(system.nodes)} nodes do not fit into the run's network {subnets.data}")
         self._host = dict(zip(names, hosts, strict=True))
@@ -102,7 +106,7 @@ class Layout:
         }
         env.update(self._relay(node) if node.role == "relay" else self._client(node))
         if node.role == "desktop":
-            env["STORE"] = "file:/data/store.db"
+            env["STORE"] = f"file:{self._folder.format(name=node.name)}/store.db"
             env["STORE_LATENCY_MS"] = _STORE_LATENCY_MS
         if node.desktop is not None:
             env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""

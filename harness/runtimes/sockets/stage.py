@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from faults import Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
-from harness.runtimes.docker.containers import Containers
-from harness.runtimes.docker.machines import ContainerMachines, Do
-from harness.runtimes.docker.toxics import Toxics
-from harness.runtimes.docker.wire_client import WireClient, WireLost
 from harness.runtimes.probe_client import JournalSink, ProbeClient
+from harness.runtimes.sockets import machines, shapes
+from harness.runtimes.sockets.grounds import Grounds
+from harness.runtimes.sockets.machines import Machines
+from harness.runtimes.sockets.toxics import Toxics
+from harness.runtimes.sockets.wire_client import WireClient, WireLost
 
+VERBS: Final = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
+WHY_NOT: Final = {**machines.WHY_NOT, **shapes.WHY_NOT}
 _BYTES_MET = {"bandwidth": "bytes_slowed", "slicer": "bytes_sliced", "limit_data": "bytes_counted"}
 
 
-class DockerStage(ContainerMachines):
+class SocketStage(Machines):
     """Implements `harness.runtimes.Stage`. A verb that fails to act or to measure leaves an ailment, never an error."""
 
     def __init__(
@@ -36,14 +38,12 @@ class DockerStage(ContainerMachines):
         toxics: Toxics,
         ailments: list[str],
         *,
-        containers: Containers,
-        do: Do,
+        grounds: Grounds,
         journal: JournalSink,
-        deaths: Counter[str],
         links: list[tuple[str, str]],
         seed: int,
     ) -> None:
-        super().__init__(containers, do, probes, journal, ailments, deaths)
+        super().__init__(grounds, probes, journal, ailments)
         self.probes: Mapping[str, Probe] = probes
         self.ailments = ailments
         self._wire, self._toxics, self._seed = wire, toxics, seed

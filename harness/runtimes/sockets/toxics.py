@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import faults
-from harness.runtimes.docker.shapes import Setting, Shape
+from harness.runtimes.sockets.shapes import Setting, Shape
 from harness.runtimes.toxiproxy.adapter import Toxic, Toxiproxy, ToxiproxyError, ToxiproxyWedged
 
 _REVIVALS = 3  # after so many restarts in one run, Toxiproxy is given up

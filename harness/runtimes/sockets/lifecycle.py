@@ -1,60 +1,43 @@
-"""One run in containers: networks, containers, proxies, probes; and the removal of all of it, however it went."""
+"""One run on real sockets: programs, proxies, probes; and the removal of all of it, however it went."""
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import msgspec
-from docker.errors import DockerException
 
 from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
-from harness.runtimes.docker import engine, images
-from harness.runtimes.docker.containers import Containers
-from harness.runtimes.docker.deaths import Deaths
-from harness.runtimes.docker.layout import (
-    PROBE_PORT,
-    TOXIPROXY,
-    TOXIPROXY_PORT,
-    WIRE,
-    Layout,
-    Secrets,
-)
-from harness.runtimes.docker.stage import DockerStage
-from harness.runtimes.docker.toxics import Proxy, Toxics
-from harness.runtimes.docker.wire_client import WireClient, WireLost
 from harness.runtimes.probe_client import ProbeClient, dial_for_ever
+from harness.runtimes.sockets.grounds import Died, Grounds, GroundsError, Program
+from harness.runtimes.sockets.layout import PROBE_PORT, TOXIPROXY, TOXIPROXY_PORT, WIRE, Layout, Secrets
+from harness.runtimes.sockets.stage import SocketStage
+from harness.runtimes.sockets.toxics import Proxy, Toxics
+from harness.runtimes.sockets.wire_client import WireClient, WireLost
 from harness.runtimes.toxiproxy.adapter import Toxiproxy, ToxiproxyError
 
 START_LIMIT_S = 60.0  # two seconds are usual
 _DRAIN_LIMIT_S = 3.0
 _WATCH_S = 0.25
-_WORKERS = 8
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
-class ContainerRun:
+class SocketRun:
     """Everything of one run. `start`, then `stop` in any case, also after a `start` that failed or was cancelled."""
 
-    def __init__(self, spec: RunSpec) -> None:
+    def __init__(self, spec: RunSpec, made: Callable[[RunSpec, Died], Grounds]) -> None:
+        """`made(spec, died)` makes the grounds. Raises what it raises: `RuntimeUnavailable`."""
         self.phases: dict[str, float] = {}
         self.ailments: list[str] = []
         self.cut: asyncio.Future[Stalled] = asyncio.get_running_loop().create_future()  # why the run cannot go on
         self._dead: set[str] = set()  # nodes whose death was told
         self._spec = spec
         self._secrets = Secrets()
-        self._client = engine.connect()
-        self._pool = concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="docker")
-        self._submitted: list[concurrent.futures.Future[Any]] = []
-        self._containers = Containers(self._client, spec.run_id)
+        self._grounds = made(spec, self._died)
         self._losses = itertools.count()
-        self._deaths = Deaths(self._client, spec.run_id, self._died)
         self._layout: Layout
         self._wire: WireClient | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -62,44 +45,39 @@ class ContainerRun:
 
     # ---- start ----------------------------------------------------------------------------------------------------
 
-    async def start(self) -> DockerStage:
+    async def start(self) -> SocketStage:
         """Raises `RuntimeUnavailable` when the system does not come up."""
-        with self._timed("images"):
-            await self._do(engine.sweep, self._client, self._spec.note)
-            built = await self._do(images.ensure, self._client, self._spec.note)
+        with self._timed("prepare"):
+            self._layout = await self._grounds.open(self._spec.note)
         with self._timed("start"):
             try:
                 async with asyncio.timeout(START_LIMIT_S):
-                    return await self._bring_up(built)
+                    return await self._bring_up()
             except TimeoutError:
-                raise RuntimeUnavailable(f"the containers did not come up within {START_LIMIT_S:.0f} s") from None
-            except (DockerException, ToxiproxyError) as exc:
-                raise RuntimeUnavailable(f"the containers did not come up: {exc}") from exc
+                raise RuntimeUnavailable(f"the nodes did not come up within {START_LIMIT_S:.0f} s") from None
+            except (GroundsError, ToxiproxyError) as exc:
+                raise RuntimeUnavailable(f"the nodes did not come up: {exc}") from exc
 
-    async def _bring_up(self, built: images.Images) -> DockerStage:
-        system, note = self._spec.system, self._spec.note
-        self._layout = Layout(system, await self._do(self._containers.make_networks))
-        note("starting containers")
-        await asyncio.gather(self._start_toxiproxy(built), self._start_wire(built), self._start_nodes(built, "relay"))
+    async def _bring_up(self) -> SocketStage:
+        self._spec.note("starting the nodes")
+        await asyncio.gather(self._start_toxiproxy(), self._start_wire(), self._start_nodes("relay"))
         toxics = self._toxics()
         toxics.when_given_up, toxics.when_lost = self._lost, self._links_lost
         await toxics.open()
         self._background.append(asyncio.create_task(toxics.watch()))
-        await self._start_nodes(built, "desktop", "mobile")
+        await self._start_nodes("desktop", "mobile")
         await self._open_probes()
         assert self._wire is not None
         self._wire.when_lost(self._lost)
-        self._deaths.armed = True
-        return DockerStage(
+        self._grounds.armed = True
+        return SocketStage(
             self._probes,
             self._wire,
             toxics,
             self.ailments,
-            containers=self._containers,
-            do=self._do,
+            grounds=self._grounds,
             journal=self._spec.journal,
-            deaths=self._deaths.ours,
-            links=list(system.links),
+            links=list(self._spec.system.links),
             seed=self._spec.seed,
         )
 
@@ -127,34 +105,26 @@ class ContainerRun:
         elif name == WIRE:
             self._lost(f"the wire, which carries all links, exited with code {how['code']}: {how['said']}")
 
-    async def _start_toxiproxy(self, built: images.Images) -> None:
-        command = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]
-        await self._do(self._containers.run, TOXIPROXY, built.toxiproxy, command, {}, self._layout, init=False)
+    async def _start_toxiproxy(self) -> None:
+        argv = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]
+        await self._grounds.launch(Program(TOXIPROXY, argv, {}, is_toxiproxy=True), self._layout)
 
-    async def _start_wire(self, built: images.Images) -> None:
+    async def _start_wire(self) -> None:
         config = self._layout.wire_config()
         env = {"WIRE_CONFIG": msgspec.json.encode(config).decode(), "WIRE_TOKEN": self._secrets.wire}
-        await self._do(self._containers.run, WIRE, built.components, _python("harness.wire.hop"), env, self._layout)
+        await self._grounds.launch(Program(WIRE, ["harness.wire.hop"], env), self._layout)
         await self._watched(self._open_wire(config["control"]))
 
     async def _open_wire(self, address: tuple[str, int]) -> None:
         self._wire = await WireClient.open(address, self._secrets.wire, self._spec.tap)
 
-    async def _start_nodes(self, built: images.Images, *roles: str) -> None:
-        chosen = [n for n in self._spec.system.nodes if n.role in roles]
-        await asyncio.gather(
-            *(
-                self._do(
-                    self._containers.run,
-                    node.name,
-                    built.components,
-                    _python(f"targets.{node.role}"),
-                    self._layout.environment(node, self._secrets),
-                    self._layout,
-                )
-                for node in chosen
-            )
-        )
+    async def _start_nodes(self, *roles: str) -> None:
+        programs = [
+            Program(node.name, [f"targets.{node.role}"], self._layout.environment(node, self._secrets))
+            for node in self._spec.system.nodes
+            if node.role in roles
+        ]
+        await asyncio.gather(*(self._grounds.launch(program, self._layout) for program in programs))
 
     async def _open_probes(self) -> None:
         for name, probe in self._probes.items():
@@ -167,8 +137,8 @@ class ContainerRun:
         task = asyncio.ensure_future(waiting)
         try:
             while not (await asyncio.wait([task], timeout=_WATCH_S))[0]:
-                for name, code in (await self._do(self._containers.exited)).items():
-                    tail = await self._do(self._containers.tail, name)
+                for name, code in (await self._grounds.exited()).items():
+                    tail = await self._grounds.tail(name)
                     raise RuntimeUnavailable(f"{name} exited with code {code} while it started:\n{tail}")
             await task
         finally:
@@ -187,18 +157,16 @@ class ContainerRun:
     async def _restart_toxiproxy(self) -> None:
         self._spec.note("Toxiproxy does not answer; restarting it")
         try:
-            await self._do(self._containers.restart, TOXIPROXY)
-        except (DockerException, OSError) as exc:  # the engine says no, or is gone
-            raise ToxiproxyError(f"Toxiproxy's container does not restart: {exc}") from exc
+            await self._grounds.restart(TOXIPROXY)
+        except GroundsError as exc:
+            raise ToxiproxyError(f"Toxiproxy does not restart: {exc}") from exc
 
     # ---- stop -----------------------------------------------------------------------------------------------------
 
     async def stop(self) -> None:
         """Take in what is still under way, keep the logs, remove everything. Never raises; problems are ailments."""
         with self._timed("stop"):
-            self._deaths.close()
-            concurrent_work = [f for f in self._submitted if not f.done()]
-            await asyncio.to_thread(concurrent.futures.wait, concurrent_work)
+            self._grounds.disarm()
             await self._drain()
             for task in self._background:
                 task.cancel()
@@ -206,10 +174,8 @@ class ContainerRun:
             if self._wire is not None:
                 await self._wire.close()
             await self._post_mortem()
-            for problem in await asyncio.to_thread(self._remove):
+            for problem in await self._grounds.close():
                 self._spec.note(f"could not be removed: {problem}; try `harness doctor --sweep`")
-            self._pool.shutdown(wait=False)
-            self._client.close()
 
     async def _drain(self) -> None:
         """Journal lines and taps that are under way; a node that is gone has none."""
@@ -230,31 +196,15 @@ class ContainerRun:
         """Who died uncalled, and everybody's logs."""
         directory = self._spec.directory
         try:
-            for name, code in (await self._do(self._containers.exited)).items():
+            for name, code in (await self._grounds.exited()).items():
                 if name in self._dead:
                     continue
                 where = f"; see nodes/{name}/stderr.log" if directory is not None else ""
                 self.ailments.append(f"{name} exited with code {code} during the run{where}")
             if directory is not None:
-                await asyncio.gather(
-                    *(self._do(self._containers.save_log, name, directory) for name in self._containers.made)
-                )
-        except (DockerException, OSError) as exc:
+                await self._grounds.save_logs(directory)
+        except GroundsError as exc:
             self._spec.note(f"logs could not be kept: {exc}")
-
-    def _remove(self) -> list[str]:
-        try:
-            return engine.remove_run(self._client, self._spec.run_id)
-        except (DockerException, OSError) as exc:
-            return [f"run {self._spec.run_id}: {exc}"]
-
-    # ---- helpers --------------------------------------------------------------------------------------------------
-
-    async def _do(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the engine in a thread. A cancellation does not stop it: `stop` waits, so that nothing is made later."""
-        future = self._pool.submit(call, *args, **kwargs)
-        self._submitted = [f for f in self._submitted if not f.done()] + [future]
-        return await asyncio.wrap_future(future)
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -263,10 +213,6 @@ class ContainerRun:
             yield
         finally:
             self.phases[phase] = time.perf_counter() - began_s
-
-
-def _python(module: str) -> list[str]:
-    return ["python3", "-m", module]
 
 
 def _address(where: tuple[str, int]) -> str:

@@ -1,0 +1,143 @@
+"""Processes as the programs of a run, each with a folder of its own in a temporary one, which goes with the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal as signals
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.runtimes import RunSpec, RuntimeUnavailable
+from harness.runtimes.process import leftovers, loopback
+from harness.runtimes.process.spawned import Spawned
+from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
+from harness.runtimes.sockets.layout import Layout
+from harness.runtimes.toxiproxy import server as tools
+
+_KILLED = {137: "SIGKILL", 143: "SIGTERM"}  # exit codes that a signal from outside leaves
+_HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE")  # of the harness's environment
+_CODE = Path(harness.__file__).parents[1]
+
+
+class ProcessGrounds:
+    """See `Grounds`."""
+
+    def __init__(self, spec: RunSpec, told: Died) -> None:
+        self.armed = False
+        self._spec, self._told = spec, told
+        self._folder = Path(tempfile.mkdtemp(prefix="jobsync-harness-"))
+        self._spawned: dict[str, Spawned] = {}
+        self._ours: Counter[str] = Counter()  # node → deaths that the plan is about to cause
+        self._toxiproxy = Path()
+
+    async def open(self, note: Note) -> Layout:
+        leftovers.sweep(note)
+        try:
+            found = tools.find_toxiproxy()
+            self._toxiproxy = found if found is not None else await asyncio.to_thread(tools.build_toxiproxy, note)
+        except tools.ToolMissing as exc:
+            raise RuntimeUnavailable(str(exc)) from exc
+        return Layout(self._spec.system, loopback.subnets(self._spec.run_id), str(self._folder / "{name}"))
+
+    async def launch(self, program: Program, layout: Layout) -> None:
+        argv = [str(self._toxiproxy)] if program.is_toxiproxy else [sys.executable, "-m"]
+        ended = partial(self._ended, program.name)
+        spawned = Spawned([*argv, *program.argv], self._environment(program), self._folder / program.name, ended)
+        self._spawned[program.name] = spawned
+        await self._started(spawned)
+
+    def _environment(self, program: Program) -> dict[str, str]:
+        """Nothing of the harness's own but what a program cannot do without."""
+        handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+        python = {"PYTHONPATH": str(_CODE), "PYTHONUNBUFFERED": "1"}
+        return {**handed_on, **python, leftovers.MARK: leftovers.mark(self._spec.run_id), **program.env}
+
+    async def _started(self, spawned: Spawned) -> None:
+        try:
+            await spawned.start()
+        except OSError as exc:
+            raise GroundsError(str(exc)) from exc
+
+    def _ended(self, name: str, code: int) -> None:
+        if self._ours[name] > 0:
+            self._ours[name] -= 1
+        elif self.armed:
+            self._told(name, _how(name, code), time.monotonic_ns())
+
+    async def start(self, name: str) -> None:
+        await self._started(self._spawned[name])
+
+    async def restart(self, name: str) -> None:
+        await self._spawned[name].end()
+        await self._started(self._spawned[name])
+
+    async def signal(self, name: str, signal: str) -> None:
+        try:
+            self._spawned[name].signal(signals.Signals[f"SIG{signal}"])
+        except (ProcessLookupError, PermissionError) as exc:
+            raise GroundsError(f"{name}: {exc}") from exc
+
+    async def pause(self, name: str) -> None:
+        try:
+            self._spawned[name].pause()
+        except ProcessLookupError as exc:
+            raise GroundsError(f"{name}: {exc}") from exc
+
+    async def unpause(self, name: str) -> None:
+        self._spawned[name].unpause()
+
+    async def runs(self, name: str) -> bool:
+        return self._spawned[name].runs
+
+    async def exited(self) -> Mapping[str, int]:
+        return {name: spawned.code for name, spawned in self._spawned.items() if spawned.code is not None}
+
+    async def tail(self, name: str) -> str:
+        return self._spawned[name].tail()
+
+    async def save_logs(self, directory: Path) -> None:
+        try:
+            for name, spawned in self._spawned.items():
+                into = directory / "nodes" / name
+                into.mkdir(parents=True, exist_ok=True)
+                for stream in ("stdout", "stderr"):
+                    (into / f"{stream}.log").write_bytes(spawned.log(stream))
+        except OSError as exc:
+            raise GroundsError(str(exc)) from exc
+
+    async def wipe(self, name: str) -> bool:
+        stores = list((self._folder / name).glob("store.db*"))
+        if self._spawned[name].runs:
+            return False
+        for store in stores:
+            store.unlink(missing_ok=True)
+        return bool(stores)
+
+    def expect_death(self, name: str) -> None:
+        self._ours[name] += 1
+
+    def forget_death(self, name: str) -> None:
+        self._ours[name] -= 1
+
+    def disarm(self) -> None:
+        self.armed = False
+
+    async def close(self) -> list[str]:
+        await asyncio.gather(*(spawned.end() for spawned in self._spawned.values()))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return []
+
+
+def _how(name: str, code: int) -> dict[str, Any]:
+    if code in _KILLED:
+        return {"code": code, "by": "outside", "said": f"something outside sent it {_KILLED[code]}"}
+    return {"code": code, "by": "itself", "said": f"see nodes/{name}/stderr.log"}

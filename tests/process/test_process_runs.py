@@ -1,0 +1,133 @@
+"""One plan as processes: its verdict, its files, and nothing left on the machine, however it went."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from process_rig import Machine, all_end, processes_of
+from real_runs import BUSY, DOUBLING, HELD
+
+from harness import plan, registry
+from harness.history import read_history
+from harness.runs.run import RunResult, execute
+from harness.runtimes import Runtime
+from harness.runtimes.process import leftovers
+from harness.verdict import Verdict
+
+pytestmark = pytest.mark.toxiproxy
+LONG = BUSY.replace("duration: 6s", "duration: 60s").replace("for: 5s", "for: 59s")
+DEATHS = """\
+version: 1
+duration: 11s
+topology: one-user
+timing: fast
+workload: {jobs: 10, rate: 15/s, mobile_rate: 1/s, spread: 10500ms}
+settle: {quiesce: 1s}
+faults:
+  - {action: kill, nodes: [desktop-1], restart: 700ms, at: 1s}
+  - {action: kill, nodes: [relay], signal: TERM, restart: 700ms, at: 3s}
+  - {action: kill, nodes: [mobile-1], restart: 700ms, at: 5s}
+  - {action: pause, nodes: [relay], at: 6500ms, for: 1s}
+  - {name: new disk, action: kill, nodes: [desktop-1], restart: 500ms, wipe: true, at: 8500ms}
+"""
+
+
+def played(text: str, seed: int = 3) -> RunResult:
+    process: Runtime = registry.find("runtime", "process")
+    schedule = plan.expand(plan.parse(text, "p"), seed, runtime_verbs=process.VERBS, why_not=process.WHY_NOT)
+    return execute(schedule, process)
+
+
+def test_a_run_is_valid_on_hardened_keeps_its_logs_and_leaves_nothing(machine: Machine) -> None:
+    run = machine.run(DOUBLING)
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+    assert run.is_clean() and not processes_of(run.pid)
+    assert {"prepare", "start", "play", "stop", "check"} <= set(run.record["phases"])
+    for node in ("desktop-1", "mobile-1", "relay", "toxiproxy", "wire"):
+        assert (run.directory / "nodes" / node / "stderr.log").is_file()
+
+
+def test_the_same_plan_doubles_a_text_on_documented(machine: Machine) -> None:
+    run = machine.run(DOUBLING, "--profile", "documented")
+    assert run.code == 1, run.out + run.err
+    assert run.said["checks"]["stream-integrity"]["reason"] == "double-append"
+
+
+def test_processes_that_are_killed_paused_or_wiped_come_back_and_the_replica_converges(machine: Machine) -> None:
+    result = played(DEATHS)
+    assert result.ailments == []
+    assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
+    assert result.history is not None
+    heals = [op.value for op in result.history.ops if op.f == "fault-heal"]
+    met = {(said["fault"].partition(" ")[0], said["nodes"][0]): said["effect"] for said in heals}
+    again = {"processes_killed": 1, "processes_restarted": 1}
+    assert [met["kill", node] for node in ("desktop-1", "relay", "mobile-1")] == [again] * 3
+    assert met["pause", "relay"] == {"processes_paused": 1}
+    assert met["new", "desktop-1"] == {**again, "stores_wiped": 1}
+    stores = [op.value["store"] for op in result.history.ops if op.f == "recovered" and isinstance(op.value, dict)]
+    assert len(stores) == 3 and stores[0] == stores[1] != stores[2], "the disk outlives a kill, and not a wipe"
+
+
+def test_ctrl_c_heals_ends_everything_and_keeps_a_history_that_can_be_checked(machine: Machine) -> None:
+    with machine.started(HELD) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        run = started.finish(by=signal.SIGINT)
+    assert run.code == 130, run.err
+    assert run.is_clean() and not processes_of(run.pid)
+    faults = [op.f for op in read_history(run.directory / "history.jsonl.gz").ops if op.process == "nemesis"]
+    assert sorted(faults) == ["fault-begin", "fault-heal"]
+
+
+def test_the_processes_of_a_killed_harness_end_with_it(machine: Machine) -> None:
+    with machine.started(HELD) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        assert processes_of(started.process.pid)
+        assert not [one for one in leftovers.found() if one.pid in processes_of(started.process.pid)]
+        started.process.kill()
+        started.process.wait()
+    assert all_end(started.process.pid)
+
+
+@pytest.mark.parametrize("node", ["relay", "desktop-1"])
+def test_one_that_somebody_kills_makes_the_run_unknown_with_that_sentence_first(machine: Machine, node: str) -> None:
+    with machine.started(LONG) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        started.end(node, signal.SIGKILL)
+        run = started.finish()
+    assert (run.code, run.said["verdict"]) == (2, "UNKNOWN"), run.out + run.err
+    summary = (run.directory / "summary.md").read_text().splitlines()[0].replace("\\", "")
+    assert summary.startswith(f"# UNKNOWN: Not decided: {node} exited with code 137 ")
+
+
+def test_one_that_ends_by_itself_is_a_finding_of_its_own(machine: Machine) -> None:
+    with machine.started(LONG) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        started.end("relay", signal.SIGSEGV)
+        run = started.finish()
+    found = {name: said["reason"] for name, said in run.said["checks"].items() if said["verdict"] == "INVALID"}
+    assert found == {"liveness": "exited"}, run.out + run.err
+
+
+@pytest.mark.parametrize(("name", "said"), [("toxiproxy", "Toxiproxy stopped answering"), ("wire", "wire")])
+def test_what_carries_the_links_and_dies_makes_the_run_unknown(machine: Machine, name: str, said: str) -> None:
+    with machine.started(BUSY) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        started.end(name, signal.SIGKILL)
+        run = started.finish()
+    assert (run.code, run.said["verdict"]) == (2, "UNKNOWN"), run.out + run.err
+    assert any(said in line for line in (run.out, *run.record["ailments"]))
+    assert run.is_clean() and not processes_of(run.pid)
+
+
+def test_nothing_of_the_harness_reaches_a_component_but_what_it_needs(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET_OF_THE_USER", "for nobody")
+    with machine.started(HELD) as started:
+        started.wait_until(lambda: "fault-begin" in started.history())
+        environment = Path(f"/proc/{started.pid_of('relay')}/environ").read_bytes()
+        started.finish(by=signal.SIGINT)
+    assert b"NODE_NAME=relay" in environment
+    assert b"A_SECRET_OF_THE_USER" not in environment
