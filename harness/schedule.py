@@ -23,7 +23,11 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     scope: dict[str, str] = msgspec.field(default_factory=dict)  # a mobile's first: {"session": s} | {"project": dir}
     kind: str = "builtin"  # who wrote its program and how it is started: see `harness.plan.topology.NodeWords`
     module: str | None = None  # of kind module: what is imported
-    path: str | None = None  # and the folder it is looked for first
+    path: str | None = None  # and the folder it is looked for first; of kind command: where it is started
+    image: str | None = None
+    command: list[str] = msgspec.field(default_factory=list)
+    url: str | None = None  # of kind external: where it listens
+    hooks: dict[str, list[str]] = msgspec.field(default_factory=dict)  # what is done to it → argv
     profile: str | None = None  # this node's own, else the system's
     policies: dict[str, str] = msgspec.field(default_factory=dict)  # slot → choice
     env: dict[str, str] = msgspec.field(default_factory=dict)

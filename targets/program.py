@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import os
 import sys
@@ -62,3 +63,16 @@ def _help(main: object) -> str:
 def _stop(problem: str) -> NoReturn:
     print(f"error: {problem}", file=sys.stderr)
     sys.exit(BAD_ENVIRONMENT)
+
+
+def main() -> None:
+    """`python -m targets.program MODULE`: any module with `async def main(argv, env)`, started as ours are."""
+    if len(sys.argv) != 2:
+        _stop("expected the name of one module with `async def main(argv, env)`")
+    name = sys.argv.pop()
+    sys.argv[0] = name
+    start(importlib.import_module(name).main)
+
+
+if __name__ == "__main__":
+    main()

@@ -171,7 +171,7 @@ def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         return
     for name in nodes:
         node = setting.system.node(name)
-        why = capabilities.node_lacks(fault, words, node.role, node.kind)
+        why = capabilities.node_lacks(fault, words, node.role, node.kind, node.hooks)
         if why is not None:
             yield PlanError(setting.document.find(path, name), f"{fault.ACTION} cannot befall {name}: it {why}")
 

@@ -6,6 +6,7 @@ Ids on the wire are UUIDs derived from the names (uuid5), so that the same topol
 from __future__ import annotations
 
 import pathlib
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -70,6 +71,7 @@ class User(Words):
 
 
 Kind = Literal["builtin", "module", "image", "command", "external"]
+_WS_URL = re.compile(r"ws://[^/:\s]+(:\d{1,5})?(/\S*)?")
 _TELLS = {"module": "module", "image": "image", "command": "command", "external": "url"}  # kind → the key it needs
 
 
@@ -78,7 +80,9 @@ class NodeWords(Words):
 
     `builtin` is the reference component. `module` is a Python program of somebody else, `async def main(argv, env)`,
     imported from `path` (relative to the topology's file), the working directory or PYTHONPATH. `image` is a container,
-    `command` a process, `external` something that runs elsewhere. Each runtime says which kinds it starts.
+    `command` a process, started in `path` or beside the topology's file. `external` is a relay that runs already, at
+    `url`; what can be done to it, `hooks` do: a fault that needs one which is not there is refused. Each runtime says
+    which kinds it starts.
     """
 
     kind: Kind = "builtin"
@@ -125,7 +129,9 @@ class Topology(Words):
 
 
 def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
-    return own if own.path is None else own.model_copy(update={"path": str((folder / own.path).resolve())})
+    """A command without a `path` is started beside the topology."""
+    path = own.path if own.path is not None or own.kind != "command" else "."
+    return own if path is None else own.model_copy(update={"path": str((folder / path).resolve())})
 
 
 def _clients(user: User) -> list[Client]:
@@ -162,8 +168,14 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
     for kind, key in _TELLS.items():
         if own.kind != kind and getattr(own, key) is not None:
             yield (*path, key), f"{key!r} is for nodes of kind {kind}, and {name!r} is of kind {own.kind}", ()
-    if own.kind != "module" and own.path is not None:
-        yield (*path, "path"), f"'path' is for nodes of kind module, and {name!r} is of kind {own.kind}", ()
+    if own.kind not in ("module", "command") and own.path is not None:
+        yield (*path, "path"), f"'path' is for nodes of kind module or command; {name!r} is of kind {own.kind}", ()
+    if own.kind != "external" and own.hooks:
+        yield (*path, "hooks"), f"'hooks' are for nodes of kind external; the harness starts {name!r} itself", ()
+    if own.kind == "external" and name != RELAY:
+        yield (*path, "kind"), f"only a relay can be external; start {name!r} by a command that hands on to it", ()
+    if own.url is not None and not _WS_URL.fullmatch(own.url):
+        yield (*path, "url"), "expected ws://HOST:PORT/PATH, where it listens (TLS is not carried)", ()
     if own.kind != "builtin" and (own.profile is not None or own.policies):
         key = "profile" if own.profile is not None else "policies"
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
@@ -238,6 +250,8 @@ def _mobile(words: Mobile, user: User) -> Node:
 def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapping[str, str]) -> Node:
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
+    node.image, node.command, node.url = own.image, list(own.command or ()), own.url
+    node.hooks = {name: list(argv) for name, argv in own.hooks.items()}
     node.profile = own.profile if profile is None else None
     node.policies = {**(for_all if own.kind == "builtin" else {}), **own.policies}
     node.env = dict(own.env)

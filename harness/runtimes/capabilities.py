@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -16,8 +16,25 @@ NODES_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # role → verb → why 
     "relay": dict.fromkeys(("wipe_store", "slow_disk", "fill_disk"), _NO_STORE),
     "mobile": dict.fromkeys(("wipe_store", "slow_disk", "fill_disk"), _NO_STORE),
 }
+_OWN_STORE: Final = {"slow_disk": "opens its store by itself, and need not heed how slow it is"}
+_OWN_WAY: Final = {**_OWN_STORE, "skew": "reads its clock by itself"}
+_HOOKS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {  # verb → one hook of each of these
+    "kill": (("kill", "stop"), ("start",)),
+    "pause": (("pause",), ("start",)),
+    "wipe_store": (("wipe",),),
+}
+
+
+def _no_hooks(ways: Iterable[Iterable[str]]) -> str:
+    needed = ", ".join(f"{next(iter(way))}: […]" for way in ways)
+    return f"runs elsewhere, and has no hooks for that (`hooks: {{{needed}}}`)"
+
+
 KINDS_LACK: Final[Mapping[str, Mapping[str, str]]] = {  # kind of its program → the same
-    "module": {"slow_disk": "opens its store by itself, and need not heed how slow it is"},
+    "module": _OWN_STORE,
+    "command": _OWN_WAY,
+    "image": _OWN_WAY,
+    "external": {**_OWN_WAY, **{verb: _no_hooks(ways) for verb, ways in _HOOKS.items()}},
 }
 
 
@@ -29,9 +46,11 @@ def lacking(fault: Fault, params: Any, verbs: frozenset[str], why_not: Mapping[s
     return "; ".join(why_not.get(verb, f"it has no {verb!r}") for verb in missing)
 
 
-def node_lacks(fault: Fault, params: Any, role: str, kind: str = "builtin") -> str | None:
-    """Why a node of this role and kind cannot suffer it; None when it can."""
-    lacks = {**KINDS_LACK.get(kind, {}), **NODES_LACK.get(role, {})}
+def node_lacks(fault: Fault, params: Any, role: str, kind: str = "builtin", hooks: Collection[str] = ()) -> str | None:
+    """Why a node of this role and kind, with these hooks, cannot suffer it; None when it can."""
+    able = {verb for verb, ways in _HOOKS.items() if all(set(way) & set(hooks) for way in ways)}
+    of_kind = {verb: why for verb, why in KINDS_LACK.get(kind, {}).items() if verb not in able}
+    lacks = {**of_kind, **NODES_LACK.get(role, {})}
     return next((lacks[verb] for verb in sorted(needs_of(fault, params)) if verb in lacks), None)
 
 

@@ -22,6 +22,7 @@ class DockerRuntime:
     NAME: ClassVar[str] = "docker"
     SUMMARY: ClassVar[str] = "real processes in containers, real Toxiproxy; needs a Docker engine on this machine"
     VERBS: ClassVar[frozenset[str]] = VERBS
+    KINDS: ClassVar[frozenset[str]] = frozenset({"builtin", "module", "image"})
     WHY_NOT: ClassVar[Mapping[str, str]] = WHY_NOT
 
     def missing(self) -> Sequence[str]:

@@ -76,10 +76,25 @@ class Containers:
     # ---- containers -----------------------------------------------------------------------------------------------
 
     def run(
-        self, name: str, image: str, command: list[str], env: Mapping[str, str], layout: Layout, *, init: bool = True
+        self,
+        name: str,
+        image: str,
+        command: list[str],
+        env: Mapping[str, str],
+        layout: Layout,
+        *,
+        init: bool = True,
+        sources: bytes | None = None,
     ) -> None:
-        """Create a container on both networks and start it. Raises docker's errors."""
-        self._again[name] = lambda: self._create(name, image, command, env, layout, init)
+        """Create a container on both networks and start it. `sources` is a tar that is unpacked at its root. Raises
+        docker's errors."""
+
+        def create() -> None:
+            self._create(name, image, command, env, layout, init)
+            if sources is not None:
+                self._api.put_archive(self.made[name], "/", sources)
+
+        self._again[name] = create
         self._again[name]()
         self.start(name)
 
@@ -96,7 +111,7 @@ class Containers:
         networking = cast(Any, {self._networks["data"]: endpoint})
         made = api.create_container(
             image,
-            command,
+            command or None,
             name=f"{engine.LABEL}-{self._run_id}-{name}",
             hostname=name,
             environment=dict(env),

@@ -34,14 +34,6 @@ class DockerGrounds:
         self._deaths = Deaths(self._client, spec.run_id, told)
         self._images: images.Images
 
-    @property
-    def armed(self) -> bool:
-        return self._deaths.armed
-
-    @armed.setter
-    def armed(self, armed: bool) -> None:
-        self._deaths.armed = armed
-
     async def open(self, note: Note) -> Layout:
         try:
             await self._do(engine.sweep, self._client, note)
@@ -51,11 +43,18 @@ class DockerGrounds:
             raise RuntimeUnavailable(f"the containers did not come up: {exc}") from exc
 
     async def launch(self, program: Program, layout: Layout) -> None:
-        run, name, env = self._containers.run, program.name, program.env
-        if program.is_toxiproxy:
+        run, name, env = self._containers.run, program.name, dict(program.env)
+        if program.kind == "image":
+            await self._do(run, name, program.image, [], env, layout)
+        elif program.kind == "toxiproxy":
             await self._do(run, name, self._images.toxiproxy, list(program.argv), env, layout, init=False)
         else:
-            await self._do(run, name, self._images.components, ["python3", "-m", *program.argv], env, layout)
+            sources = None
+            if program.folder is not None:
+                sources = await self._do(images.own_sources, Path(program.folder))
+                env["PYTHONPATH"] = images.PYTHONPATH_WITH_OWN
+            command = ["python3", "-m", *program.argv]
+            await self._do(run, name, self._images.components, command, env, layout, sources=sources)
 
     async def start(self, name: str) -> None:
         await self._do(self._containers.start, name)
@@ -97,6 +96,9 @@ class DockerGrounds:
 
     def forget_death(self, name: str) -> None:
         self._deaths.ours[name] -= 1
+
+    def arm(self) -> None:
+        self._deaths.armed = True
 
     def disarm(self) -> None:
         self._deaths.close()

@@ -36,6 +36,9 @@ _PARTS = {  # package → patterns of what goes into the image: the components, 
     "harness": ("__init__.py", "history.py", "pipes.py", "seeds.py", "wire/**/*.py"),
     "faults": ("_*.py",),  # the contract and its rooms, not the faults
 }
+_OWN = "/opt/jobsync/own"  # where a module of somebody else lies in its container
+PYTHONPATH_WITH_OWN = f"{_OWN}:/opt/jobsync/app:/opt/jobsync/site"
+_OWN_BYTES_MAX = 20_000_000
 _KEPT_VERSIONS = 5  # of each image: other checkouts may use theirs at this moment
 
 _COMPONENTS = """\
@@ -210,16 +213,9 @@ def _digest(base: str, dockerfile: str, files: Mapping[str, bytes]) -> str:
 def _build(
     client: docker.DockerClient, tag: str, dockerfile: str, files: Mapping[str, bytes], arguments: dict[str, str]
 ) -> None:
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        for name, data in [("Dockerfile", dockerfile.encode()), *sorted(files.items())]:
-            info = tarfile.TarInfo(name)
-            info.size, info.mode = len(data), 0o755 if name == "toxiproxy-server" else 0o644
-            tar.addfile(info, io.BytesIO(data))
-    context.seek(0)
     repository = tag.partition(":")[0]
     client.images.build(
-        fileobj=context,
+        fileobj=io.BytesIO(_tar({"Dockerfile": dockerfile.encode(), **files})),
         custom_context=True,
         tag=tag,
         buildargs=arguments,
@@ -228,6 +224,16 @@ def _build(
         forcerm=True,
     )
     _forget_old(client, repository)
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, data in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o755 if name == "toxiproxy-server" else 0o644
+            tar.addfile(info, io.BytesIO(data))
+    return packed.getvalue()
 
 
 def _forget_old(client: docker.DockerClient, repository: str) -> None:
@@ -243,3 +249,16 @@ def _forget_old(client: docker.DockerClient, repository: str) -> None:
 
 def _made(image: Any) -> str:
     return str(image.attrs.get("Created", ""))
+
+
+def own_sources(folder: Path) -> bytes:
+    """A tar of the Python files below a folder. Raises OSError when that is no folder of a program."""
+    files = [path for path in sorted(folder.rglob("*.py")) if not _is_hidden(path.relative_to(folder))]
+    if sum(path.stat().st_size for path in files) > _OWN_BYTES_MAX:
+        most_mb = _OWN_BYTES_MAX // 10**6
+        raise OSError(f"{folder} holds more than {most_mb} MB of Python: give the program a folder of its own")
+    return _tar({f"{_OWN.lstrip('/')}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files})
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part in ("__pycache__", "node_modules", "site-packages") for part in path.parts)

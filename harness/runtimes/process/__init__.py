@@ -19,6 +19,7 @@ class ProcessRuntime:
     NAME: ClassVar[str] = "process"
     SUMMARY: ClassVar[str] = "real processes on loopback addresses of this machine, real Toxiproxy; needs no Docker"
     VERBS: ClassVar[frozenset[str]] = VERBS
+    KINDS: ClassVar[frozenset[str]] = frozenset({"builtin", "module", "command", "external"})
     WHY_NOT: ClassVar[Mapping[str, str]] = WHY_NOT
 
     def missing(self) -> Sequence[str]:

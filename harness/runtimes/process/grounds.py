@@ -32,7 +32,7 @@ class ProcessGrounds:
     """See `Grounds`."""
 
     def __init__(self, spec: RunSpec, told: Died) -> None:
-        self.armed = False
+        self._armed = False
         self._spec, self._told = spec, told
         self._folder = Path(tempfile.mkdtemp(prefix="jobsync-harness-"))
         self._spawned: dict[str, Spawned] = {}
@@ -49,17 +49,26 @@ class ProcessGrounds:
         return Layout(self._spec.system, loopback.subnets(self._spec.run_id), str(self._folder / "{name}"))
 
     async def launch(self, program: Program, layout: Layout) -> None:
-        argv = [str(self._toxiproxy)] if program.is_toxiproxy else [sys.executable, "-m"]
-        ended = partial(self._ended, program.name)
-        spawned = Spawned([*argv, *program.argv], self._environment(program), self._folder / program.name, ended)
+        argv = {"toxiproxy": [str(self._toxiproxy)], "python": [sys.executable, "-m"]}.get(program.kind, [])
+        ended, folder = partial(self._ended, program.name), self._folder / program.name
+        cwd = Path(program.folder) if program.folder is not None else folder
+        spawned = Spawned([*argv, *program.argv], self._environment(program), folder, cwd, ended)
         self._spawned[program.name] = spawned
         await self._started(spawned)
 
     def _environment(self, program: Program) -> dict[str, str]:
-        """Nothing of the harness's own but what a program cannot do without."""
+        """Ours get nothing of the harness's own environment but what a program cannot do without."""
         handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-        python = {"PYTHONPATH": str(_CODE), "PYTHONUNBUFFERED": "1"}
-        return {**handed_on, **python, leftovers.MARK: leftovers.mark(self._spec.run_id), **program.env}
+        own = {leftovers.MARK: leftovers.mark(self._spec.run_id), **program.env}
+        if program.kind == "command":
+            return {**os.environ, **own}
+        paths = [
+            program.folder,
+            str(_CODE),
+            *([] if program.is_own else [os.environ.get("PYTHONPATH"), str(Path.cwd())]),
+        ]
+        python = {"PYTHONPATH": os.pathsep.join(path for path in paths if path), "PYTHONUNBUFFERED": "1"}
+        return {**handed_on, **python, **own}
 
     async def _started(self, spawned: Spawned) -> None:
         try:
@@ -70,7 +79,7 @@ class ProcessGrounds:
     def _ended(self, name: str, code: int) -> None:
         if self._ours[name] > 0:
             self._ours[name] -= 1
-        elif self.armed:
+        elif self._armed:
             self._told(name, _how(name, code), time.monotonic_ns())
 
     async def start(self, name: str) -> None:
@@ -128,8 +137,11 @@ class ProcessGrounds:
     def forget_death(self, name: str) -> None:
         self._ours[name] -= 1
 
+    def arm(self) -> None:
+        self._armed = True
+
     def disarm(self) -> None:
-        self.armed = False
+        self._armed = False
 
     async def close(self) -> list[str]:
         await asyncio.gather(*(spawned.end() for spawned in self._spawned.values()))

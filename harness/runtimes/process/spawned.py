@@ -24,9 +24,12 @@ def _end_with_parent() -> None:
 class Spawned:
     """`ended(code)` is called when it ends; a death by signal has the code that shells give it, 128 and the signal."""
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], folder: Path, ended: Callable[[int], None]) -> None:
-        """`folder` is its own: its working directory and its logs."""
-        self._argv, self._env, self._folder, self._ended = list(argv), dict(env), folder, ended
+    def __init__(
+        self, argv: Sequence[str], env: Mapping[str, str], folder: Path, cwd: Path, ended: Callable[[int], None]
+    ) -> None:
+        """`folder` is its own, for its logs and what it keeps; `cwd` is where it is started."""
+        self._argv, self._env, self._folder, self._cwd = list(argv), dict(env), folder, cwd
+        self._ended = ended
         self._process: asyncio.subprocess.Process | None = None
         self._waiter: asyncio.Task[None] | None = None
         self._stopped = False
@@ -44,7 +47,7 @@ class Spawned:
             self._process = await asyncio.create_subprocess_exec(
                 *self._argv,
                 env=self._env,
-                cwd=self._folder,
+                cwd=self._cwd,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.runtimes.sockets.layout import Layout
+from harness.schedule import Node
 
 Note = Callable[[str], None]
 Died = Callable[[str, dict[str, Any], int], None]  # who, how (`code`, `by`, `said`), when by the monotonic clock
@@ -19,35 +20,41 @@ class GroundsError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """`argv` begins with the name of a Python module, or is what Toxiproxy's server is told."""
+    """`argv` is by kind: a Python module and what it is told; what Toxiproxy's server is told; a whole command line;
+    nothing for an image, which has its own.
+
+    `folder`: where a module is looked for first, or where a command is started. `is_own`: the product's own code.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str]
-    is_toxiproxy: bool = False
+    kind: Literal["python", "toxiproxy", "command", "image"] = "python"
+    folder: str | None = None
+    image: str = ""
+    is_own: bool = True
 
 
-class Grounds(Protocol):
-    """The programs of one run. Whatever fails raises `GroundsError`, but for `open` and `close`.
+def program_of(node: Node, env: Mapping[str, str]) -> Program:
+    """What is started for a node; not for an external one."""
+    match node.kind:
+        case "module":
+            return Program(node.name, ["targets.program", node.module or ""], env, folder=node.path, is_own=False)
+        case "command":
+            return Program(node.name, node.command, env, kind="command", folder=node.path, is_own=False)
+        case "image":
+            return Program(node.name, [], env, kind="image", image=node.image or "", is_own=False)
+    return Program(node.name, [f"targets.{node.role}"], env)
 
-    `told` hears of every program that ended without having been asked to, once `armed`; `expect_death` says that the
-    next end of one is asked for, and `forget_death` that it was not after all.
+
+class Reach(Protocol):
+    """What can be done to programs that run. Whatever fails raises `GroundsError`.
+
+    `expect_death` says that the next end of one is asked for, and `forget_death` that it was not after all.
     """
-
-    armed: bool
-
-    async def open(self, note: Note) -> Layout:
-        """Make ready what all programs need. Raises `RuntimeUnavailable`."""
-        ...
-
-    async def launch(self, program: Program, layout: Layout) -> None: ...
 
     async def start(self, name: str) -> None:
         """Start anew what has ended, with the program and the environment that it had."""
-        ...
-
-    async def restart(self, name: str) -> None:
-        """End it however it is, and start it anew."""
         ...
 
     async def signal(self, name: str, signal: str) -> None:
@@ -62,6 +69,31 @@ class Grounds(Protocol):
 
     async def runs(self, name: str) -> bool: ...
 
+    async def wipe(self, name: str) -> bool:
+        """Remove the files of a program that has ended; was there anything?"""
+        ...
+
+    def expect_death(self, name: str) -> None: ...
+
+    def forget_death(self, name: str) -> None: ...
+
+
+class Grounds(Reach, Protocol):
+    """The programs of one run. Whatever fails raises `GroundsError`, but for `open` and `close`.
+
+    `told` hears of every program that ended without having been asked to, once it is armed.
+    """
+
+    async def open(self, note: Note) -> Layout:
+        """Make ready what all programs need. Raises `RuntimeUnavailable`."""
+        ...
+
+    async def launch(self, program: Program, layout: Layout) -> None: ...
+
+    async def restart(self, name: str) -> None:
+        """End it however it is, and start it anew."""
+        ...
+
     async def exited(self) -> Mapping[str, int]:
         """Those that have ended, each with its exit code."""
         ...
@@ -74,13 +106,9 @@ class Grounds(Protocol):
         """`nodes/NAME/{stdout,stderr}.log` of all programs."""
         ...
 
-    async def wipe(self, name: str) -> bool:
-        """Remove the files of a program that has ended; was there anything?"""
+    def arm(self) -> None:
+        """From now on deaths are told."""
         ...
-
-    def expect_death(self, name: str) -> None: ...
-
-    def forget_death(self, name: str) -> None: ...
 
     def disarm(self) -> None:
         """Nothing is told from now on."""

@@ -9,15 +9,17 @@ import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from harness.runtimes import RuntimeUnavailable
+from harness.runtimes import RuntimeUnavailable, foreign
 from harness.schedule import Node, System
 
 WIRE, TOXIPROXY = "wire", "toxiproxy"
-RELAY_PORT, PROBE_PORT, CONTROL_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 8474
+RELAY_PORT, PROBE_PORT, CONTROL_PORT, DESK_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 9002, 8474
+_HTTP_PORT = 80
 _ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
 _FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
-WIRE_HOST, _TOXIPROXY_HOST = 2, 3
+_HARNESS_HOST, WIRE_HOST, _TOXIPROXY_HOST = 1, 2, 3  # the first is the gateway of a bridge
 _STORE_LATENCY_MS = "0.2..2.0"  # besides what the disk takes: as in the simulator
 DEVICE_LINK_PATH = "/ws/device-link"
 
@@ -37,6 +39,10 @@ class Secrets:
     jwt: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     wire: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     probe: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    def probe_of(self, node: str) -> str:
+        """Of a program that dials in: it also says who it is."""
+        return f"{self.probe}.{node}"
 
 
 class Layout:
@@ -73,6 +79,18 @@ class Layout:
     def leave(self, link: int) -> tuple[str, int]:
         return self.data(WIRE), _LEAVE_BASE + link
 
+    def upstream(self, server: str) -> tuple[str, int]:
+        """Where the server of a link listens."""
+        url = self.system.node(server).url
+        if url is None:
+            return self.data(server), RELAY_PORT
+        there = urlsplit(url)
+        return there.hostname or "", there.port or _HTTP_PORT
+
+    def desk(self) -> tuple[str, int]:
+        """Where the harness listens for probes that programs open by themselves."""
+        return str(self.subnets.control[_HARNESS_HOST]), DESK_PORT
+
     def wire_config(self) -> dict[str, Any]:
         links = [
             {
@@ -81,7 +99,7 @@ class Layout:
                 "enter": self.enter(i),
                 "proxy": self.proxy(i),
                 "leave": self.leave(i),
-                "upstream": (self.data(server), RELAY_PORT),
+                "upstream": self.upstream(server),
             }
             for i, (client, server) in enumerate(self.system.links)
         ]
@@ -100,17 +118,25 @@ class Layout:
             "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
             "TIMING_SCALE": f"{system.timing_scale:g}",
             "JWT_SECRET": secret.jwt,
-            "HARNESS_PROBE_HOST": self.control(node.name),
-            "HARNESS_PROBE_PORT": str(PROBE_PORT),
-            "HARNESS_PROBE_TOKEN": secret.probe,
         }
         env.update(self._relay(node) if node.role == "relay" else self._client(node))
+        env.update(self._probe(node, secret))
+        if node.kind != "builtin" and node.role != "relay":
+            del env["JWT_SECRET"]  # its token is all that it gets
         if node.role == "desktop":
             env["STORE"] = f"file:{self._folder.format(name=node.name)}/store.db"
             env["STORE_LATENCY_MS"] = _STORE_LATENCY_MS
         if node.desktop is not None:
             env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
         return {**env, **node.env}
+
+    def _probe(self, node: Node, secret: Secrets) -> dict[str, str]:
+        """A program of ours listens; one of somebody else dials."""
+        if node.kind != "builtin":
+            host, port = self.desk()
+            return foreign.told(self.system, node, secret.jwt, f"ws://{host}:{port}/", secret.probe_of(node.name))
+        listens = {"HARNESS_PROBE_HOST": self.control(node.name), "HARNESS_PROBE_PORT": str(PROBE_PORT)}
+        return {**listens, "HARNESS_PROBE_TOKEN": secret.probe}
 
     def _relay(self, node: Node) -> dict[str, str]:
         return {"RELAY_HOST": self.data(node.name), "RELAY_PORT": str(RELAY_PORT)}
@@ -119,8 +145,13 @@ class Layout:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
         host, port = self.enter(number)
         return {
-            "RELAY_URL": f"ws://{host}:{port}{DEVICE_LINK_PATH}",
+            "RELAY_URL": f"ws://{host}:{port}{self._path(number)}",
             "DEVICE_ID": node.device_id or "",
             "DEVICE_NAME": node.name,
             "USER_ID": node.user_id or "",
         }
+
+    def _path(self, link: int) -> str:
+        """An external relay says by its URL where devices are served."""
+        url = self.system.node(self.system.links[link][1]).url
+        return urlsplit(url).path or "/" if url is not None else DEVICE_LINK_PATH

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 from faults import Effect, Signal
 from harness.runtimes.probe_client import JournalSink, ProbeClient
-from harness.runtimes.sockets.grounds import Grounds, GroundsError
+from harness.runtimes.sockets.grounds import GroundsError, Reach
 
 VERBS: Final = frozenset({"kill", "pause", "wipe_store"})
 WHY_NOT: Final[Mapping[str, str]] = {
@@ -30,9 +30,15 @@ class Machines:
     """The machine verbs of a stage. Grounds that refuse leave an ailment, never an error."""
 
     def __init__(
-        self, grounds: Grounds, probes: Mapping[str, ProbeClient], journal: JournalSink, ailments: list[str]
+        self,
+        reach: Callable[[str], Reach],
+        until_up: Callable[[str], Awaitable[object]],
+        probes: Mapping[str, ProbeClient],
+        journal: JournalSink,
+        ailments: list[str],
     ) -> None:
-        self._grounds = grounds
+        """`reach(node)` is the way to a node, `until_up(node)` waits until it can be used."""
+        self._reach, self._until_up = reach, until_up
         self._clients, self._journal, self._complaints = probes, journal, ailments
         self._down: dict[str, int] = {}
         self._paused: dict[str, int] = {}
@@ -50,17 +56,17 @@ class Machines:
                 effect.note(processes_restarted=1)
 
     async def _end(self, node: str, signal: Signal) -> bool:
-        grounds = self._grounds
-        grounds.expect_death(node)
+        reach = self._reach(node)
+        reach.expect_death(node)
         try:
-            await grounds.signal(node, signal)
+            await reach.signal(node, signal)
         except GroundsError:  # it has ended by itself: that death is not the plan's
-            grounds.forget_death(node)
+            reach.forget_death(node)
             raise
         deadline_s = time.monotonic() + _END_LIMIT_S
-        while await grounds.runs(node):
+        while await reach.runs(node):
             if time.monotonic() > deadline_s:
-                await grounds.signal(node, "KILL")
+                await reach.signal(node, "KILL")
                 deadline_s += _END_LIMIT_S
             await asyncio.sleep(_POLL_S)
         return True
@@ -70,9 +76,9 @@ class Machines:
         await client.closed()  # what the dead one had still written is read first
         client.restarted()
         self._journal(node, "started", {"incarnation": client.incarnation}, time.monotonic_ns())
-        await self._grounds.start(node)
+        await self._reach(node).start(node)
         async with asyncio.timeout(_START_LIMIT_S):
-            await client.opened.wait()
+            await self._until_up(node)
         return True
 
     @asynccontextmanager
@@ -80,19 +86,19 @@ class Machines:
         self._paused[node] = self._paused.get(node, 0) + 1
         try:
             if self._paused[node] == 1:
-                await self._done(self._grounds.pause(node))
-            if await self._done(self._grounds.runs(node)):
+                await self._done(self._reach(node).pause(node))
+            if await self._done(self._reach(node).runs(node)):
                 effect.met(processes_paused=1)
             yield
         finally:
             self._paused[node] -= 1
             if not self._paused[node]:
-                await self._done(self._grounds.unpause(node))
+                await self._done(self._reach(node).unpause(node))
 
     @asynccontextmanager
     async def wipe_store(self, node: str, effect: Effect) -> AsyncIterator[None]:
         """Comes inside of `kill`: when it begins the program has ended."""
-        if await self._done(self._grounds.wipe(node)):
+        if await self._done(self._reach(node).wipe(node)):
             effect.note(stores_wiped=1)
         yield
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from typing import Any, Final
@@ -18,7 +18,7 @@ from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.probe_client import JournalSink, ProbeClient
 from harness.runtimes.sockets import machines, shapes
-from harness.runtimes.sockets.grounds import Grounds
+from harness.runtimes.sockets.grounds import Reach
 from harness.runtimes.sockets.machines import Machines
 from harness.runtimes.sockets.toxics import Toxics
 from harness.runtimes.sockets.wire_client import WireClient, WireLost
@@ -38,13 +38,14 @@ class SocketStage(Machines):
         toxics: Toxics,
         ailments: list[str],
         *,
-        grounds: Grounds,
+        reach: Callable[[str], Reach],
+        until_up: Callable[[str], Awaitable[object]],
         journal: JournalSink,
         links: list[tuple[str, str]],
         seed: int,
     ) -> None:
-        super().__init__(grounds, probes, journal, ailments)
-        self.probes: Mapping[str, Probe] = probes
+        super().__init__(reach, until_up, probes, journal, ailments)
+        self.probes: Mapping[str, Probe] = {name: probe for name, probe in probes.items() if probe.opened.is_set()}
         self.ailments = ailments
         self._wire, self._toxics, self._seed = wire, toxics, seed
         self._links = links

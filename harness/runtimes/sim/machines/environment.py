@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from harness.runtimes.foreign import told
 from harness.schedule import Node, System
 from harness.seeds import child_seed
-from targets.timing import Timing
-from targets.tokens import sign
 
 PORT: Final = 8000
 PATH: Final = "/ws/device-link"
@@ -43,19 +41,10 @@ def environment(system: System, node: Node, seed: int, store: str) -> dict[str, 
     if node.desktop is not None:
         env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
     if node.kind == "module":
-        env |= _foreign(system, node, env)
+        env |= told(system, node, env["JWT_SECRET"], f"ws://{DESK}:{DESK_PORT}/", token_of(node.name))
         if node.role != "relay":
             del env["JWT_SECRET"]  # its token is all that it gets
     return env | node.env
-
-
-def _foreign(system: System, node: Node, env: Mapping[str, str]) -> dict[str, str]:
-    """What a program needs that does not know our timers by name, and does not sign its own token."""
-    seconds = Timing().scaled(system.timing_scale).as_seconds()
-    timing = {f"TIMING_{name.upper()}": f"{value:g}" for name, value in seconds.items()}
-    token = {"TOKEN": sign(node.user_id, env["JWT_SECRET"])} if node.user_id is not None else {}
-    probe = {"HARNESS_PROBE_URL": f"ws://{DESK}:{DESK_PORT}/", "HARNESS_PROBE_TOKEN": token_of(node.name)}
-    return timing | token | probe
 
 
 def _client(system: System, node: Node) -> dict[str, str]:

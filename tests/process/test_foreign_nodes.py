@@ -1,0 +1,131 @@
+"""Programs of somebody else on real sockets: a module, a command, and a relay that runs already, reached by hooks."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from process_rig import Machine, processes_of
+from real_runs import LIMIT_S, Run
+
+pytestmark = pytest.mark.toxiproxy
+ROOT = Path(__file__).parents[2]
+SECRET = "a secret that only this test and its relay know"
+USERS = """\
+users:
+  - id: alice
+    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
+    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
+timing: fast
+nodes:
+"""
+WORK = """\
+version: 1
+duration: 3s
+timing: fast
+workload: {jobs: 5, rate: 15/s, mobile_rate: 2/s, spread: 2800ms}
+faults:
+"""
+DELAY = WORK + "  - {action: delay, links: [mobile-1<->relay], latency: 20ms, at: 500ms, for: 2s}\n"
+KILL = WORK + "  - {action: kill, nodes: [relay], restart: 500ms, at: 1s}\n"
+PAUSE = WORK + "  - {action: pause, nodes: [relay], at: 1s, for: 500ms}\n"
+
+
+def played(machine: Machine, nodes: str, text: str = DELAY, *words: str) -> Run:
+    (machine.folder / "own.yaml").write_text(USERS + nodes)
+    run = machine.run(text, "--topology", str(machine.folder / "own.yaml"), *words)
+    assert not processes_of(run.pid)
+    return run
+
+
+def test_a_module_is_started_as_ours_are(machine: Machine) -> None:
+    source = (ROOT / "targets" / "foreign" / "small_relay.py").read_text()
+    (machine.folder / "programs").mkdir()
+    (machine.folder / "programs" / "my_relay.py").write_text(source)
+    run = played(machine, "  relay: {kind: module, module: my_relay, path: programs}\n", KILL)
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+
+
+def test_a_module_with_a_mistake_is_found(machine: Machine) -> None:
+    source = (ROOT / "targets" / "foreign" / "small_relay.py").read_text()
+    mistaken = source.replace("import ", "raise RuntimeError('not today')\nimport ", 1)
+    (machine.folder / "my_relay.py").write_text(source if mistaken == source else mistaken)
+    run = played(machine, "  relay: {kind: module, module: my_relay, path: .}\n")
+    assert run.code == 255, run.out + run.err
+    assert "relay exited with code 1 while it started" in run.err and "not today" in run.err
+
+
+def test_a_command_is_started_beside_its_topology(machine: Machine) -> None:
+    (machine.folder / "relay.sh").write_text(f"export PYTHONPATH={ROOT}\nexec {sys.executable} -m targets.relay\n")
+    run = played(machine, "  relay: {kind: command, command: [sh, relay.sh]}\n", KILL)
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+
+
+@pytest.mark.parametrize("text", [KILL, PAUSE])
+def test_what_runs_elsewhere_is_reached_by_its_hooks(machine: Machine, text: str) -> None:
+    with elsewhere(machine.folder) as url:
+        hooks = ", ".join(f"{name}: [sh, {machine.folder}/{name}.sh]" for name in ("start", "kill", "pause"))
+        run = played(machine, external(url, f", hooks: {{{hooks}}}"), text)
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+    done = (machine.folder / "hooks.log").read_text().split()
+    assert done == (["kill", "start"] if text is KILL else ["pause", "start"])
+
+
+def test_what_no_hook_can_do_is_refused_before_anything_starts(machine: Machine) -> None:
+    run = played(machine, external("ws://127.0.0.1:9/ws/device-link"), KILL)
+    assert run.code == 254, run.out + run.err
+    assert "it runs elsewhere, and has no hooks for that" in " ".join(run.err.split())
+
+
+def test_nobody_at_home_is_said_with_the_address(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_START_LIMIT_S", "3")
+    run = played(machine, external("ws://127.0.0.1:9/ws/device-link"))
+    assert run.code == 255, run.out + run.err
+    assert "nobody listens at 127.0.0.1:9" in " ".join(run.err.split())
+
+
+def external(url: str, more: str = "") -> str:
+    """A relay elsewhere; clients sign their tokens with its secret."""
+    clients = "".join(f'  {name}: {{env: {{JWT_SECRET: "{SECRET}"}}}}\n' for name in ("desktop-1", "mobile-1"))
+    return f'  relay: {{kind: external, url: "{url}"{more}}}\n{clients}'
+
+
+@contextmanager
+def elsewhere(folder: Path) -> Iterator[str]:
+    """A relay that nobody of the harness started, and scripts to kill, pause and start it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {"NODE_NAME": "relay", "RELAY_HOST": "127.0.0.1", "RELAY_PORT": str(port), "TIMING_SCALE": "20"}
+    exports = "\n".join(f"export {name}='{value}'" for name, value in (told | {"JWT_SECRET": SECRET}).items())
+    pid = folder / "relay.pid"
+    begin = f"cd {ROOT}\n{exports}\nsetsid {sys.executable} -m targets.relay >/dev/null 2>&1 &\necho $! > {pid}\n"
+    log = folder / "hooks.log"
+    (folder / "start.sh").write_text(
+        f"echo start >> {log}\nif [ -f {pid} ]; then kill -CONT $(cat {pid}); exit; fi\n{begin}"
+    )
+    (folder / "kill.sh").write_text(f"echo kill >> {log}\nkill -KILL $(cat {pid})\nrm {pid}\n")
+    (folder / "pause.sh").write_text(f"echo pause >> {log}\nkill -STOP $(cat {pid})\n")
+    subprocess.run(["sh", "-c", begin], check=True, start_new_session=True)
+    _until_it_listens(port)
+    try:
+        yield f"ws://127.0.0.1:{port}/ws/device-link"
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid.read_text()), 9)
+
+
+def _until_it_listens(port: int) -> None:
+    deadline_s = time.monotonic() + LIMIT_S
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
