@@ -33,7 +33,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -51,11 +51,15 @@ class Rev(msgspec.Struct, frozen=True, order=True):
     n: int
 
 
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what a decoder raises for bytes of all kinds
+TimeNs = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # beyond that it is no time, and nothing can draw it
+
+
 class Op(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line of the history. `time_ns` is the runtime's clock, never a skewed one."""
 
     index: int
-    time_ns: int
+    time_ns: TimeNs
     process: str
     type: OpType
     f: str
@@ -138,7 +142,7 @@ class Tap(msgspec.Struct, kw_only=True, omit_defaults=True):
     event from the relay says it comes from.
     """
 
-    time_ns: int
+    time_ns: TimeNs
     link: str
     side: Literal["in", "out"]
     conn: int
@@ -233,7 +237,7 @@ def read_history(path: Path) -> History:
         raise HistoryError(f"{path}:1: the file is empty; expected a header line, as `harness run` writes it")
     try:
         header = _header_decoder.decode(lines[0]).header
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except NOT_JSON as exc:
         raise NoHeader(
             f'{path}:1: not a history: expected a header line, {{"header": …}} ({exc}); '
             "`harness check` reads what `harness run` wrote"
@@ -248,7 +252,7 @@ def read_history(path: Path) -> History:
             continue
         try:
             ops.append(_op_decoder.decode(line))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+        except NOT_JSON as exc:
             if number >= len(lines) - 1:
                 problem = problem or f"line {number} is cut off"
                 break
@@ -262,7 +266,7 @@ def read_history(path: Path) -> History:
 def _read_end(line: bytes, ops: list[Op]) -> bool:
     try:
         return _end_decoder.decode(line).ops == len(ops)
-    except msgspec.MsgspecError:
+    except NOT_JSON:
         return False
 
 
@@ -274,7 +278,7 @@ def read_taps(path: Path) -> Iterator[Tap]:
             continue
         try:
             yield _tap_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except NOT_JSON:
             return
 
 

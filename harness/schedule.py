@@ -27,6 +27,8 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     image: str | None = None
     command: list[str] = msgspec.field(default_factory=list)
     url: str | None = None  # of kind external: where it listens
+    ready: str | None = None  # an HTTP URL that answers 200 once a relay can be used
+    auth: list[str] = msgspec.field(default_factory=list)  # of a client: the command that prints its token
     hooks: dict[str, list[str]] = msgspec.field(default_factory=dict)  # what is done to it → argv
     profile: str | None = None  # this node's own, else the system's
     policies: dict[str, str] = msgspec.field(default_factory=dict)  # slot → choice
@@ -153,7 +155,7 @@ def decode_schedule(data: bytes) -> Schedule:
     for number, line in enumerate(data.splitlines(), start=1):
         try:
             item = msgspec.json.decode(line, type=_Line)
-        except msgspec.MsgspecError as exc:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             raise ValueError(f"line {number}: not a line of a schedule: {exc}") from exc
         if item.schedule is not None:
             schedule = item.schedule

@@ -136,6 +136,9 @@ class Endings:
         given = self._given.get(call.corr)
         if given is None or given.time_ns < call.begin.time_ns or not path.untouched(given.time_ns - self._slack_ns):
             return
+        doubtful = path.faulted_ns >= given.time_ns - self._bounds.dead_peer_ns
+        if doubtful and not self._replies.hears(call.node, path.faulted_ns, given.time_ns):
+            return  # what the fault left may be dead at one end, and nobody knows yet
         if op.time_ns - given.time_ns > self._bounds.event_ns and not self._answered(call, op):
             what = f"ended as {code_of(op)}, {in_words(op.time_ns - given.time_ns)} after the relay says it answered"
             yield Wrong("answer-lost", call, op, what, ((given, f"the relay: {given.value.get('outcome')}"),))

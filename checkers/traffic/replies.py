@@ -19,10 +19,13 @@ class Replies:
         self._down = {f"{r}->{m}": m for m in mobiles for r in relays}
         self._up = {f"{m}->{r}": m for m in mobiles for r in relays}
         self._delivered: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (mobile, id) → (time, connection)
+        self._arrivals: dict[str, list[int]] = {}  # node → when anything came
         self._sessions: dict[str, list[tuple[int, int]]] = {}  # mobile → (time of its registration, connection)
         self.sent: set[tuple[str, str]] = set()  # (mobile, id) of calls that entered the wire
 
     def tap(self, tap: Tap) -> None:
+        if tap.side == "out" and (there := self._down.get(tap.link)):
+            self._arrivals.setdefault(there, []).append(tap.time_ns)
         if not tap.type.startswith(("rpc", "re")):
             return
         if tap.side == "in":
@@ -37,6 +40,12 @@ class Replies:
     def first_ns(self, node: str, corr: str, since_ns: int) -> int | None:
         """When an answer was first delivered, from `since_ns` on."""
         return next((time_ns for time_ns, _ in self._delivered.get((node, corr), ()) if time_ns >= since_ns), None)
+
+    def hears(self, node: str, since_ns: int, until_ns: int) -> bool:
+        """Was anything delivered to it in that time?"""
+        arrivals = self._arrivals.get(node, [])
+        at = bisect_right(arrivals, since_ns)
+        return at < len(arrivals) and arrivals[at] <= until_ns
 
     def heard_ns(self, node: str, corr: str, since_ns: int) -> int | None:
         """The same, over the connection on which the mobile listened then."""

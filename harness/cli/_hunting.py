@@ -13,6 +13,7 @@ import msgspec
 from harness.cli import _exits, _say
 from harness.cli._often import Often
 from harness.cli._options import SystemChoice
+from harness.history import NOT_JSON
 from harness.hunting.campaign import Campaign, Order, PlanText, new_campaign_id
 from harness.hunting.tally import RunSummary
 from harness.plan import Plan
@@ -101,7 +102,7 @@ def known(file: Path | None) -> list[Kind]:
         return []
     try:
         found = msgspec.json.decode(file.read_bytes(), type=_Known)
-    except (OSError, msgspec.MsgspecError) as exc:
+    except (OSError, *NOT_JSON) as exc:
         raise _exits.Refused(f"{file}: expected what `harness hunt --json` prints: {exc}") from exc
     return [(s.check, s.reason) for s in found.signatures]
 

@@ -75,6 +75,12 @@ _WS_URL = re.compile(r"ws://[^/:\s]+(:\d{1,5})?(/\S*)?")
 _TELLS = {"module": "module", "image": "image", "command": "command", "external": "url"}  # kind → the key it needs
 
 
+class Auth(Words):
+    """Prints the bearer token of a device, and nothing else."""
+
+    command: list[str] = Field(min_length=1)
+
+
 class NodeWords(Words):
     """What one node has of its own: whose program it is, its profile, single policies, environment.
 
@@ -83,6 +89,9 @@ class NodeWords(Words):
     `command` a process, started in `path` or beside the topology's file. `external` is a relay that runs already, at
     `url`; what can be done to it, `hooks` do: a fault that needs one which is not there is refused. Each runtime says
     which kinds it starts.
+
+    Of an external relay: clients may register once `ready`, an http:// URL, answers 200. Of any relay: the tokens of
+    clients are what `auth` prints, a command that finds `DEVICE_ID` and `USER_ID` in its environment.
     """
 
     kind: Kind = "builtin"
@@ -92,6 +101,8 @@ class NodeWords(Words):
     command: list[str] | None = Field(default=None, min_length=1)
     url: str | None = Field(default=None, min_length=1)
     hooks: dict[Literal["start", "stop", "kill", "pause", "wipe"], list[str]] = Field(default={})
+    ready: str | None = Field(default=None, pattern=r"^http://[^/\s]+(/\S*)?$")
+    auth: Auth | None = None
     profile: str | None = None
     policies: dict[str, str] = Field(default={})
     env: dict[str, str] = Field(default={})
@@ -131,7 +142,16 @@ class Topology(Words):
 def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
     """A command without a `path` is started beside the topology."""
     path = own.path if own.path is not None or own.kind != "command" else "."
-    return own if path is None else own.model_copy(update={"path": str((folder / path).resolve())})
+    found: dict[str, Any] = {} if path is None else {"path": str((folder / path).resolve())}
+    if own.auth is not None:
+        found["auth"] = Auth(command=[_beside(word, folder) for word in own.auth.command])
+    return own.model_copy(update=found)
+
+
+def _beside(word: str, folder: pathlib.Path) -> str:
+    """A file that lies beside the topology is found from everywhere."""
+    there = folder / word
+    return str(there.resolve()) if there.is_file() else word
 
 
 def _clients(user: User) -> list[Client]:
@@ -172,6 +192,11 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
         yield (*path, "path"), f"'path' is for nodes of kind module or command; {name!r} is of kind {own.kind}", ()
     if own.kind != "external" and own.hooks:
         yield (*path, "hooks"), f"'hooks' are for nodes of kind external; the harness starts {name!r} itself", ()
+    for key in ("ready", "auth"):
+        if getattr(own, key) is not None and name != RELAY:
+            yield (*path, key), f"{key!r} is said of the relay, and {name!r} is none", ()
+    if own.ready is not None and own.kind != "external":
+        yield (*path, "ready"), f"'ready' is for what runs elsewhere; the harness sees when {name!r} listens", ()
     if own.kind == "external" and name != RELAY:
         yield (*path, "kind"), f"only a relay can be external; start {name!r} by a command that hands on to it", ()
     if own.url is not None and not _WS_URL.fullmatch(own.url):
@@ -213,7 +238,7 @@ def system_of(
 ) -> System:
     """The system that a sound topology describes. A `profile` given here beats those of single nodes, and policies of
     single nodes beat `policies`, which are for all."""
-    for_all = policies or {}
+    for_all, auth = policies or {}, topology.own(RELAY).auth
     nodes = [_with_own(Node(name=RELAY, role="relay"), topology, profile, for_all)]
     for user in topology.users:
         user_id = str(uuid.uuid5(_SPACE, f"user/{user.id}"))
@@ -221,6 +246,7 @@ def system_of(
         for node in clients:
             node.user, node.user_id = user.id, user_id
             node.device_id = node.device_id or str(uuid.uuid5(_SPACE, f"device/{user.id}/{node.name}"))
+            node.auth = list(auth.command) if auth is not None else []
             nodes.append(_with_own(node, topology, profile, for_all))
     return System(
         nodes=nodes,
@@ -251,6 +277,7 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.image, node.command, node.url = own.image, list(own.command or ()), own.url
+    node.ready = own.ready
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}
     node.profile = own.profile if profile is None else None
     node.policies = {**(for_all if own.kind == "builtin" else {}), **own.policies}

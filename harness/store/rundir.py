@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from harness import __version__
-from harness.history import History, HistoryError, read_history, read_taps
+from harness.history import NOT_JSON, History, HistoryError, read_history, read_taps
 from harness.schedule import Schedule, decode_schedule, encode_schedule, profile_name
 from harness.store.index import IndexRow, write_atomically
 from harness.verdict import CheckResult, Verdict
@@ -217,7 +217,7 @@ def _read(path: Path) -> bytes:
 def _decode(path: Path, type_: Any) -> Any:
     try:
         return msgspec.json.decode(_read(path), type=type_)
-    except msgspec.MsgspecError as exc:
+    except NOT_JSON as exc:
         raise HistoryError(f"{path}: not what `harness run` writes: {exc}") from exc
 
 

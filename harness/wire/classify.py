@@ -138,7 +138,7 @@ def _lenient(decode: Any, raw: msgspec.Raw, otherwise: Any) -> Any:
     """An envelope says what a message is, even when its content is malformed."""
     try:
         return decode(raw)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return otherwise
 
 

@@ -33,7 +33,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from faults import MessageRule
-from harness.history import Tap
+from harness.history import NOT_JSON, Tap
 from harness.wire.hop_link import How, Link, LinkConfig, Side
 
 TAPS_EVERY_S = 0.05
@@ -100,7 +100,7 @@ class Wire:
     async def _answer(self, ws: ServerConnection, data: str | bytes) -> bytes:
         try:
             request = msgspec.json.decode(data, type=Ask)
-        except msgspec.MsgspecError as exc:
+        except NOT_JSON as exc:
             return msgspec.json.encode({"error": f"not understood: {exc}"})
         try:
             if request.do == "flush":
@@ -150,7 +150,7 @@ def config_from_env(env: Mapping[str, str]) -> tuple[WireConfig, str]:
     text = env.get("WIRE_CONFIG") or Path(env.get("WIRE_CONFIG_FILE", "")).read_text()
     try:
         return msgspec.json.decode(text, type=WireConfig), token
-    except msgspec.MsgspecError as exc:
+    except NOT_JSON as exc:
         raise ValueError(f"WIRE_CONFIG is not understood: {exc}") from exc
 
 

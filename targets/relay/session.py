@@ -281,7 +281,7 @@ def _object(raw: msgspec.Raw) -> bytes:
 def _part(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, UnicodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as exc:
         raise Refused("invalid_payload", str(exc)) from None
 
 
@@ -289,6 +289,6 @@ def _msg_of(payload: bytes) -> str | None:
     """`sync.msg`, for the journal; nothing depends on it."""
     try:
         sync = _meta.decode(payload).sync
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return None if sync is None or sync.msg is None else str(sync.msg)

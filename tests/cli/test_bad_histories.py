@@ -70,9 +70,13 @@ def test_garbage_that_calls_itself_gzip_is_refused(harness: Harness) -> None:
     _refused(harness("check", "h.jsonl.gz"), "h.jsonl.gz")
 
 
-def test_a_line_in_the_middle_that_is_no_op_is_named(harness: Harness, text: bytes) -> None:
+BEYOND_ALL_TIME = b'{"index":1,"time_ns":1%s,"process":"p","type":"info","f":"x"}' % (b"0" * 400)
+
+
+@pytest.mark.parametrize("line", [b'{"foo": 1}', BEYOND_ALL_TIME, b'{"index": "\xc9"}', b"[" * 5000], ids=range(4))
+def test_a_line_in_the_middle_that_is_no_op_is_named(harness: Harness, text: bytes, line: bytes) -> None:
     lines = text.splitlines(keepends=True)
-    (harness.folder / "h.jsonl").write_bytes(b"".join([*lines[:40], b'{"foo": 1}\n', *lines[40:]]))
+    (harness.folder / "h.jsonl").write_bytes(b"".join([*lines[:40], line + b"\n", *lines[40:]]))
     _refused(harness("check", "h.jsonl"), "h.jsonl:41: not an op")
 
 
@@ -171,3 +175,13 @@ def test_a_run_is_checked_by_the_names_that_replay_and_report_take(harness: Harn
 
 def test_a_run_that_is_not_there_is_refused_with_what_may_be_named(harness: Harness) -> None:
     _refused(harness("check", "latest"), "there is no such run", "`latest`")
+
+
+@pytest.mark.parametrize("damage", [b"\xc9", b"[" * 5000, b"{}"], ids=["not UTF-8", "too deep", "another object"])
+@pytest.mark.parametrize("command", ["report", "shrink", "replay"])
+def test_a_record_that_is_none_is_named(harness: Harness, run: Path, command: str, damage: bytes) -> None:
+    (run / "run.json").write_bytes(damage)
+    said = harness(command, str(run))
+    assert said.code in (0, 2, 254), said.err  # what needs no record does without
+    assert said.is_clean() and "defect of the harness" not in said.err
+    assert said.code != 254 or "run.json" in said.err

@@ -6,9 +6,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ duration: 3s
 timing: fast
 workload: {jobs: 5, rate: 15/s, mobile_rate: 2/s, spread: 2800ms}
 faults:
+"""
+MINT = """\
+import os, pathlib, sys, time, jwt
+device, now = os.environ["DEVICE_ID"], int(time.time())
+with (pathlib.Path(__file__).parent / "minted.log").open("a") as log:
+    log.write(device + "\\n")
+claims = {"sub": os.environ["USER_ID"], "exp": now + 600, "iat": now, "nbf": now, "jti": device, "aud": "relay"}
+print(jwt.encode(claims, sys.argv[1], algorithm="HS256"))
 """
 DELAY = WORK + "  - {action: delay, links: [mobile-1<->relay], latency: 20ms, at: 500ms, for: 2s}\n"
 KILL = WORK + "  - {action: kill, nodes: [relay], restart: 500ms, at: 1s}\n"
@@ -78,6 +88,18 @@ def test_what_runs_elsewhere_is_reached_by_its_hooks(machine: Machine, text: str
     assert done == (["kill", "start"] if text is KILL else ["pause", "start"])
 
 
+def test_tokens_of_a_relay_elsewhere_are_what_a_command_prints(machine: Machine) -> None:
+    """With claims of which the harness knows nothing, and only when the relay says that it is ready."""
+    (machine.folder / "mint.py").write_text(MINT)
+    with elsewhere(machine.folder) as url, health(machine.folder) as ready:
+        auth = f'auth: {{command: ["{sys.executable}", mint.py, "{SECRET}"]}}'
+        run = played(machine, f'  relay: {{kind: external, url: "{url}", ready: "{ready}", {auth}}}\n')
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+    minted = (machine.folder / "minted.log").read_text().split()
+    assert len(set(minted)) == 2, "one for each device"
+    assert (machine.folder / "asked.log").read_text() == "503\n200\n"
+
+
 def test_what_no_hook_can_do_is_refused_before_anything_starts(machine: Machine) -> None:
     run = played(machine, external("ws://127.0.0.1:9/ws/device-link"), KILL)
     assert run.code == 254, run.out + run.err
@@ -95,6 +117,27 @@ def external(url: str, more: str = "") -> str:
     """A relay elsewhere; clients sign their tokens with its secret."""
     clients = "".join(f'  {name}: {{env: {{JWT_SECRET: "{SECRET}"}}}}\n' for name in ("desktop-1", "mobile-1"))
     return f'  relay: {{kind: external, url: "{url}"{more}}}\n{clients}'
+
+
+@contextmanager
+def health(folder: Path) -> Iterator[str]:
+    """Ready at the second time of asking."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said = 200 if (folder / "asked.log").exists() else 503
+            with (folder / "asked.log").open("a") as log:
+                log.write(f"{said}\n")
+            self.send_response(said)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Not to the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/healthz"
+        server.shutdown()
 
 
 @contextmanager

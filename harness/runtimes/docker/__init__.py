@@ -14,6 +14,7 @@ from harness.runtimes.docker.grounds import DockerGrounds
 from harness.runtimes.sockets.playing import play_on
 from harness.runtimes.sockets.stage import VERBS, WHY_NOT
 from harness.runtimes.toxiproxy import server as tools
+from harness.schedule import System
 
 T = TypeVar("T")
 
@@ -36,6 +37,10 @@ class DockerRuntime:
             client.close()
         lines.extend(tools.toxiproxy_trouble())
         return lines
+
+    def inspect(self, system: System) -> list[str]:
+        why = "takes its token from a command of this machine, which is not there in a container"
+        return [f"{node.name} {why}" for node in system.nodes if node.auth]
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,8 +122,10 @@ class Layout:
         }
         env.update(self._relay(node) if node.role == "relay" else self._client(node))
         env.update(self._probe(node, secret))
-        if node.kind != "builtin" and node.role != "relay":
-            del env["JWT_SECRET"]  # its token is all that it gets
+        if node.auth:
+            env["TOKEN_COMMAND"] = shlex.join(node.auth)
+        if (node.kind != "builtin" or node.auth) and node.role != "relay":
+            env.pop("JWT_SECRET")  # its token is all that it gets
         if node.role == "desktop":
             env["STORE"] = f"file:{self._folder.format(name=node.name)}/store.db"
             env["STORE_LATENCY_MS"] = _STORE_LATENCY_MS

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 import msgspec
+import requests
 
 from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
 from harness.runtimes.probe_client import REDIAL_S, ProbeClient, dial_for_ever, listening
@@ -26,6 +27,8 @@ from harness.schedule import Node
 _START_LIMIT_S = 60.0  # two seconds are usual; `HARNESS_START_LIMIT_S` says otherwise
 _DRAIN_LIMIT_S = 3.0
 _WATCH_S = 0.25
+_READY_LIMIT_S = 5.0
+_NO_PROXIES = {"http": "", "https": ""}
 
 
 class SocketRun:
@@ -167,14 +170,19 @@ class SocketRun:
         if not self._is_silent(self._spec.system.node(name)):
             await self._probes[name].opened.wait()
             return
-        host, port = self._layout.upstream(name)
-        while True:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection(host, port)
-                writer.close()
-                self._seen.add((host, port))
-                return
+        while not await self._answers(self._spec.system.node(name)):  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(REDIAL_S)
+
+    async def _answers(self, node: Node) -> bool:
+        """Is it at home, and does it say that it is ready?"""
+        host, port = self._layout.upstream(node.name)
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            return False
+        writer.close()
+        self._seen.add((host, port))
+        return node.ready is None or await asyncio.to_thread(_says_200, node.ready)
 
     def _reach(self, name: str) -> Reach:
         return self._hooks if self._spec.system.node(name).kind == "external" else self._grounds
@@ -271,3 +279,9 @@ def _start_limit_s() -> float:
     with suppress(ValueError):
         return float(os.environ.get("HARNESS_START_LIMIT_S", ""))
     return _START_LIMIT_S
+
+
+def _says_200(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(url, timeout=_READY_LIMIT_S, proxies=_NO_PROXIES, allow_redirects=False).status_code == 200
+    return False

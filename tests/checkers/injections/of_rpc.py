@@ -171,7 +171,7 @@ def its_answer_is_not_heard(edit: Edit, at: Calm) -> None:
     edit.add(_ends(at, 50 * MS, "ok"))
 
 
-@injects("rpc", "answer-lost", sites=calm)
+@injects("rpc", "answer-lost", sites=in_peace)
 def said_to_be_answered(edit: Edit, at: Calm) -> None:
     _asks(edit, at)
     said = like(at.line("rpc", MS, {"corr": "odd", "method": "job.get", "outcome": "desktop_offline"}), node="relay")

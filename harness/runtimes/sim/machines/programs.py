@@ -30,7 +30,11 @@ KINDS = frozenset({"builtin", "module"})
 
 def inspect_system(system: System) -> list[str]:
     """Why foreign programs of this system cannot be simulated, as far as reading them tells."""
-    found = []
+    found = [
+        f"{node.name} takes its token from a command, and no process can be simulated"
+        for node in system.nodes
+        if node.auth
+    ]
     for node in system.nodes:
         if node.kind != "module" or node.module is None:
             continue
