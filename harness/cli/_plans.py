@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from pydantic import ValidationError
 
 from faults import Fault
 from harness import plan as plans
@@ -128,10 +129,18 @@ def runtime(name: str) -> Runtime:
 
 
 def require_verbs(schedule: Schedule, where: Runtime) -> None:
-    """Raises `CannotPlay` when a stored schedule asks this runtime for a fault that it cannot inject."""
+    """Raises `CannotPlay` when a stored schedule asks this runtime for a fault that it cannot inject, `Refused` when
+    what it says of one makes no sense."""
     for at in schedule.faults:
         fault: Fault = registry.find("fault", at.action)
-        why = capabilities.lacking(fault, fault.Params.model_validate(at.params), where.VERBS, where.WHY_NOT)
+        try:
+            words = fault.Params.model_validate(at.params)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            where_it_is = ".".join(str(part) for part in first["loc"])
+            said = f"schedule.jsonl: fault {at.fault!r}, {where_it_is}: {first['msg']}"
+            raise Refused(f"{said}; the file is damaged: play its plan instead") from exc
+        why = capabilities.lacking(fault, words, where.VERBS, where.WHY_NOT)
         if why is not None:
             raise CannotPlay(f"the runtime {where.NAME} cannot inject {at.action}: {why}")
 

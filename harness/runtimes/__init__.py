@@ -10,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+
+import msgspec
 
 from faults import Ground
 from harness.history import OpType, Tap
 from harness.schedule import System
 
 T = TypeVar("T")
+
+
+ProbeNs = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]  # the difference of two is a time of a history
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Hello:
     role: str
     level: int  # evidence level 0, 1 or 2
     boot_id: str
-    clock_ns: int
+    clock_ns: ProbeNs
 
 
 @dataclass(frozen=True)

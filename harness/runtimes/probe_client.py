@@ -22,7 +22,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.http11 import Request, Response
 
-from harness.runtimes import Hello, Outcome, ProbeLost
+from harness.runtimes import Hello, Outcome, ProbeLost, ProbeNs
 
 STATE_LIMIT_S = 10.0  # a node under load reads a thousand rows in less
 HELLO_LIMIT_S = 5.0
@@ -36,7 +36,7 @@ JournalSink = Callable[[str, str, dict[str, Any], int], None]
 
 class _Frame(msgspec.Struct):
     hello: Hello | None = None
-    journal: tuple[int, int, str, dict[str, Any]] | None = None
+    journal: tuple[int, ProbeNs, str, dict[str, Any]] | None = None
     id: int | None = None
     type: str | None = None
     value: Any = None

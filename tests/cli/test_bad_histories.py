@@ -185,3 +185,12 @@ def test_a_record_that_is_none_is_named(harness: Harness, run: Path, command: st
     assert said.code in (0, 2, 254), said.err  # what needs no record does without
     assert said.is_clean() and "defect of the harness" not in said.err
     assert said.code != 254 or "run.json" in said.err
+
+
+def test_a_schedule_whose_fault_makes_no_sense_is_refused(harness: Harness, run: Path) -> None:
+    schedule = run / "schedule.jsonl"
+    head, *lines = schedule.read_text().splitlines(keepends=True)
+    damaged = [line.replace('"links":[', '"links":[3,') for line in lines]
+    assert damaged != lines
+    schedule.write_text("".join([head, *damaged]))
+    _refused(harness("replay", str(run)), "schedule.jsonl: fault ", "links")
