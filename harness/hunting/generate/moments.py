@@ -25,7 +25,7 @@ def role_of(node: str, cast: Cast) -> str:
 def drawn(trouble: Trouble, cast: Cast, random: Random) -> str:
     """One of the three without an event, or the name of a moment with its node: `switch mobile-1`."""
     share = random.random()
-    if trouble.beside:
+    if trouble.beside and not trouble.last:
         return ALL_ALONG
     if trouble.last or (share < 0.1 and trouble.length_ms < 1000):
         return LAST
@@ -56,9 +56,7 @@ def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: fl
     length = {_LENGTH_KEY.get(action, "for"): f"{trouble.length_ms}ms"}
     words = {"action": action, **trouble.words, **length}
     if when == LAST:
-        before_ms, end_ms = random.randint(*_LAST_WORK_MS), round(duration_s * 1000)
-        lasts = {next(iter(length)): f"{min(trouble.length_ms, before_ms)}ms"}
-        return [{**words, **lasts, **_once(end_ms - before_ms, end_ms)}]
+        return _at_the_end(words, next(iter(length)), trouble, random.randint(*_LAST_WORK_MS), round(duration_s * 1000))
     if when == AGAIN:
         every = {"mean": f"{round(trouble.length_ms * 1.5 + 150 + 900 * random.random())}ms", "dist": "uniform"}
         return [{**words, "every": every}]
@@ -68,13 +66,21 @@ def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: fl
     return [*found, _cause(node, random)] if event in _COME_BACK and node != "relay" else found
 
 
+def _at_the_end(
+    words: dict[str, Any], length: str, trouble: Trouble, before_ms: int, end_ms: int
+) -> list[dict[str, Any]]:
+    lasts = {length: f"{min(trouble.length_ms, before_ms)}ms"}
+    beside = [{**each, **_once(end_ms - before_ms + _JUST_MS, end_ms)} for each in trouble.beside]
+    return [{**words, **lasts, **_once(end_ms - before_ms, end_ms)}, *beside]
+
+
 def _once(at_ms: int, end_ms: int) -> dict[str, str]:
     """The first of many, for the others of which there is no time: a fault that is told to stand alone at its time has
     to meet something there, which nobody who draws can know."""
     return {"at": f"{at_ms}ms", "every": f"{end_ms}ms"}
 
 
-_START_MS: Final = 200
+_START_MS, _JUST_MS = 200, 10
 _LENGTH_KEY: Final = {"reconnect": "downtime", "kill": "restart"}
 
 

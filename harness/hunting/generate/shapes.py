@@ -145,6 +145,5 @@ OPTIONS: Final[tuple[dict[str, str], ...]] = (
     {"transport.absent-devices": "sixteen"},
     {"transport.offline-queue": "kept"},
     {"list-cache.mobile-events": "dropped-by-events"},
-    {"refresh.shared": "apart"},
     {"order.revisions": "fetch-instead"},
 )

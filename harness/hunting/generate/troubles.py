@@ -26,8 +26,9 @@ _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 @dataclass(frozen=True)
 class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
-    other faults, action included, without which this one is harmless; all of them last as long as the run.
-    `last`: it is about the end of the run. `calls`: what phones' users do more of, as weights; it is about that."""
+    other faults, action included, without which this one is harmless; all of them last as long as the run, or with
+    `last`, which is about the end of the run, they begin just after it. `calls`: what phones' users do
+    more of, as weights; it is about that."""
 
     kind: str
     words: dict[str, Any]
@@ -164,6 +165,24 @@ def _last_words(cast: Cast, random: Random) -> Trouble:
     return Trouble(f"loss of last {type_}", words, node, _length(random, (_SHORT, _MIDDLE)), last=True)
 
 
+def _not_registered(cast: Cast, random: Random) -> Trouble:
+    """A connection is lost, and of the next one the registration is lost: who waits for its answer has to give up."""
+    near = cast.one(random)
+    lost = random.choice(((f"relay->{near}", "registered"), (f"{near}->relay", "register")))
+    words = {"links": [lost[0]], "match": {"type": lost[1]}, "chance": 1.0}
+    again = {"action": "reconnect", "clients": [near], "how": "reset", "downtime": "20ms"}
+    return Trouble(f"loss of {lost[1]}", words, near, _length(random, (_MIDDLE,)), (again,), last=True)
+
+
+def _refused(cast: Cast, random: Random) -> Trouble:
+    """A client whose clock is a day behind signs tokens that have run out: it is refused until the clock is right."""
+    near = cast.one(random)
+    again = {"action": "reconnect", "clients": [near], "how": random.choice(("close", "reset")), "downtime": "20ms"}
+    return Trouble(
+        "clock refused", {"nodes": [near], "skew": "-24h"}, near, _length(random, (_MIDDLE,)), (again,), last=True
+    )
+
+
 _REQUESTS: Final = {"cancel": 4, "delete": 3}
 
 
@@ -214,10 +233,12 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "reorder": _messages("reorder", (_MIDDLE, _LONG)),
     "loss": _messages("loss", (_SHORT, _MIDDLE)),
     "loss of last": _last_words,
+    "loss of registration": _not_registered,
     "hold": _messages("hold", (_SHORT, _MIDDLE)),
     "kill": _kill,
     "pause": _on_node("pause", lambda random: {}, "any"),
     "clock": _on_node("clock", _skew, "any"),
+    "clock refused": _refused,
     "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
     "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),
     "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),
