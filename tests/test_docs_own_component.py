@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jwt
 import pytest
 
 from harness import plan
@@ -18,8 +19,12 @@ from targets.timing import Timing
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "own-component.md").read_text()
 TABLE = (ROOT / "docs" / "environment.md").read_text()
+MINT = PAGE.partition("```python\n# mint.py\n")[2].partition("```")[0]
 FILES = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
-COMMANDS = re.findall(r"^harness (.*?) +# exit (\d+)$", PAGE, re.MULTILINE)
+COMMANDS = [
+    pytest.param(command, code, marks=pytest.mark.toxiproxy if "--runtime" in command else [])
+    for command, code in re.findall(r"^harness (.*?) +# exit (\d+)$", PAGE, re.MULTILINE)
+]
 
 
 @pytest.mark.parametrize(("command", "code"), COMMANDS)
@@ -29,15 +34,30 @@ def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str
         (tmp_path / name).write_text(text)
     line = [sys.executable, "-m", "harness", *command.split()]
     line += ["--jobs", "1"] if "hunt" in line else []
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
     done = subprocess.run(line, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == int(code), done.stderr + done.stdout
     assert ("stream-integrity: foreign-bytes" in done.stdout) == (code == "1")
 
 
 def test_the_page_has_commands_to_run() -> None:
-    assert sorted(code for _, code in COMMANDS) == ["0", "0", "1"]
-    assert set(FILES) == {"own.yaml", "nfc.yaml"}
+    assert sorted(str(each.values[1]) for each in COMMANDS) == ["0", "0", "0", "1"]
+    assert set(FILES) == {"own.yaml", "nfc.yaml", "command.yaml", "external.yaml"}
+
+
+def test_the_topology_of_a_relay_that_runs_already_is_one(tmp_path: Path) -> None:
+    (tmp_path / "external.yaml").write_text(FILES["external.yaml"])
+    (tmp_path / "mint.py").write_text(MINT)
+    found = plan.expand(plan.parse("version: 1\ntopology: external.yaml\n", beside=tmp_path), 0).system
+    relay, desktop = found.node("relay"), found.node("desktop-1")
+    assert (relay.url, set(relay.hooks)) == ("ws://127.0.0.1:8787/ws/device-link", {"start", "kill"})
+    told = {**os.environ, "USER_ID": "u", "DEVICE_ID": "d"}
+    command = [sys.executable, *desktop.auth[1:]]
+    assert command[1] == str(tmp_path / "mint.py"), "found from everywhere"
+    printed = subprocess.run(command, env=told, capture_output=True, text=True, check=True).stdout.strip()
+    claims = jwt.decode(printed, desktop.auth[-1], algorithms=["HS256"], audience="relay")
+    assert (claims["sub"], claims["jti"]) == ("u", "d")
 
 
 def test_the_table_names_every_variable_that_a_component_is_given(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import plan, registry
@@ -20,6 +22,25 @@ faults:
   - {action: kill, nodes: [relay], signal: TERM, restart: 1s, at: 3500ms}
   - {action: kill, nodes: [mobile-1], restart: 1s, at: 6s}
   - {action: pause, nodes: [relay], at: 9s, for: 4s}
+"""
+# A relay of somebody else, and a desktop whose disk is another after a while.
+FOREIGN = """\
+version: 1
+duration: 5s
+topology: own.yaml
+workload: {jobs: 10, rate: 15/s, mobile_rate: 1/s, spread: 4800ms}
+faults:
+  - {name: new disk, action: kill, nodes: [desktop-1], restart: 500ms, wipe: true, at: 800ms}
+  - {action: kill, nodes: [relay], restart: 500ms, at: 2500ms}
+"""
+TOPOLOGY = """\
+users:
+  - id: alice
+    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
+    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
+timing: fast
+nodes:
+  relay: {kind: module, module: my_relay, path: .}
 """
 
 
@@ -43,3 +64,21 @@ def test_killed_and_paused_containers_come_back_and_the_replica_converges() -> N
     started = [op.node for op in result.history.ops if op.f == "started"]
     assert started == ["desktop-1", "relay", "mobile-1"]
     assert any(op.f == "observe" and op.incarnation == 1 for op in result.history.ops)
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("docker_engine")
+def test_a_module_runs_in_a_container_and_a_wiped_store_is_a_new_one(tmp_path: Path) -> None:
+    source = Path(__file__).parents[2] / "targets" / "foreign" / "small_relay.py"
+    (tmp_path / "my_relay.py").write_text(source.read_text())
+    (tmp_path / "own.yaml").write_text(TOPOLOGY)
+    docker = registry.find("runtime", "docker")
+    found = plan.parse(FOREIGN, "p", beside=tmp_path)
+    result = execute(plan.expand(found, 3, runtime_verbs=docker.VERBS, why_not=docker.WHY_NOT), docker)
+    assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
+    assert result.history is not None
+    heals = {op.value["fault"]: op.value["effect"] for op in result.history.ops if op.f == "fault-heal"}
+    assert heals["kill relay"] == {"processes_killed": 1, "processes_restarted": 1}
+    assert heals["new disk"] == {"processes_killed": 1, "processes_restarted": 1, "stores_wiped": 1}
+    stores = [op.value["store"] for op in result.history.ops if op.f == "recovered" and isinstance(op.value, dict)]
+    assert len(set(stores)) == 2
