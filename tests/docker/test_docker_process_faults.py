@@ -28,7 +28,14 @@ FOREIGN = """\
 version: 1
 duration: 5s
 topology: own.yaml
-workload: {jobs: 10, rate: 15/s, mobile_rate: 1/s, spread: 4800ms}
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 300ms, node: desktop-1, do: create, job: lost}
+    - {at: 3200ms, node: desktop-1, do: create, job: kept}
+    - {at: 3300ms, node: desktop-1, do: status, job: kept, status: running}
+    - {at: 3500ms, node: desktop-1, do: chunk, job: kept, text: "one "}
+    - {at: 4500ms, node: desktop-1, do: chunk, job: kept, text: "two"}
 faults:
   - {name: new disk, action: kill, nodes: [desktop-1], restart: 500ms, wipe: true, at: 800ms}
   - {action: kill, nodes: [relay], restart: 500ms, at: 2500ms}
