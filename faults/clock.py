@@ -62,9 +62,12 @@ class ClockWords(OnNodes):
 
 class Clock(OverNodes):
     ACTION: ClassVar[str] = "clock"
-    VERBS: ClassVar[frozenset[str]] = frozenset({"skew"})
-    EXAMPLE: ClassVar[str] = "{action: clock, nodes: [mobile-1], skew: -1h, rate: 1.05, at: 1s, for: 4s}"
+    VERBS: ClassVar[frozenset[str]] = frozenset({"skew", "clock_rate"})
+    EXAMPLE: ClassVar[str] = "{action: clock, nodes: [mobile-1], skew: -1h, at: 1s, for: 4s}"
     Params: ClassVar[type[Timed]] = ClockWords
+
+    def needs(self, params: Any) -> frozenset[str]:
+        return frozenset({"skew", "clock_rate"} if params.rate != 1 else {"skew"})
 
     def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
         return ground.skew(target, words.skew / 1e6, words.rate, effect)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+
+from targets import wall
 
 Frame = dict[str, Any]
 Row = dict[str, Any]
@@ -152,7 +153,7 @@ def decode(data: str | bytes) -> Frame:
 
 
 def now_ms() -> int:
-    return int(time.time() * 1000)
+    return int(wall.now_s() * 1000)
 
 
 def new_id() -> str:

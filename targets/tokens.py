@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import math
 import shlex
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jwt
 import msgspec
+
+from targets import wall
 
 LIFE_S = 24 * 3600.0  # of a token that a reference client signs for itself (`TOKEN_LIFE_S`)
 
@@ -38,7 +39,7 @@ _jws = jwt.PyJWS(algorithms=["HS256"])
 
 
 def sign(user: str, secret: str, life_s: float = LIFE_S) -> str:
-    claims = msgspec.json.encode({"sub": user, "exp": int(time.time() + life_s)})
+    claims = msgspec.json.encode({"sub": user, "exp": int(wall.now_s() + life_s)})
     return _jws.encode(claims, secret, algorithm="HS256")
 
 
@@ -50,7 +51,7 @@ def verify(token: str, secret: str) -> Claims:
         raise BadToken(str(exc)) from None
     if not claims.sub or not math.isfinite(claims.exp):
         raise BadToken("sub and exp must say something")
-    if claims.exp <= time.time():
+    if claims.exp <= wall.now_s():
         raise BadToken("expired")
     return Claims(claims.sub, claims.exp)
 

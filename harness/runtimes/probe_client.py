@@ -11,6 +11,7 @@ import hmac
 import http
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -56,6 +57,7 @@ class ProbeClient:
         self.opened = asyncio.Event()
         self.clock_doubt_ns = 0
         self.incarnation = 0
+        self.lines: Counter[str] = Counter()  # of its journal, by name
         self.complaints: list[str] = []  # what the node could not make sense of, or we of it
         self._journal = journal
         self._clock_offset_ns = 0
@@ -92,6 +94,14 @@ class ProbeClient:
         if answer.state is None:
             raise ProbeLost(f"{self.node} failed to tell its state: {str(answer.error)[:_MOST_TOLD]}")
         return answer.state
+
+    async def set(self, told: Mapping[str, Any]) -> str | None:
+        """Change variables of a program that runs (`targets.probe.websocket`). Why not; None: done."""
+        try:
+            answer = await self._ask({"set": told}, STATE_LIMIT_S)
+        except (TimeoutError, ConnectionError):
+            return f"{self.node} has no probe open"
+        return None if answer.type == "ok" else f"{self.node}: {str(answer.error)[:_MOST_TOLD]}"
 
     async def closed(self) -> None:
         """Wait until no connection is attached."""
@@ -158,6 +168,7 @@ class ProbeClient:
             if number <= self._seen:
                 return
             self._seen = number
+            self.lines[line] += 1
             self._journal(self.node, line, fields, time_ns - self._clock_offset_ns)
             if number % _ACK_EVERY == 0:
                 await ws.send(msgspec.json.encode({"ack": number}), text=True)

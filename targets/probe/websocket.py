@@ -8,6 +8,7 @@ harness → component                            component → harness
 \\                                              `{"hello": {name, role, level, boot_id, clock_ns}}`
 `{"id": n, "op": f, "value": {…}}`             `{"id": n, "type": "ok"|"fail"|"info", "value": …, "error": …}`
 `{"id": n, "state": true}`                     `{"id": n, "state": {…}}`
+`{"id": n, "set": {variable: value, …}}`       `{"id": n, "type": "ok"}`, or `"fail"`: not while it runs
 `{"journal_from": k}`                          `{"journal": [k, time_ns, line, {fields}]}`, from line k on, for ever
 `{"ack": k}`                                   lines up to k are forgotten
 anything else                                  `{"error": "…"}`
@@ -28,7 +29,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.http11 import Request, Response
 
+from targets import wall
 from targets.probe.contract import Definite, Handlers, Indeterminate, Journal, ProbeRefused
 from targets.protocol import SERVER_HEADER, USER_AGENT, BadFrame, decode
 
@@ -102,10 +104,13 @@ def open_probe(handlers: Handlers, env: Mapping[str, str]) -> Journal:
     if not token:
         raise ProbeRefused("a probe needs a bearer token: set HARNESS_PROBE_TOKEN to what the harness was given")
     journal = LineJournal(env.get("HARNESS_JOURNAL"))
+    settings = Settings(env)
     if url:
-        coroutine = _dial(handlers, journal, url, token)
+        coroutine = _dial(handlers, journal, settings, url, token)
     else:
-        coroutine = _listen(handlers, journal, env.get("HARNESS_PROBE_HOST", "127.0.0.1"), int(port or 0), token)
+        coroutine = _listen(
+            handlers, journal, settings, env.get("HARNESS_PROBE_HOST", "127.0.0.1"), int(port or 0), token
+        )
     journal.keeper = asyncio.create_task(coroutine)
     journal.keeper.add_done_callback(_report)
     return journal
@@ -117,7 +122,28 @@ def _report(task: asyncio.Task[None]) -> None:
         raise SystemExit(f"the probe cannot be opened: {problem}")
 
 
-async def _listen(handlers: Handlers, journal: LineJournal, host: str, port: int, token: str) -> None:
+class Settings:
+    """Variables of the environment that may change while the component runs: how slow its disk is, and by how much its
+    wall clock is off."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def set(self, told: Mapping[str, Any]) -> str | None:
+        """Why not; None: done."""
+        for name, value in told.items():
+            if name == "STORE_LATENCY_MS" and isinstance(value, str) and isinstance(self._env, MutableMapping):
+                self._env[name] = value
+            elif name == "CLOCK_OFFSET_MS" and isinstance(value, int | float):
+                wall.set_off(value)
+            else:
+                return f"{name} cannot be set to {value!r} while the component runs"
+        return None
+
+
+async def _listen(
+    handlers: Handlers, journal: LineJournal, settings: Settings, host: str, port: int, token: str
+) -> None:
     def check(ws: ServerConnection, request: Request) -> Response | None:
         given = request.headers.get("Authorization", "")
         if hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
@@ -125,7 +151,7 @@ async def _listen(handlers: Handlers, journal: LineJournal, host: str, port: int
         return ws.respond(http.HTTPStatus.UNAUTHORIZED, "the probe's bearer token is missing or wrong\n")
 
     async def handle(ws: ServerConnection) -> None:
-        await ProbeConnection(ws, handlers, journal).run()
+        await ProbeConnection(ws, handlers, journal, settings).run()
 
     server: Server = await serve(
         handle,
@@ -140,7 +166,7 @@ async def _listen(handlers: Handlers, journal: LineJournal, host: str, port: int
         await server.serve_forever()
 
 
-async def _dial(handlers: Handlers, journal: LineJournal, url: str, token: str) -> None:
+async def _dial(handlers: Handlers, journal: LineJournal, settings: Settings, url: str, token: str) -> None:
     while True:
         try:
             async with connect(
@@ -151,7 +177,7 @@ async def _dial(handlers: Handlers, journal: LineJournal, url: str, token: str) 
                 proxy=None,
                 max_size=REQUEST_CAP_BYTES,
             ) as ws:
-                await ProbeConnection(ws, handlers, journal).run()
+                await ProbeConnection(ws, handlers, journal, settings).run()
         except (OSError, TimeoutError, EOFError, InvalidHandshake) as exc:
             log.warning("no harness at %s: %s", url, exc)
         await asyncio.sleep(REDIAL_S)
@@ -168,8 +194,10 @@ def boot_id() -> str:
 class ProbeConnection:
     """One harness at the other end: a reader, a writer, and a task per operation under way."""
 
-    def __init__(self, ws: ServerConnection | ClientConnection, handlers: Handlers, journal: LineJournal) -> None:
-        self._ws, self._handlers, self._journal = ws, handlers, journal
+    def __init__(
+        self, ws: ServerConnection | ClientConnection, handlers: Handlers, journal: LineJournal, settings: Settings
+    ) -> None:
+        self._ws, self._handlers, self._journal, self._settings = ws, handlers, journal, settings
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._wake = asyncio.Event()
         self._replies: deque[bytes] = deque()
@@ -232,13 +260,17 @@ class ProbeConnection:
                 self._spawn(number, self._op(number, f, frame.get("value")))
             case {"id": int() | str() as number, "state": True}:
                 self._spawn(number, self._state(number))
+            case {"id": int() | str() as number, "set": dict() as told}:
+                why_not = self._settings.set(told)
+                error = {} if why_not is None else {"error": {"code": "invalid_params", "message": why_not}}
+                self._reply({"id": number, "type": "ok" if why_not is None else "fail", **error})
             case {"journal_from": int() as number}:
                 self._from = number
                 self._wake.set()
             case {"ack": int() as number}:
                 self._journal.forget(number)
             case _:
-                self._reply({"error": "expected one of id+op+value, id+state, journal_from, ack"})
+                self._reply({"error": "expected one of id+op+value, id+state, id+set, journal_from, ack"})
 
     def _spawn(self, number: int | str, coroutine: Any) -> None:
         task = asyncio.create_task(self._guard(number, coroutine))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from targets import profiles
+from targets import profiles, wall
 from targets.link import hang_up
 from targets.probe import Definite, Handlers, Value, attach
 from targets.protocol import CLOSE_TOKEN_EXPIRED, FRAME_CAP_BYTES, PATH, SERVER_HEADER, device_id
@@ -125,7 +124,7 @@ class Relay:
             self._expiring.add(task)
             task.add_done_callback(self._expiring.discard)
 
-        return asyncio.get_running_loop().call_later(max(0.0, ws.exp_s - time.time()), close)
+        return asyncio.get_running_loop().call_later(max(0.0, ws.exp_s - wall.now_s()), close)
 
     async def _op(self, f: str, value: Value) -> Any:
         raise Definite("unknown_op", f"a relay has no operation {f}")

@@ -1,6 +1,6 @@
-"""Every ablation, edge and regression in containers: the same answer as in the simulator, for every profile it names.
+"""Every ablation, edge and regression on real sockets: the same answer as in the simulator, for every profile it names.
 
-    .venv/bin/python tests/docker/soak.py [--times N] [--keep DIRECTORY] [GLOB…]     (make soak)
+    .venv/bin/python tests/docker/soak.py [--runtime NAME] [--times N] [--keep DIRECTORY] [GLOB…]     (make soak)
 
 One line a plan and profile. `same`: the verdict is the simulator's, and what is INVALID is so by a checker and a reason
 that the simulator gives as well (a loaded machine may show more of what a weaker system does wrong). `UNKNOWN`: what
@@ -66,21 +66,21 @@ def compared(real: RunResult, simulated: RunResult) -> str:
     return "same" if same else "DIFFERS"
 
 
-def judge(case: Case, times: int, keep: Path | None) -> list[str]:
+def judge(case: Case, runtime: str, times: int, keep: Path | None) -> list[str]:
     """What came of each run, in words."""
-    sim, docker = (registry.find("runtime", name) for name in ("sim", "docker"))
+    sim, there = (registry.find("runtime", name) for name in ("sim", runtime))
     try:
-        schedule = plan.expand(plan.load(case.plan), None, runtime_verbs=docker.VERBS)
+        schedule = plan.expand(plan.load(case.plan), None, runtime_verbs=there.VERBS)
     except plan.PlanErrors as exc:
         return [f"cannot be run there: {exc}".splitlines()[0]]
-    if refused := cannot_start(docker, schedule.system):
+    if refused := cannot_start(there, schedule.system):
         return [f"cannot be run there: {refused[0]}"]
     simulated, said, made = case.play(sim), [], 0
     while made < times:
         made += 1
         where = keep / f"{case.plan}@{case.profile}@{time.time_ns()}".replace("/", "_") if keep is not None else None
         began_s = time.monotonic()
-        real = case.play(docker, where)
+        real = case.play(there, where)
         how = compared(real, simulated)
         more = f", not {told(simulated)}" if how == "DIFFERS" else ""
         said.append(f"{how}  {told(real)}{more}  [{time.monotonic() - began_s:.0f} s]")
@@ -91,6 +91,7 @@ def judge(case: Case, times: int, keep: Path | None) -> list[str]:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    options.add_argument("--runtime", default="docker")
     options.add_argument("--times", type=int, default=1)
     options.add_argument("--keep", type=Path, default=None)
     options.add_argument("globs", nargs="*")
@@ -98,7 +99,7 @@ def main() -> int:
     differ = 0
     for case in cases(given.globs):
         try:
-            lines = judge(case, given.times, given.keep)
+            lines = judge(case, given.runtime, given.times, given.keep)
         except RuntimeUnavailable as exc:
             lines = [f"DIFFERS  it does not start: {exc}"]
         for line in lines:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from process_rig import Machine, all_end, processes_of
 from real_runs import BUSY, DOUBLING, HELD
 
 from harness import plan, registry
-from harness.history import read_history
+from harness.history import Op, read_history
 from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime
 from harness.runtimes.process import leftovers
@@ -31,6 +32,18 @@ faults:
   - {action: kill, nodes: [mobile-1], restart: 700ms, at: 5s}
   - {action: pause, nodes: [relay], at: 6500ms, for: 1s}
   - {name: new disk, action: kill, nodes: [desktop-1], restart: 500ms, wipe: true, at: 8500ms}
+"""
+
+
+WRONG = """\
+version: 1
+duration: 3s
+topology: one-user
+timing: fast
+workload: {jobs: 6, rate: 20/s, mobile_rate: 3/s, spread: 2900ms}
+faults:
+  - {action: clock, nodes: [desktop-1], skew: 1h, at: 300ms, for: 1s}
+  - {action: slow_disk, nodes: [desktop-1], latency: 60ms, at: 1500ms, for: 1s}
 """
 
 
@@ -68,6 +81,24 @@ def test_processes_that_are_killed_paused_or_wiped_come_back_and_the_replica_con
     assert met["new", "desktop-1"] == {**again, "stores_wiped": 1}
     stores = [op.value["store"] for op in result.history.ops if op.f == "recovered" and isinstance(op.value, dict)]
     assert len(stores) == 3 and stores[0] == stores[1] != stores[2], "the disk outlives a kill, and not a wipe"
+
+
+def test_a_wrong_clock_and_a_slow_disk_are_the_programs_own(machine: Machine) -> None:
+    result = played(WRONG)
+    assert result.ailments == []
+    assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
+    assert result.history is not None
+    met = {op.value["action"]: op.value["effect"] for op in result.history.ops if op.f == "fault-heal"}
+    assert met["clock"] == {"clocks_set_off": 1} and met["slow_disk"]["disk_waits"] > 0
+    told_ms = [s["updatedAt"] for op in result.history.ops if (s := changed(op)) and "updatedAt" in s]
+    ahead_ms = [at_ms - min(told_ms) for at_ms in told_ms]
+    assert any(3_600_000 <= ms < 3_660_000 for ms in ahead_ms) and any(ms < 60_000 for ms in ahead_ms)
+
+
+def changed(op: Op) -> dict[str, Any]:
+    """Columns that a commit set."""
+    found: dict[str, Any] = op.value.get("set", {}) if op.f == "commit" and isinstance(op.value, dict) else {}
+    return found or {}
 
 
 def test_ctrl_c_heals_ends_everything_and_keeps_a_history_that_can_be_checked(machine: Machine) -> None:

@@ -21,7 +21,7 @@ _HTTP_PORT = 80
 _ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
 _FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
 _HARNESS_HOST, WIRE_HOST, _TOXIPROXY_HOST = 1, 2, 3  # the first is the gateway of a bridge
-_STORE_LATENCY_MS = "0.2..2.0"  # besides what the disk takes: as in the simulator
+STORE_LATENCY_MS = (0.2, 2.0)  # besides what the disk takes: as in the simulator
 DEVICE_LINK_PATH = "/ws/device-link"
 
 
@@ -128,7 +128,7 @@ class Layout:
             env.pop("JWT_SECRET")  # its token is all that it gets
         if node.role == "desktop":
             env["STORE"] = f"file:{self._folder.format(name=node.name)}/store.db"
-            env["STORE_LATENCY_MS"] = _STORE_LATENCY_MS
+            env["STORE_LATENCY_MS"] = "{}..{}".format(*STORE_LATENCY_MS)
         if node.desktop is not None:
             env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
         return {**env, **node.env}

@@ -11,16 +11,17 @@ from typing import Any, Final
 from faults import Effect, Signal
 from harness.runtimes.probe_client import JournalSink, ProbeClient
 from harness.runtimes.sockets.grounds import GroundsError, Reach
+from harness.runtimes.sockets.layout import STORE_LATENCY_MS
 
-VERBS: Final = frozenset({"kill", "pause", "wipe_store"})
+VERBS: Final = frozenset({"kill", "pause", "wipe_store", "skew", "slow_disk"})
 WHY_NOT: Final[Mapping[str, str]] = {
     "cut_power": "no `power: true`: what a program wrote is kept by the host's kernel, which stays up",
-    "skew": "programs share the clock of their kernel; only the simulator has one per node",
+    "clock_rate": "no `rate`: programs share the clock of their kernel; only the simulator has one per node",
     "stall": "a program reads its sockets by itself; only the simulator can keep it from that",
-    "slow_disk": "programs share the disk of the host; only the simulator has one per node",
     "disturb": "when a task goes on is its own program's business; only the simulator has all of them in one loop",
     "fill_disk": "programs share the disk of the host; only the simulator has one per node",
 }
+_ACCESSES: Final = ("commit-begin", "cache", "rpc")  # lines of a desktop's journal that go with accesses of its store
 _END_LIMIT_S: Final = 5.0  # a process that was sent TERM ends by itself within this, or is killed
 _POLL_S: Final = 0.02
 _START_LIMIT_S: Final = 30.0
@@ -42,6 +43,8 @@ class Machines:
         self._clients, self._journal, self._complaints = probes, journal, ailments
         self._down: dict[str, int] = {}
         self._paused: dict[str, int] = {}
+        self._skews: dict[str, list[float]] = {}
+        self._slow: dict[str, list[float]] = {}
 
     @asynccontextmanager
     async def kill(self, node: str, signal: Signal, effect: Effect) -> AsyncIterator[None]:
@@ -54,6 +57,8 @@ class Machines:
             self._down[node] -= 1
             if not self._down[node] and await self._done(self._start(node)):
                 effect.note(processes_restarted=1)
+                if node in self._skews or node in self._slow:
+                    await self._tell(node)
 
     async def _end(self, node: str, signal: Signal) -> bool:
         reach = self._reach(node)
@@ -102,6 +107,49 @@ class Machines:
             effect.note(stores_wiped=1)
         yield
 
+    # ---- what its probe is told -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def skew(self, node: str, skew_ms: float, rate: float, effect: Effect) -> AsyncIterator[None]:
+        """The wall clock of the program itself; skews add up. Its monotonic clock is the kernel's."""
+        async with self._told(node, self._skews, skew_ms) as heeded:
+            if heeded:
+                effect.met(clocks_set_off=1)
+            yield
+
+    @asynccontextmanager
+    async def slow_disk(self, node: str, latency_ms: float, effect: Effect) -> AsyncIterator[None]:
+        lines = self._clients[node].lines
+        async with self._told(node, self._slow, latency_ms):
+            before = sum(lines[name] for name in _ACCESSES)
+            try:
+                yield
+            finally:
+                effect.met(disk_waits=sum(lines[name] for name in _ACCESSES) - before)
+
+    @asynccontextmanager
+    async def _told(self, node: str, table: dict[str, list[float]], value: float) -> AsyncIterator[bool]:
+        of_node = table.setdefault(node, [])
+        of_node.append(value)
+        try:
+            yield await self._tell(node)
+        finally:
+            of_node.remove(value)
+            await self._tell(node)
+
+    async def _tell(self, node: str) -> bool:
+        """All that is in force. A node that is down is told when it comes back."""
+        if self._down.get(node):
+            return False
+        slow_ms = sum(self._slow.get(node, ()))
+        said: dict[str, Any] = {"CLOCK_OFFSET_MS": sum(self._skews.get(node, ()))}
+        if node in self._slow:
+            said["STORE_LATENCY_MS"] = f"{STORE_LATENCY_MS[0] + slow_ms:g}..{STORE_LATENCY_MS[1] + slow_ms:g}"
+        why_not = await self._clients[node].set(said)
+        if why_not is not None:
+            self._complaints.append(f"a fault could not act on a program: {why_not}")
+        return why_not is None
+
     async def _done(self, asked: Awaitable[Any]) -> Any:
         try:
             return await asked
@@ -114,14 +162,8 @@ class Machines:
     def cut_power(self, node: str, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["cut_power"])
 
-    def skew(self, node: str, skew_ms: float, rate: float, effect: Effect) -> AbstractAsyncContextManager[None]:
-        raise NotImplementedError(WHY_NOT["skew"])
-
     def stall(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["stall"])
-
-    def slow_disk(self, node: str, latency_ms: float, effect: Effect) -> AbstractAsyncContextManager[None]:
-        raise NotImplementedError(WHY_NOT["slow_disk"])
 
     def fill_disk(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["fill_disk"])

@@ -17,7 +17,7 @@ from harness.runtimes.sim.net.network import Network
 from harness.runtimes.sim.net.transport import Endpoint
 
 VERBS: Final = frozenset(
-    {"kill", "cut_power", "wipe_store", "pause", "skew", "stall", "slow_disk", "fill_disk", "disturb"}
+    {"kill", "cut_power", "wipe_store", "pause", "skew", "clock_rate", "stall", "slow_disk", "fill_disk", "disturb"}
 )
 
 _GRACE_S: Final = 0.5  # a process that was sent TERM ends by itself within this, or is killed
