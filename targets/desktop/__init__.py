@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from targets.desktop.component import Desktop
+from targets.desktop.store import opened
+from targets.protocol import device_id
 
 
 async def main(argv: Sequence[str], env: Mapping[str, str]) -> None:
     """Run until cancelled."""
-    await Desktop(env).run()
+    device = device_id(env["DEVICE_ID"])
+    await Desktop(env, device, await opened(env, device)).run()

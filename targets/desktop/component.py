@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from targets import profiles, protocol
+from targets import profiles
 from targets.desktop import changes
 from targets.desktop.bus import Bus
 from targets.desktop.cache import ListCache
@@ -22,13 +22,12 @@ OPERATIONS = ("status", "chunk", "progress", "tokens", "cost", "metadata", "erro
 
 
 class Desktop:
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], device: str, store: Store) -> None:
         timing, policies = timing_from_env(env), profiles.from_env(env)
-        device = protocol.device_id(env["DEVICE_ID"])
         handlers = Handlers(env.get("NODE_NAME", "desktop"), "desktop", LEVEL, self._op, self._state)
         journal = attach(handlers, env)
         boot = f"{random.getrandbits(32):08x}"
-        self._store = Store(env, device)
+        self._store = store
         journal("recovered", boot=boot, store=self._store.id, head=self._store.head)
         bus = Bus()
         self._cache = ListCache(policies, journal, timing.desktop_cache_s)

@@ -35,11 +35,24 @@ CREATE TABLE IF NOT EXISTS deleted (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (key TEXT PRIMARY KEY, outcome TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outcomes_at ON outcomes (at);
 """
+_NO_ROOM_PAUSE_S = 0.1
 _ALL = ", ".join(COLUMNS + INTERNAL)
 
 
 class StoreFailed(Exception):
     """The database refused; nothing was changed."""
+
+
+async def opened(env: Mapping[str, str], desktop: str) -> Store:
+    """The store, as soon as there is room for it: a new one cannot be made on a full disk. Raises `sqlite3.Error` for
+    whatever else stands in the way."""
+    while True:
+        try:
+            return Store(env, desktop)
+        except sqlite3.OperationalError as exc:
+            if "full" not in str(exc):
+                raise
+        await asyncio.sleep(_NO_ROOM_PAUSE_S)
 
 
 class Store:
