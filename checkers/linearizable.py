@@ -146,8 +146,10 @@ class _Judge(Reader):
         if op.f == "commit":
             self._commit(desktop, op)
         elif op.f == "recovered" and isinstance(op.value, dict):
-            head = op.value.get("head")
-            desktop.book.recovered(str(op.value.get("store") or ""), head if type(head) is int else 0)
+            head, store = op.value.get("head"), str(op.value.get("store") or "")
+            if store != desktop.book.store:  # revisions of another store are no promise of this one
+                desktop.told = None
+            desktop.book.recovered(store, head if type(head) is int else 0)
         elif op.f in KINDS:
             self._own_call(desktop, op)
         kept = []

@@ -127,6 +127,16 @@ def test_a_write_that_was_told_of_and_did_not_happen_is_undone() -> None:
     assert named(history, NAME) == {NAME: ["undone"]}
 
 
+def test_what_was_told_of_a_store_that_is_gone_is_no_promise_of_the_next_one() -> None:
+    history = read(f"d:+a d:a{{status=x}}? m>get(a) m<ok(a=2) {NOW}")
+    begun, last = history.ops[2], history.ops[-1]
+    another = {"boot": "b", "store": "another", "head": 0}
+    opened = _copy(begun, f="recovered", type="info", time_ns=last.time_ns - 2, value=another, rev=None, job=None)
+    failed = _copy(begun, type="fail", time_ns=last.time_ns - 1, value={**begun.value, "store": "another"})
+    history.ops[-1:-1] = [opened, failed]
+    assert named(history, NAME) == {}
+
+
 def _copy(op: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(op, **changes)
 

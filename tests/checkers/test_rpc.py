@@ -9,6 +9,8 @@ from telling import OF_JOURNALS, judge, named
 
 from checkers.notation import read
 from harness.history import History
+from harness.judging.checking import check
+from harness.schedule import CheckSpec
 
 NAME = "rpc"
 BEGIN = 'm!call[corr=c,method=job.delete,phase=begin,params={"jobId":"a"}]'
@@ -140,3 +142,20 @@ def test_who_is_told_that_a_link_ended_before_its_client_knows_has_not_failed_in
     assert judge(f"{up} {failed} m:down @9 d:final", "rpc").reason is None
     assert judge(f"{up} {failed} d:down @9 d:final", "rpc").reason is None
     assert judge(f"{up} {failed} @9 m:down d:final", "rpc").reason == "failed-in-peace"
+
+
+def test_an_answer_into_a_connection_that_a_fault_may_have_left_dead_is_lost_by_nobody() -> None:
+    call = "m!call[corr=c,method=job.get,phase=begin] wire:m>r[type=rpc:job.get,msg=c]"
+    given = "r!rpc[corr=c,outcome=answered]"
+    late = '@131 m!call[corr=c,phase=info,error={"code":"timeout"}] @150 d:final'
+    heard = "wire:r>m[type=job:x,msg=e]"
+    up = f"d:up m:up wire:r>m[type=registered,msg=r] {heard}"
+    assert judge(f"{up} @100 {call} {given} {late}", NAME).reason == "answer-lost"
+    faulty = f"{up} @100 fault:x heal:x"
+    assert _lost(f"{faulty} {call} {given} {late}") is None
+    assert _lost(f"{faulty} {call} {heard} {given} {late}") == "answer-lost", "it was alive after the fault"
+
+
+def _lost(line: str) -> str | None:
+    found = check(_history(line), [CheckSpec(check=NAME)])
+    return next(result.reason for result in found if result.check == NAME)
