@@ -57,7 +57,7 @@ def test_what_the_runtime_cannot_play_is_253_and_nothing_is_started(harness: Har
 
 
 def test_a_fault_that_only_this_runtime_lacks_is_253_and_a_wrong_plan_stays_254(harness: Harness) -> None:
-    fault = "faults:\n  - {action: clock, nodes: [%s], skew: -1h, at: 200ms, for: 1s}\n"
+    fault = "faults:\n  - {action: clock, nodes: [%s], rate: 1.1, at: 200ms, for: 1s}\n"
     (harness.folder / "p.yaml").write_text(QUIET + fault % "mobile-1")
     (harness.folder / "wrong.yaml").write_text(QUIET + fault % "mobile-9")
     said = harness("plan", "expand", "p.yaml", "--runtime", "docker")

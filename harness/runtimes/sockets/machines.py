@@ -125,7 +125,7 @@ class Machines:
             try:
                 yield
             finally:
-                effect.met(disk_waits=sum(lines[name] for name in _ACCESSES) - before)
+                effect.met(statements_slowed=sum(lines[name] for name in _ACCESSES) - before)
 
     @asynccontextmanager
     async def _told(self, node: str, table: dict[str, list[float]], value: float) -> AsyncIterator[bool]:
