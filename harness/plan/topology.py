@@ -151,7 +151,7 @@ def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
 def _beside(word: str, folder: pathlib.Path) -> str:
     """A file that lies beside the topology is found from everywhere."""
     there = folder / word
-    return str(there.resolve()) if there.is_file() else word
+    return str(there.absolute()) if there.is_file() else word  # not where a link leads: a venv's python is one
 
 
 def _clients(user: User) -> list[Client]:

@@ -67,18 +67,6 @@ def test_a_toxiproxy_killed_in_the_middle_makes_the_run_unknown(engine: Engine) 
     assert not engine.left_by(run.pid)
 
 
-def test_a_wire_killed_in_the_middle_ends_the_run_and_convicts_nobody(engine: Engine) -> None:
-    with engine.started(BUSY) as started:
-        started.wait_until(lambda: "fault-begin" in started.history())
-        started.kill_container("wire")
-        run = started.finish()
-    assert (run.code, run.said["verdict"]) == (2, "UNKNOWN"), run.out + run.err
-    assert "loss of the links" in run.out
-    assert not read_history(run.directory / "history.jsonl.gz").complete
-    assert run.is_clean()
-    assert not engine.left_by(run.pid)
-
-
 def test_without_an_engine_a_run_says_what_to_do(engine: Engine) -> None:
     nobody = {"DOCKER_HOST": "unix:///nonexistent"}
     run = engine.harness("run", "quickstart", "--runtime", "docker", env=nobody)

@@ -17,14 +17,3 @@ def test_a_run_is_valid_on_hardened_and_leaves_nothing(engine: Engine) -> None:
     assert {"prepare", "start", "play", "stop", "check"} <= set(run.record["phases"])
     for node in ("desktop-1", "mobile-1", "relay", "toxiproxy", "wire"):
         assert (run.directory / "nodes" / node / "stderr.log").is_file()
-
-
-def test_the_same_plan_doubles_a_text_on_documented(engine: Engine) -> None:
-    run = engine.run(DOUBLING, "--profile", "documented")
-    assert run.code == 1, run.err
-    assert run.said["checks"]["stream-integrity"] == {
-        "verdict": "INVALID",
-        "reason": "double-append",
-        "evidence": run.said["checks"]["stream-integrity"]["evidence"],
-    }
-    assert not engine.left_by(run.pid)

@@ -174,7 +174,7 @@ def test_a_module_that_is_nowhere_is_told_with_where_it_was_looked_for(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "kind", ["{kind: image, image: x}", "{kind: command, command: [x]}", "{kind: external, url: x}"]
+    "kind", ["{kind: image, image: x}", "{kind: command, command: [x]}", "{kind: external, url: 'ws://x/'}"]
 )
 def test_kinds_that_a_runtime_cannot_start_are_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(RuntimeUnavailable, match=r"relay is of kind \w+, which the runtime sim does not start"):
