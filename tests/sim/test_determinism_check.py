@@ -25,7 +25,8 @@ import asyncio
 from targets.foreign.small_relay import SmallRelay
 class Relay(SmallRelay):
     async def serve_one(self, ws):
-        await asyncio.sleep(hash("a string") % 10**6 / 1e8)  # so fine that no two hash seeds agree by chance
+        # So fine that no two hash seeds agree by chance, and longer than the first frame is on its way.
+        await asyncio.sleep(0.05 + hash("a string") % 10**6 / 1e8)
         await super().serve_one(ws)
 async def main(argv, env):
     await Relay(env).run(env["RELAY_HOST"], int(env["RELAY_PORT"]))
