@@ -244,3 +244,23 @@ def test_docker_kills_and_pauses() -> None:
     docker = registry.find("runtime", "docker")
     for words in ("{action: kill, nodes: [relay], at: 1s}", "{action: pause, nodes: [relay], at: 1s, for: 1s}"):
         assert plan.expand(plan.parse(HEAD + f"  - {words}\n", "p"), 1, runtime_verbs=docker.VERBS).faults
+
+
+FULL_AND_NEW = """\
+version: 1
+duration: 3s
+topology: one-user
+timing: fast
+workload: {jobs: 4, rate: 10/s, spread: 2900ms}
+faults:
+  - {action: disk_full, nodes: [desktop-1], at: 800ms, for: 1s}
+  - {action: kill, nodes: [desktop-1], restart: 300ms, wipe: true, at: 1s}
+"""
+
+
+def test_a_desktop_that_starts_with_a_new_store_on_a_full_disk_waits_for_room() -> None:
+    sim = registry.find("runtime", "sim")
+    result = execute(plan.expand(plan.parse(FULL_AND_NEW, "p"), 1, runtime_verbs=sim.VERBS), sim)
+    assert result.history is not None
+    assert [op.value for op in result.history.ops if op.f == "exited"] == []
+    assert sum(op.f == "recovered" for op in result.history.ops) == 2
