@@ -10,6 +10,19 @@ import msgspec
 from harness.seeds import root_of
 
 
+class Container(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How a container is started, as `harness.plan.topology.Service` says it; of a node, the image stands there."""
+
+    image: str = ""
+    entrypoint: list[str] | None = None
+    command: list[str] | None = None
+    working_dir: str | None = None
+    user: str | None = None
+    env: dict[str, str] = msgspec.field(default_factory=dict)
+    binds: list[str] = msgspec.field(default_factory=list)
+    healthcheck: dict[str, Any] | None = None  # in the engine's words, times in ns
+
+
 class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One component of the system under test. `device_id` and `user_id` are the UUIDs on the wire."""
 
@@ -33,6 +46,8 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     profile: str | None = None  # this node's own, else the system's
     policies: dict[str, str] = msgspec.field(default_factory=dict)  # slot → choice
     env: dict[str, str] = msgspec.field(default_factory=dict)
+    container: Container | None = None  # of kind image
+    port: int | None = None  # where a relay of somebody else listens; None: where it is told
 
 
 class System(msgspec.Struct, kw_only=True):
@@ -44,6 +59,7 @@ class System(msgspec.Struct, kw_only=True):
     profile: str = "hardened"
     with_: list[str] = msgspec.field(default_factory=list, name="with")
     without: list[str] = msgspec.field(default_factory=list)
+    services: dict[str, Container] = msgspec.field(default_factory=dict)  # only started, before all nodes
 
     def node(self, name: str) -> Node:
         return next(n for n in self.nodes if n.name == name)

@@ -79,7 +79,7 @@ def command(*, as_json: bool, measured: _mutants.Measure | None, **asked: Any) -
     them, as often as any ablation needed. Verdict, signatures and exit code are those of the latter.
 
     With --mutants the hunt itself is measured: mistakes are put into components, one at a time and in a worker's memory
-    only, and the first 250 runs say which of them are found, by what, and how soon.
+    only, and the first 250 runs say which of them are found, by what, and how soon. It takes PLANs, or none.
     """
     hunt = _Hunt(**asked)
     if measured is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from harness import registry
+from harness.plan import compose
 from harness.plan.errors import PlanError, PlanErrors, Source, Span, did_you_mean, one
 from harness.plan.salvage import salvage
 from harness.plan.source import MAX_BYTES, Document, read_with_errors
@@ -27,7 +28,14 @@ def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:
     else:
         path = registry.find("topology", name)
         file = shown(path)
-    return _topology(file, text_of(path)).beside(path.parent)
+    return _composed(_topology(file, text_of(path)), path.parent).beside(path.parent)
+
+
+def _composed(topology: Topology, folder: pathlib.Path) -> Topology:
+    if topology.compose is None:
+        return topology
+    path = folder / topology.compose.file
+    return compose.folded(topology, topology.compose, Source(shown(path), text_of(path)), path.parent)
 
 
 @lru_cache(maxsize=64)

@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from faults import OrShort, Words
+from harness.plan.containers import Compose, Container, Service, bound, container_of
 from harness.schedule import Node, System
 
 RELAY = "relay"
+RESERVED = ("wire", "toxiproxy")  # programs of the harness that run beside the nodes
 FAST_SCALE = 20.0
 _SPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "jobsync-harness")
 
@@ -90,6 +92,9 @@ class NodeWords(Words):
     `url`; what can be done to it, `hooks` do: a fault that needs one which is not there is refused. Each runtime says
     which kinds it starts.
 
+    In `env`, `${RELAY_URL}` is what the harness says there; so a program gets it under a name of its own. A relay that
+    is an image or a command may listen at a `port` of its own. `container` says how an image is started.
+
     Of an external relay: clients may register once `ready`, an http:// URL, answers 200. Of any relay: the tokens of
     clients are what `auth` prints, a command that finds `DEVICE_ID` and `USER_ID` in its environment.
     """
@@ -106,6 +111,8 @@ class NodeWords(Words):
     profile: str | None = None
     policies: dict[str, str] = Field(default={})
     env: dict[str, str] = Field(default={})
+    container: Container | None = None
+    port: int | None = Field(default=None, ge=1, le=65_535)
 
 
 def _relay(value: object) -> object:
@@ -118,6 +125,8 @@ class Topology(Words):
     relay: Annotated[NodeWords, BeforeValidator(_relay), OrShort({"enum": ["builtin"]})] = NodeWords()
     timing: TimingWords = Timing(scale=1.0)
     nodes: dict[str, NodeWords] = Field(default={})
+    services: dict[Name, Service] = Field(default={})
+    compose: Compose | None = None
 
     def names(self) -> list[str]:
         """All node names: the relay first, then user by user, desktops before mobiles."""
@@ -134,9 +143,10 @@ class Topology(Words):
             yield ("nodes", name), name, own
 
     def beside(self, folder: pathlib.Path) -> Topology:
-        """The same with every `path` resolved from `folder`, where the topology's file lies."""
+        """The same with every path resolved from `folder`, where the topology's file lies."""
         placed = {name: _placed(own, folder) for name, own in self.nodes.items()}
-        return self.model_copy(update={"relay": _placed(self.relay, folder), "nodes": placed})
+        services = {name: bound(words, folder) for name, words in self.services.items()}
+        return self.model_copy(update={"relay": _placed(self.relay, folder), "nodes": placed, "services": services})
 
 
 def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
@@ -145,6 +155,8 @@ def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
     found: dict[str, Any] = {} if path is None else {"path": str((folder / path).resolve())}
     if own.auth is not None:
         found["auth"] = Auth(command=[_beside(word, folder) for word in own.auth.command])
+    if own.container is not None:
+        found["container"] = bound(own.container, folder)
     return own.model_copy(update=found)
 
 
@@ -177,6 +189,8 @@ def problems(topology: Topology) -> Iterator[tuple[Path, str, Sequence[str]]]:
             yield ("nodes", name), f"no node {name!r} in this topology", names
     for path, name, own in topology.owns():
         yield from _kind_problems(path, name, own)
+        yield from _container_problems(path, name, own)
+    yield from _service_problems(topology, names)
     if RELAY in topology.nodes and topology.relay != NodeWords():
         yield ("nodes", RELAY), "the relay is described twice: here, and under relay", ()
 
@@ -204,6 +218,24 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
     if own.kind != "builtin" and (own.profile is not None or own.policies):
         key = "profile" if own.profile is not None else "policies"
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
+
+
+def _container_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    if own.container is not None and own.kind != "image":
+        yield (*path, "container"), f"'container' is for nodes of kind image; {name!r} is of kind {own.kind}", ()
+    if own.port is not None and (name != RELAY or own.kind in ("module", "external")):
+        yield (*path, "port"), "'port' is for a relay that is an image or a command", ()
+
+
+def _service_problems(topology: Topology, names: Sequence[str]) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    for name in topology.services:
+        if name in (*names, *RESERVED):
+            yield ("services", name), f"{name!r} is a node, or a program of the harness; call the service otherwise", ()
+    for name in topology.compose.nodes if topology.compose is not None else ():
+        if name not in names:
+            yield ("compose", "nodes", name), f"no node {name!r} in this topology", names
+        elif topology.own(name).kind != "builtin":
+            yield ("compose", "nodes", name), f"{name!r} has a kind of its own; a service of a compose file is one", ()
 
 
 def _mobile_problems(user: User, mobile: Mobile, path: Path) -> Iterator[tuple[Path, str, Sequence[str]]]:
@@ -255,6 +287,7 @@ def system_of(
         profile=profile or "hardened",
         with_=list(with_),
         without=list(without),
+        services={name: container_of(words) for name, words in topology.services.items()},
     )
 
 
@@ -277,7 +310,8 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.image, node.command, node.url = own.image, list(own.command or ()), own.url
-    node.ready = own.ready
+    node.ready, node.port = own.ready, own.port
+    node.container = container_of(own.container) if own.container is not None else None
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}
     node.profile = own.profile if profile is None else None
     node.policies = {**(for_all if own.kind == "builtin" else {}), **own.policies}

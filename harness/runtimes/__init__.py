@@ -191,6 +191,8 @@ def cannot_start(runtime: Runtime, system: System) -> list[str]:
         for node in system.nodes
         if node.kind not in able
     ]
+    if system.services and "image" not in able:
+        found.append(f"{', '.join(system.services)}: containers, which the runtime {runtime.NAME} does not start")
     return found or (runtime.inspect(system) if isinstance(runtime, Inspects) else [])
 
 

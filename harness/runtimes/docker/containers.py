@@ -17,6 +17,7 @@ from docker.types import IPAMConfig, IPAMPool
 from harness.runtimes import RuntimeUnavailable
 from harness.runtimes.docker import engine
 from harness.runtimes.sockets.layout import Layout, Subnets
+from harness.schedule import Container
 
 _POOL = IPv4Network("10.192.0.0/12")  # subnets of runs are /24 of it; Docker's own defaults lie elsewhere
 _SUBNET_TRIES = 64
@@ -98,14 +99,43 @@ class Containers:
         self._again[name]()
         self.start(name)
 
+    def run_image(self, name: str, how: Container, env: Mapping[str, str], layout: Layout) -> None:
+        """The same of somebody else's image. One that is no node keeps what containers may do by default: a database
+        changes its user when it starts."""
+        host: dict[str, Any] = {"binds": how.binds}
+        if name in layout.system.services:
+            host |= {"cap_drop": [], "init": False}
+        more = {key: getattr(how, key) for key in ("entrypoint", "working_dir", "user", "healthcheck")}
+
+        def create() -> None:
+            self._create(name, how.image, how.command or [], env, layout, True, more, host)
+
+        self._again[name] = create
+        self._again[name]()
+        self.start(name)
+
+    def health(self, name: str) -> str:
+        """`none` where nothing says it; else `starting`, `healthy` or `unhealthy`."""
+        state = self._api.inspect_container(self.made[name])["State"]
+        return str(state.get("Health", {}).get("Status", "none"))
+
     def make_anew(self, name: str) -> None:
         """In the place of one that has ended: what it had written is gone."""
         self._api.remove_container(self.made[name], force=True, v=True)
         self._again[name]()
 
     def _create(
-        self, name: str, image: str, command: list[str], env: Mapping[str, str], layout: Layout, init: bool
+        self,
+        name: str,
+        image: str,
+        command: list[str],
+        env: Mapping[str, str],
+        layout: Layout,
+        init: bool,
+        more: Mapping[str, Any] | None = None,
+        host: Mapping[str, Any] | None = None,
     ) -> None:
+        own: dict[str, Any] = {"init": init, "cap_drop": ["ALL"], **(host or {})}
         api = self._api
         endpoint = api.create_endpoint_config(ipv4_address=layout.data(name), aliases=[name])
         networking = cast(Any, {self._networks["data"]: endpoint})
@@ -118,8 +148,9 @@ class Containers:
             labels={**self._labels, f"{engine.LABEL}.node": name},
             networking_config=api.create_networking_config(networking),
             host_config=api.create_host_config(
-                network_mode=self._networks["data"], init=init, cap_drop=["ALL"], security_opt=["no-new-privileges"]
+                network_mode=self._networks["data"], security_opt=["no-new-privileges"], **own
             ),
+            **(more or {}),
         )
         self.made[name] = made["Id"]
         api.connect_container_to_network(made["Id"], self._networks["control"], ipv4_address=layout.control(name))

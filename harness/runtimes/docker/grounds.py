@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -14,6 +15,7 @@ from harness.runtimes import RunSpec, RuntimeUnavailable
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.containers import Containers
 from harness.runtimes.docker.deaths import Deaths
+from harness.runtimes.foreign import filled
 from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
 from harness.runtimes.sockets.layout import Layout
 
@@ -45,7 +47,8 @@ class DockerGrounds:
     async def launch(self, program: Program, layout: Layout) -> None:
         run, name, env = self._containers.run, program.name, dict(program.env)
         if program.kind == "image":
-            await self._do(run, name, program.image, [], env, layout)
+            theirs = {key: filled(said, os.environ) for key, said in program.container.env.items() if env[key] == said}
+            await self._do(self._containers.run_image, name, program.container, env | theirs, layout)
         elif program.kind == "toxiproxy":
             await self._do(run, name, self._images.toxiproxy, list(program.argv), env, layout, init=False)
         else:
@@ -55,6 +58,9 @@ class DockerGrounds:
                 env["PYTHONPATH"] = images.PYTHONPATH_WITH_OWN
             command = ["python3", "-m", *program.argv]
             await self._do(run, name, self._images.components, command, env, layout, sources=sources)
+
+    async def is_well(self, name: str) -> bool:
+        return await self._do(self._containers.health, name) in ("none", "healthy")
 
     async def start(self, name: str) -> None:
         await self._do(self._containers.start, name)

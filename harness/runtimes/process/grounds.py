@@ -48,6 +48,9 @@ class ProcessGrounds:
             raise RuntimeUnavailable(str(exc)) from exc
         return Layout(self._spec.system, loopback.subnets(self._spec.run_id), str(self._folder / "{name}"))
 
+    async def is_well(self, name: str) -> bool:
+        return True  # no process has a health check
+
     async def launch(self, program: Program, layout: Layout) -> None:
         argv = {"toxiproxy": [str(self._toxiproxy)], "python": [sys.executable, "-m"]}.get(program.kind, [])
         ended, folder = partial(self._ended, program.name), self._folder / program.name

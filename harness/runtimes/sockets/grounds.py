@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from harness.runtimes.sockets.layout import Layout
-from harness.schedule import Node
+from harness.schedule import Container, Node
 
 Note = Callable[[str], None]
 Died = Callable[[str, dict[str, Any], int], None]  # who, how (`code`, `by`, `said`), when by the monotonic clock
@@ -21,7 +23,7 @@ class GroundsError(Exception):
 @dataclass(frozen=True)
 class Program:
     """`argv` is by kind: a Python module and what it is told; what Toxiproxy's server is told; a whole command line;
-    nothing for an image, which has its own.
+    nothing for an image, whose `container` says how it is started.
 
     `folder`: where a module is looked for first, or where a command is started. `is_own`: the product's own code.
     """
@@ -31,7 +33,7 @@ class Program:
     env: Mapping[str, str]
     kind: Literal["python", "toxiproxy", "command", "image"] = "python"
     folder: str | None = None
-    image: str = ""
+    container: Container = field(default_factory=Container)
     is_own: bool = True
 
 
@@ -43,8 +45,17 @@ def program_of(node: Node, env: Mapping[str, str]) -> Program:
         case "command":
             return Program(node.name, node.command, env, kind="command", folder=node.path, is_own=False)
         case "image":
-            return Program(node.name, [], env, kind="image", image=node.image or "", is_own=False)
+            container = msgspec.structs.replace(node.container or Container(), image=node.image or "")
+            return Program(node.name, [], env, kind="image", container=container, is_own=False)
     return Program(node.name, [f"targets.{node.role}"], env)
+
+
+def programs_of(services: Mapping[str, Container]) -> list[Program]:
+    """What is only started."""
+    return [
+        Program(name, [], container.env, kind="image", container=container, is_own=False)
+        for name, container in services.items()
+    ]
 
 
 class Reach(Protocol):
@@ -89,6 +100,10 @@ class Grounds(Reach, Protocol):
         ...
 
     async def launch(self, program: Program, layout: Layout) -> None: ...
+
+    async def is_well(self, name: str) -> bool:
+        """Does it say so by its health check, or has none?"""
+        ...
 
     async def restart(self, name: str) -> None:
         """End it however it is, and start it anew."""

@@ -52,10 +52,11 @@ class Layout:
     def __init__(self, system: System, subnets: Subnets, folder: str = "/data") -> None:
         """`folder`: where a desktop keeps its store; `{name}` in it is the desktop's."""
         self.system, self.subnets, self._folder = system, subnets, folder
-        names = [WIRE, TOXIPROXY, *(n.name for n in system.nodes)]
-        hosts = [WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(system.nodes))]
+        theirs = [*(n.name for n in system.nodes), *system.services]
+        hosts = [WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(theirs))]
         if hosts[-1] >= subnets.data.num_addresses - 1:
-            raise RuntimeUnavailable(f"{len(system.nodes)} nodes do not fit into the run's network {subnets.data}")
+            raise RuntimeUnavailable(f"{len(theirs)} programs do not fit into the run's network {subnets.data}")
+        names = [WIRE, TOXIPROXY, *theirs]
         self._host = dict(zip(names, hosts, strict=True))
 
     @property
@@ -82,9 +83,10 @@ class Layout:
 
     def upstream(self, server: str) -> tuple[str, int]:
         """Where the server of a link listens."""
-        url = self.system.node(server).url
+        node = self.system.node(server)
+        url = node.url
         if url is None:
-            return self.data(server), RELAY_PORT
+            return self.data(server), node.port or RELAY_PORT
         there = urlsplit(url)
         return there.hostname or "", there.port or _HTTP_PORT
 
@@ -131,7 +133,7 @@ class Layout:
             env["STORE_LATENCY_MS"] = "{}..{}".format(*STORE_LATENCY_MS)
         if node.desktop is not None:
             env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
-        return {**env, **node.env}
+        return foreign.own(node, env)
 
     def _probe(self, node: Node, secret: Secrets) -> dict[str, str]:
         """A program of ours listens; one of somebody else dials."""
@@ -142,7 +144,7 @@ class Layout:
         return {**listens, "HARNESS_PROBE_TOKEN": secret.probe}
 
     def _relay(self, node: Node) -> dict[str, str]:
-        return {"RELAY_HOST": self.data(node.name), "RELAY_PORT": str(RELAY_PORT)}
+        return {"RELAY_HOST": self.data(node.name), "RELAY_PORT": str(node.port or RELAY_PORT)}
 
     def _client(self, node: Node) -> dict[str, str]:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)

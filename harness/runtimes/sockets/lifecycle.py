@@ -15,7 +15,7 @@ import requests
 
 from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
 from harness.runtimes.probe_client import REDIAL_S, ProbeClient, dial_for_ever, listening
-from harness.runtimes.sockets.grounds import Died, Grounds, GroundsError, Program, Reach, program_of
+from harness.runtimes.sockets.grounds import Died, Grounds, GroundsError, Program, Reach, program_of, programs_of
 from harness.runtimes.sockets.hooks import Hooks
 from harness.runtimes.sockets.layout import PROBE_PORT, TOXIPROXY, TOXIPROXY_PORT, WIRE, Layout, Secrets
 from harness.runtimes.sockets.stage import SocketStage
@@ -70,6 +70,7 @@ class SocketRun:
     async def _bring_up(self) -> SocketStage:
         self._spec.note("starting the nodes")
         await self._open_desk()
+        await self._start_services()
         await asyncio.gather(self._start_toxiproxy(), self._start_wire(), self._start_nodes("relay"))
         toxics = self._toxics()
         toxics.when_given_up, toxics.when_lost = self._lost, self._links_lost
@@ -125,6 +126,16 @@ class SocketRun:
                 self.cut.set_result(Stalled("death", f"{name} exited with code {how['code']}"))
         elif name == WIRE:
             self._lost(f"the wire, which carries all links, exited with code {how['code']}: {how['said']}")
+
+    async def _start_services(self) -> None:
+        """One after the other, each as soon as the one before is well: a migration comes after its database."""
+        for program in programs_of(self._spec.system.services):
+            await self._grounds.launch(program, self._layout)
+            await self._watched(self._until_well(program.name))
+
+    async def _until_well(self, name: str) -> None:
+        while not await self._grounds.is_well(name):  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(_WATCH_S)
 
     async def _start_toxiproxy(self) -> None:
         argv = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]
@@ -192,7 +203,7 @@ class SocketRun:
         task = asyncio.ensure_future(waiting)
         try:
             while not (await asyncio.wait([task], timeout=_WATCH_S))[0]:
-                for name, code in (await self._grounds.exited()).items():
+                for name, code in (await self._missing()).items():
                     tail = await self._grounds.tail(name)
                     raise RuntimeUnavailable(f"{name} exited with code {code} while it started:\n{tail}")
             await task
@@ -248,11 +259,16 @@ class SocketRun:
                 doubt_ms = probe.clock_doubt_ns / 1e6
                 self.ailments.append(f"{probe.node} runs on another clock; its times may be {doubt_ms:.1f} ms off")
 
+    async def _missing(self) -> dict[str, int]:
+        """Those that should be running, with their exit codes. A service may do what it was started for, and end."""
+        services, exited = self._spec.system.services, await self._grounds.exited()
+        return {name: code for name, code in exited.items() if code or name not in services}
+
     async def _post_mortem(self) -> None:
         """Who died uncalled, and everybody's logs."""
         directory = self._spec.directory
         try:
-            for name, code in (await self._grounds.exited()).items():
+            for name, code in (await self._missing()).items():
                 if name in self._dead:
                     continue
                 where = f"; see nodes/{name}/stderr.log" if directory is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.runtimes.foreign import told
+from harness.runtimes.foreign import own, told
 from harness.schedule import Node, System
 from harness.seeds import child_seed
 
@@ -44,7 +44,7 @@ def environment(system: System, node: Node, seed: int, store: str) -> dict[str, 
         env |= told(system, node, env["JWT_SECRET"], f"ws://{DESK}:{DESK_PORT}/", token_of(node.name))
         if node.role != "relay":
             del env["JWT_SECRET"]  # its token is all that it gets
-    return env | node.env
+    return own(node, env)
 
 
 def _client(system: System, node: Node) -> dict[str, str]:
