@@ -43,7 +43,20 @@ def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str
 
 def test_the_page_has_commands_to_run() -> None:
     assert sorted(str(each.values[1]) for each in COMMANDS) == ["0", "0", "0", "1"]
-    assert set(FILES) == {"own.yaml", "nfc.yaml", "command.yaml", "external.yaml"}
+    assert set(FILES) == {"own.yaml", "nfc.yaml", "command.yaml", "composed.yaml", "external.yaml"}
+
+
+def test_the_topology_of_a_compose_file_is_one(tmp_path: Path) -> None:
+    (tmp_path / "composed.yaml").write_text(FILES["composed.yaml"])
+    (tmp_path / "compose.yaml").write_text("services: {hub: {image: hub}, db: {image: db}}\n")
+    found = plan.expand(plan.parse("version: 1\ntopology: composed.yaml\n", beside=tmp_path), 0).system
+    relay = found.node("relay")
+    assert (relay.image, relay.port, relay.env, list(found.services)) == (
+        "hub",
+        8080,
+        {"JWT_KEY": "${JWT_SECRET}"},
+        ["db"],
+    )
 
 
 def test_the_topology_of_a_relay_that_runs_already_is_one(tmp_path: Path) -> None:
