@@ -17,7 +17,7 @@ from harness.registry import close_matches
 
 _IN_ORDER_OF_NEED = (
     *("demo", "run", "hunt", "replay", "shrink", "report"),
-    *("check", "list", "explain", "plan", "doctor", "images"),
+    *("check", "conform", "list", "explain", "plan", "doctor", "images"),
 )
 
 

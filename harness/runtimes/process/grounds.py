@@ -46,6 +46,10 @@ class ProcessGrounds:
             self._toxiproxy = found if found is not None else await asyncio.to_thread(tools.build_toxiproxy, note)
         except tools.ToolMissing as exc:
             raise RuntimeUnavailable(str(exc)) from exc
+        return self.placed()
+
+    def placed(self) -> Layout:
+        """Where everything will be; programs can be launched there, but for Toxiproxy. Raises `RuntimeUnavailable`."""
         return Layout(self._spec.system, loopback.subnets(self._spec.run_id), str(self._folder / "{name}"))
 
     async def is_well(self, name: str) -> bool:

@@ -1,0 +1,13 @@
+"""A desktop or a mobile: the bench plays the relay that it dials, and whoever is behind it."""
+
+from __future__ import annotations
+
+from harness.conform import Check
+from harness.conform.client import desktop, manners, mobile, reconnect
+from harness.conform.client.bench import ClientBench
+
+
+def checks(role: str) -> tuple[Check[ClientBench], ...]:
+    """Those of a role, in the order in which they can be played: the last ones end the connection."""
+    own = {"desktop": desktop.CHECKS, "mobile": mobile.CHECKS}[role]
+    return (*manners.CHECKS, *own, *reconnect.CHECKS)

@@ -1,0 +1,45 @@
+"""A component's probe: what it says of itself, and what it is asked to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.conform import Unmet
+from harness.conform.client.bench import ClientBench
+from harness.conform.frames import shown
+from harness.runtimes import ProbeLost
+
+_PAUSE_S = 0.05
+
+
+async def hello(bench: ClientBench) -> str:
+    said = bench.require_probe(level=0).hello
+    if (said.name, said.role) != (bench.node.name, bench.node.role):
+        raise Unmet(f"hello of {said.name!r}, {said.role!r}")
+    return f"{said.name}, {said.role}, evidence level {said.level}"
+
+
+async def done(bench: ClientBench, f: str, value: Mapping[str, Any]) -> Any:
+    """The value of an operation. Raises `Unmet`: it was not ok."""
+    outcome = await bench.require_probe().op(f, value, bench.limit_s)
+    if outcome.type != "ok":
+        raise Unmet(f"{f}: {outcome.type}, {shown(outcome.error)}")
+    return outcome.value
+
+
+async def until(bench: ClientBench, called: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Its state, once that holds. Raises `Unmet`: it never does."""
+    probe = bench.require_probe()
+    last: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(bench.limit_s):
+            while not holds(last):
+                await asyncio.sleep(_PAUSE_S)
+                last = await probe.state()
+    except TimeoutError:
+        raise Unmet(f"{called} not within {bench.limit_s:g} s; its state is {shown(last)}") from None
+    except ProbeLost as exc:
+        raise Unmet(str(exc)) from None
+    return last

@@ -1,0 +1,182 @@
+"""One component looked at: a relay at a URL, or a node of a topology, which is started as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harness.conform import Told, client, judged, relay
+from harness.conform.client.bench import ClientBench
+from harness.conform.relay.bench import Device, RelayBench
+from harness.runtimes import RunSpec, RuntimeUnavailable
+from harness.runtimes.probe_client import ProbeClient, dial_for_ever, listening
+from harness.runtimes.process.grounds import ProcessGrounds
+from harness.runtimes.sockets.grounds import GroundsError, program_of
+from harness.runtimes.sockets.layout import DEVICE_LINK_PATH, PROBE_PORT, Layout, Secrets
+from harness.schedule import Node, System
+from targets import tokens
+from targets.timing import Timing
+
+Tell = Callable[[Told], None]
+_START_S, _PAUSE_S = 20.0, 0.05
+KINDS = frozenset({"builtin", "module", "command", "external"})
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Where tokens come from: a command that prints one, or else a secret."""
+
+    command: tuple[str, ...] = ()
+    secret: str | None = None
+
+    async def token_of(self, device: Device) -> str:
+        if not self.command:
+            assert self.secret is not None
+            return tokens.sign(device.user, self.secret)
+        source = tokens.TokenSource(
+            {"TOKEN_COMMAND": shlex.join(self.command), "USER_ID": device.user, "DEVICE_ID": device.id}
+        )
+        return await source.get()
+
+
+async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell) -> None:
+    """Raises `RuntimeUnavailable` when nobody listens there."""
+    bench = RelayBench(url, opener.token_of, opener.secret, limit_s)
+    await bench.require_somebody()
+    for check in relay.CHECKS:
+        try:
+            tell(await judged(check, bench))
+        finally:
+            await bench.clear()
+
+
+async def node_of(system: System, name: str, limit_s: float, tell: Tell) -> None:
+    """Raises `RuntimeUnavailable` when it does not start."""
+    node = system.node(name)
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(_local(system, node))
+        if node.role == "relay":
+            await local.until_it_listens()
+            await relay_at(local.url, local.opener, limit_s, tell)
+            return
+        bench = await stack.enter_async_context(local.relay_for_it(limit_s))
+        for check in client.checks(node.role):
+            tell(await judged(check, bench))
+            if (how := await local.how_it_ended()) is not None:
+                tell(Told("process", "fail", check.sent, how, "it goes on"))
+                return
+
+
+class _Local:
+    """A node's place on this machine."""
+
+    def __init__(self, system: System, node: Node, grounds: ProcessGrounds, layout: Layout) -> None:
+        self.system, self.node, self._grounds, self._layout = system, node, grounds, layout
+        self._secrets = Secrets()
+        self.probe = ProbeClient(node.name, node.role, lambda *line: None)
+
+    @property
+    def url(self) -> str:
+        host, port = self._layout.upstream(self.node.name)
+        return self.node.url or f"ws://{host}:{port}{DEVICE_LINK_PATH}"
+
+    @property
+    def opener(self) -> Opener:
+        auth = next((tuple(one.auth) for one in self.system.nodes if one.auth), ())
+        return Opener(auth, None if auth else self.node.env.get("JWT_SECRET", self._secrets.jwt))
+
+    async def launch(self) -> None:
+        env = self._layout.environment(self.node, self._secrets)
+        try:
+            await self._grounds.launch(program_of(self.node, env), self._layout)
+        except GroundsError as exc:
+            raise RuntimeUnavailable(f"{self.node.name} cannot be started: {exc}") from exc
+
+    async def until_it_listens(self) -> None:
+        """Raises `RuntimeUnavailable`."""
+        if self.node.kind != "external":
+            await self.launch()
+        host, port = self._layout.upstream(self.node.name)
+
+        async def listens() -> bool:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                return False
+            writer.close()
+            return True
+
+        await self._until(listens, f"nobody listens at {host}:{port}")
+
+    @asynccontextmanager
+    async def relay_for_it(self, limit_s: float) -> AsyncIterator[ClientBench]:
+        number = next(at for at, (name, _) in enumerate(self.system.links) if name == self.node.name)
+        desktop = self.node.desktop
+        asked = self.system.node(desktop).device_id if desktop is not None else None
+        timing = Timing().scaled(self.system.timing_scale)
+        bench = ClientBench(self.node, self.probe, timing, asked, limit_s)
+        async with bench.serving(*self._layout.enter(number)), self._probed():
+            await self.launch()
+
+            async def registered() -> bool:
+                return bench.count > 0
+
+            await self._until(registered, "it did not dial its relay")
+            await self._settled()
+            yield bench
+
+    async def how_it_ended(self) -> str | None:
+        """None: it runs."""
+        code = (await self._grounds.exited()).get(self.node.name)
+        return None if code is None else f"it exited with code {code}: {await self._grounds.tail(self.node.name)}"
+
+    async def _settled(self) -> None:
+        """A probe may open a little later than the link, or never."""
+        try:
+            await asyncio.wait_for(self.probe.opened.wait(), timeout=2)
+        except TimeoutError:
+            return
+
+    @asynccontextmanager
+    async def _probed(self) -> AsyncIterator[None]:
+        if self.node.kind != "builtin":
+            async with listening({self._secrets.probe_of(self.node.name): self.probe}, *self._layout.desk()):
+                yield
+            return
+        url = f"ws://{self._layout.control(self.node.name)}:{PROBE_PORT}/"
+        dialling = asyncio.create_task(dial_for_ever(self.probe, url, self._secrets.probe))
+        try:
+            yield
+        finally:
+            dialling.cancel()
+
+    async def _until(self, holds: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+        try:
+            async with asyncio.timeout(_START_S):
+                while not await holds():
+                    for name, code in (await self._grounds.exited()).items():
+                        tail = await self._grounds.tail(name)
+                        raise RuntimeUnavailable(f"{name} exited with code {code} while it started:\n{tail}")
+                    await asyncio.sleep(_PAUSE_S)
+        except TimeoutError:
+            raise RuntimeUnavailable(f"{self.node.name}: {otherwise} within {_START_S:g} s") from None
+
+
+@asynccontextmanager
+async def _local(system: System, node: Node) -> AsyncIterator[_Local]:
+    run_id = f"conform-{secrets.token_hex(4)}"
+    spec = RunSpec(run_id, system, seed=0, journal=_unheard, tap=lambda tap: None)
+    grounds = ProcessGrounds(spec, lambda *death: None)
+    try:
+        yield _Local(system, node, grounds, grounds.placed())
+    finally:
+        await grounds.close()
+
+
+def _unheard(node: str, line: str, fields: Mapping[str, Any], time_ns: int) -> None:
+    """Nobody judges its journal here."""
