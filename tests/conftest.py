@@ -1,9 +1,10 @@
 """Engines and tools that some tests need: absent, those tests are skipped with the reason, unless
-`HARNESS_REQUIRE` names them (`docker,toxiproxy`): then they fail. CI sets it."""
+`HARNESS_REQUIRE` names them (`docker,toxiproxy,node`): then they fail. CI sets it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,11 @@ from toxiproxy_server import RunningToxiproxy, start_toxiproxy
 from harness import registry
 from harness.runtimes.toxiproxy import server as tools
 
-_NEEDS = {"docker": "docker_engine", "toxiproxy": "toxiproxy_binary"}  # marker → the fixture that sees to it
+_NEEDS = {
+    "docker": "docker_engine",
+    "toxiproxy": "toxiproxy_binary",
+    "node": "node_mobile",
+}  # marker → the fixture that sees to it
 
 
 def _absent(what: str, reason: str) -> NoReturn:
@@ -71,6 +76,17 @@ def toxiproxy_binary() -> Path:
     if found is None:
         _absent("toxiproxy", "no toxiproxy-server: run `make tools`, or name one in TOXIPROXY_SERVER")
     return found
+
+
+@pytest.fixture(scope="session")
+def node_mobile() -> Path:
+    """The topology of the mobile in JavaScript, with all that it needs."""
+    folder = Path(__file__).parents[1] / "targets" / "foreign" / "node-mobile"
+    if shutil.which("node") is None:
+        _absent("node", "no node on PATH: install Node.js 18 or newer")
+    if not (folder / "node_modules").is_dir():
+        _absent("node", f"its packages are not installed: run `make tools`, or `npm ci` in {folder}")
+    return folder / "topology.yaml"
 
 
 @pytest.fixture
