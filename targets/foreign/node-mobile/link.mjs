@@ -79,7 +79,7 @@ export class Link {
       const frame = JSON.parse(data);
       if (this.registered || !["registered", "resumed"].includes(frame.type)) return this.#take(frame);
       since = performance.now();
-      timers.push(setInterval(() => this.#send({ type: "heartbeat" }), this.ms("HEARTBEAT")));
+      timers.push(setInterval(() => socket.send('{"type":"heartbeat"}'), this.ms("HEARTBEAT")));
       this.registered = true;
       this.on.registered();
     });
@@ -112,6 +112,6 @@ export class Link {
   #lose() {
     this.#socket = null;
     this.registered = false;
-    for (const id of [...this.#calls.keys()]) this.#end(id, null, { code: "disconnected", message: "the link is down" });
+    for (const id of [...this.#calls.keys()]) this.#end(id, null, { code: "disconnected", message: "link lost" });
   }
 }

@@ -10,7 +10,7 @@ const CHUNK = "job:response-appended";
 const APPENDS_TWICE = process.env.NODE_MOBILE_DEFECT === "append-twice";
 
 export class Replica {
-  visit = 0;
+  visit = 0; // how often a scope was opened
   jobs = new Map(); // id → {row, text, rev, attempt}
   scope = null;
   #store = null;
@@ -18,10 +18,10 @@ export class Replica {
   #slow = 0; // lists that came too late: a large one on a slow path takes its time
 
   constructor(desktop, link, journal) {
-    Object.assign(this, { desktop, link, journal });
+    Object.assign(this, { desktop: desktop.toLowerCase(), link, journal });
   }
 
-  // `seen`: all revisions up to it have come, or a list that covers them is due; `late`: the last one that needs a list.
+  // `seen`: all revisions up to it have come, or a list is due that covers them; `late`: the last that needs one.
   open(scope, cause) {
     Object.assign(this, { visit: this.visit + 1, scope, listed: false, seen: 0, late: 0, doubts: 0, repairs: false });
     Object.assign(this, { jobs: new Map(), gone: new Map() });
@@ -36,8 +36,12 @@ export class Replica {
   event(type, payload, source) {
     if (type.startsWith("job:")) this.#job(type, payload, payload.sync?.desktop ?? source);
     else if (type === "sync:gap") this.doubt();
-    else if (type === "presence" && payload.online && payload.deviceId === this.desktop) this.doubt();
-    else if (type === "sync:head" && payload.desktop === this.desktop && this.#knows(payload)) this.#heard(payload.rev);
+    else if (type === "presence" && payload.online && this.#ours(payload.deviceId)) this.doubt();
+    else if (type === "sync:head" && this.#ours(payload.desktop) && this.#knows(payload)) this.#heard(payload.rev);
+  }
+
+  #ours(device) {
+    return device?.toLowerCase() === this.desktop;
   }
 
   // Lists: one at a time, and one after it if there was a doubt meanwhile
@@ -59,6 +63,7 @@ export class Replica {
       this.doubts += done ? 0 : 1;
     }
     this.repairs = false;
+    this.gone.clear();
   }
 
   async #list(visit) {
@@ -80,7 +85,6 @@ export class Replica {
       asOf = Math.min(asOf, page.asOf);
       last = page.jobs.at(-1);
     } while (page.more);
-    for (const [job, rev] of this.gone) if (rev <= asOf) this.gone.delete(job);
     if (this.late > asOf) this.doubt();
     if (!this.listed) this.#observe({ kind: "listed", cause: `list:${page.call}` });
     Object.assign(this, { listed: true, late: 0 });
@@ -90,7 +94,7 @@ export class Replica {
   // A page removes only what would stand in it: between the last row before it and its own last one.
   #merge({ jobs, more, asOf, call }, after) {
     const listed = new Set(jobs.map((row) => row.id));
-    for (const { sync, ...row } of jobs) this.#install(row, sync, `list:${call}`);
+    for (const row of jobs) this.#install(row, row.sync, `list:${call}`);
     for (const [job, { row, rev }] of [...this.jobs]) {
       const inside = (!after || order(after, row) < 0) && (!more || order(row, jobs.at(-1)) < 0);
       if (inside && !listed.has(job) && rev <= asOf) this.#remove(job, asOf, `list:${call}`);
@@ -107,10 +111,10 @@ export class Replica {
 
   #job(type, payload, desktop) {
     const { sync, jobId: job = payload.job?.id } = payload;
-    if ((sync && !this.#knows(sync)) || !this.scope || desktop !== this.desktop) return;
+    if ((sync && !this.#knows(sync)) || !this.scope || !this.#ours(desktop)) return;
     const [held, before] = [this.jobs.get(job), this.seen];
     if (sync) this.#heard(sync.rev, Math.min(sync.rev, ...(sync.covers ?? [])));
-    if (!this.#holds({ ...this.scope, sessionId: this.scope.session, ...payload.job, ...payload, ...held?.row })) return;
+    if (!this.#holds({ sessionId: this.scope.session, ...payload.job, ...payload, ...held?.row })) return;
     if (!this.listed) return void (this.late = Math.max(this.late, sync?.rev ?? Infinity));
     if (APPENDS_TWICE && held && type === CHUNK) return this.#change(job, held, type, payload);
     if (sync && sync.rev <= (held?.rev ?? before)) return;
@@ -145,7 +149,7 @@ export class Replica {
 
   // Rows
 
-  #install({ response, ...row }, { rev, attempt }, cause) {
+  #install({ response, sync, ...row }, { rev, attempt }, cause) {
     const former = this.jobs.get(row.id);
     if (rev <= (former?.rev ?? this.gone.get(row.id) ?? 0)) return;
     const held = { row, rev, attempt, text: new Text().append(response ?? "") };
@@ -155,7 +159,7 @@ export class Replica {
 
   #remove(job, rev, cause) {
     const held = this.jobs.get(job);
-    this.gone.set(job, rev);
+    if (this.repairs) this.gone.set(job, rev); // a list under way may still bring the row
     if (!this.jobs.delete(job)) return;
     const said = { session: held.row.sessionId, attempt: held.attempt, rev: { desktop: this.desktop, n: rev } };
     this.#observe({ kind: "remove", job, ...said, cause });
@@ -163,7 +167,7 @@ export class Replica {
 
   // False for a store of the desktop that is gone; a new one voids all that was known.
   #knows({ desktop, store }) {
-    if (desktop !== this.desktop || !store || store === this.#store) return true;
+    if (!this.#ours(desktop) || !store || store === this.#store) return true;
     if (this.#retired.has(store)) return false;
     const former = this.#store;
     this.#store = store;
