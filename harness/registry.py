@@ -2,8 +2,8 @@
 
 A plug-in is one module of a package, named as users write it (`no_resurrection.py` is `no-resurrection`; faults keep
 their underscores, as Toxiproxy's toxics have them: `slow_disk`), that defines one well-known object; modules without
-that object are helpers and are not listed. Plans and topologies are YAML files under `configs/`. Nothing else knows
-which plug-ins there are.
+that object are helpers and are not listed. `harness.plugins` finds those that do not ship. Plans and topologies are
+YAML files under `configs/`. Nothing else knows which plug-ins there are.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness import plugins
+
 _PACKAGES = {  # kind → (package, the object every plug-in of that kind defines)
     "fault": ("faults", "FAULT"),
     "checker": ("checkers", "CHECKER"),
     "runtime": ("harness.runtimes", "RUNTIME"),
+    "dialect": ("harness.wire.dialects", "DIALECT"),
     "profile": ("targets.profiles", "PROFILE"),
 }
 _AS_SPELT = ("fault",)
@@ -59,8 +62,7 @@ def close_matches(word: str, known: Iterable[str]) -> list[str]:
 def names(kind: str) -> list[str]:
     """All names of a kind, sorted. Raises `ValueError` for a kind that does not exist."""
     if kind in _PACKAGES:
-        modules = (name for name in _modules(kind) if _load(kind, name) is not _MISSING)
-        return sorted(modules)
+        return sorted([*_shipped(kind), *_brought(kind)])
     return sorted(_files(kind))
 
 
@@ -89,11 +91,40 @@ def _modules(kind: str) -> tuple[str, ...]:
 def _listed(kind: str, folders: tuple[str, ...], changed_ns: tuple[int, ...]) -> tuple[str, ...]:
     """What stands in the folders, read anew when one of them has changed: every run asks."""
     found = (m.name for m in pkgutil.iter_modules(folders) if not m.name.startswith("_"))
-    return tuple(name if kind in _AS_SPELT else name.replace("_", "-") for name in found)
+    return tuple(_spelt(kind, name) for name in found)
 
 
 def _find_module(kind: str, name: str) -> Any:
-    return _load(kind, name) if name in _modules(kind) else _MISSING
+    return _load(kind, name) if name in _modules(kind) else _brought(kind).get(name, _MISSING)
+
+
+def _shipped(kind: str) -> list[str]:
+    return [name for name in _modules(kind) if _load(kind, name) is not _MISSING]
+
+
+def ships(kind: str, name: str) -> bool:
+    """Is it one of ours, which is there wherever the harness is?"""
+    return name in _shipped(kind)
+
+
+def _brought(kind: str) -> dict[str, Any]:
+    """Name → object of those that do not ship. Raises `plugins.BadPlugin`."""
+    found: dict[str, Any] = {}
+    objects = [attribute for _, attribute in _PACKAGES.values()]
+    for stem, module in plugins.found():
+        if plugins.is_named(module) and not any(hasattr(module, attribute) for attribute in objects):
+            raise plugins.BadPlugin(f"{module.__file__} is no plug-in: it defines none of {', '.join(objects)}")
+        plugin, name = getattr(module, _PACKAGES[kind][1], _MISSING), _spelt(kind, stem)
+        if plugin is _MISSING:
+            continue
+        if name in found or ships(kind, name):
+            raise plugins.BadPlugin(f"two plug-ins are called {kind} {name!r}; rename {module.__file__}")
+        found[name] = plugin
+    return found
+
+
+def _spelt(kind: str, stem: str) -> str:
+    return stem if kind in _AS_SPELT else stem.replace("_", "-")
 
 
 @functools.cache

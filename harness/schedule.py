@@ -55,6 +55,7 @@ class System(msgspec.Struct, kw_only=True):
 
     nodes: list[Node]
     links: list[tuple[str, str]]
+    dialect: str = "jobsync"  # how its components spell the protocol: see `harness.wire.dialects`
     timing_scale: float = 1.0  # every timer of the components is divided by it
     profile: str = "hardened"
     with_: list[str] = msgspec.field(default_factory=list, name="with")

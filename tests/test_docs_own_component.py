@@ -12,7 +12,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from harness import plan
+from harness import plan, plugins, registry
 from harness.runtimes.sim.machines.environment import environment
 from targets.timing import Timing
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "own-component.md").read_text()
 TABLE = (ROOT / "docs" / "environment.md").read_text()
 MINT = PAGE.partition("```python\n# mint.py\n")[2].partition("```")[0]
+SNAKE = PAGE.partition("```python\n# snake.py\n")[2].partition("```")[0]
 FILES = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = [
     pytest.param(command, code, marks=pytest.mark.toxiproxy if "--runtime" in command else [])
@@ -57,6 +58,15 @@ def test_the_topology_of_a_compose_file_is_one(tmp_path: Path) -> None:
         {"JWT_KEY": "${JWT_SECRET}"},
         ["db"],
     )
+
+
+def test_the_dialect_of_the_page_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "snake.py").write_text(SNAKE)
+    monkeypatch.setenv(plugins.VARIABLE, str(tmp_path / "snake.py"))
+    (tmp_path / "t.yaml").write_text("dialect: snake\n" + FILES["own.yaml"])
+    system = plan.expand(plan.parse("version: 1\ntopology: t.yaml\n", beside=tmp_path), 0).system
+    frame = b'{"message_type": "job:deleted", "body": {"jobId": "j1"}}'
+    assert registry.find("dialect", system.dialect).classify(frame)[:2] == ("job:deleted", "j1")
 
 
 def test_the_topology_of_a_relay_that_runs_already_is_one(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("harness", "targets", "faults", "checkers")
-PLUGIN_FOLDERS = ("faults", "checkers", "harness/runtimes", "targets/profiles")
+PLUGIN_FOLDERS = ("faults", "checkers", "harness/runtimes", "targets/profiles", "harness/wire/dialects")
 MAY_IMPORT = {
     "targets": ("targets",),
     "faults": ("faults",),
@@ -33,6 +33,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "checkers": tuple(f"checkers/{room}" for room in ("past", "traffic", "words", "duties")),
     "harness": (),
     "harness/wire": ("harness",),
+    "harness/wire/dialects": ("harness/wire", "harness"),
     "harness/workload": ("harness",),
     "harness/runtimes": ("harness",),
     "harness/runtimes/toxiproxy": (),
@@ -186,7 +187,7 @@ def test_the_top_of_checkers_holds_the_contract_and_the_checkers() -> None:
 
 def _plugins(folder: str) -> set[str]:
     """Dotted names of the plug-ins: modules that define the one object the registry looks for."""
-    words = ("FAULT", "CHECKER", "RUNTIME", "PROFILE")
+    words = ("FAULT", "CHECKER", "RUNTIME", "PROFILE", "DIALECT")
     found = set()
     for path in _sources(folder):
         if path == ROOT / folder / "__init__.py":

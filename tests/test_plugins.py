@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from harness import plan, registry
 from harness.runs.run import verbs_of
 from harness.runtimes import Runtime
+from harness.wire.dialect import Dialect
 from targets import policy, profiles
 
 
@@ -30,6 +32,17 @@ def test_a_fault_needs_only_verbs_that_it_declares(action: str) -> None:
     fault = registry.find("fault", action)
     schedule = plan.expand(plan.parse(f"version: 1\nfaults: [{fault.EXAMPLE}]"), 1)
     assert verbs_of(schedule) <= fault.VERBS
+
+
+@pytest.mark.parametrize("name", registry.names("dialect"))
+def test_a_dialect_reads_what_it_says(name: str) -> None:
+    dialect: Dialect = registry.find("dialect", name)
+    assert (dialect.NAME, bool(dialect.SUMMARY)) == (name, True)
+    event = {"type": "event", "eventType": "job:deleted", "payload": {"jobId": "j1", "sessionId": "s1"}}
+    said = dialect.from_reference(msgspec.json.encode(event))
+    assert said is not None
+    assert dialect.classify(said)[:2] == ("job:deleted", "j1")
+    assert msgspec.json.decode(dialect.to_reference(said) or b"null") == event
 
 
 @pytest.mark.parametrize("name", registry.names("profile"))

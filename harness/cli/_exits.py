@@ -16,6 +16,7 @@ from harness.cli import _say
 from harness.history import HistoryError
 from harness.interruption import Interrupted
 from harness.plan import PlanErrors
+from harness.plugins import BadPlugin
 from harness.registry import UnknownName, close_matches
 from harness.runtimes import CannotPlay, RuntimeUnavailable
 from harness.store import StoreProblem
@@ -152,7 +153,7 @@ _EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], Callable[[BaseExcepti
     ((PlanErrors,), _plan_errors),
     ((UnknownName,), _unknown_name),
     ((UnknownPolicy,), _unknown_policy),
-    ((HistoryError, NoSuchRun, Refused), _refused),
+    ((HistoryError, NoSuchRun, Refused, BadPlugin), _refused),
     ((CannotPlay,), _cannot_play),
     ((RuntimeUnavailable, StoreProblem, Failed, _say.OutputProblem), _failed),
 ]

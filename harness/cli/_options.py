@@ -87,6 +87,14 @@ store_option = click.option(
 )
 seed_option = click.option("--seed", type=Seed(), help="Default: the plan's, else 0.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+plugin_option = click.option(
+    "--plugin-path",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    metavar="DIR|FILE",
+    expose_value=False,
+    help="Faults, checkers, dialects … of your own: a Python file each. Repeatable.",
+)  # its value is read by `_commands`, before this module is
 runtime_option = click.option(
     "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."
 )

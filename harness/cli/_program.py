@@ -11,17 +11,25 @@ import shutil
 import sys
 from pathlib import Path
 
+from harness import plugins
+
 NAMES = ("harness", "jobsync-harness")
 
 
 def anywhere(*words: str) -> str:
     """A command line that does the same in every folder and every shell: paths among `words` are absolute already."""
-    return shlex.join([*_installed(), *words])
+    return shlex.join([*_installed(), *words, *_plugins()])
 
 
 def here(*words: str) -> str:
     """A command line for this folder and this shell: the short name, if it leads here."""
-    return shlex.join([*_typed(), *words])
+    return shlex.join([*_typed(), *words, *_plugins()])
+
+
+def _plugins() -> list[str]:
+    """What this command was given, the next one needs as well."""
+    places = os.environ.get(plugins.VARIABLE, "").split(os.pathsep)
+    return [word for place in places if place for word in ("--plugin-path", place)]
 
 
 def _installed() -> list[str]:

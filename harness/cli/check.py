@@ -31,6 +31,7 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
     help="Print the operations for Elle or Knossos instead.",
 )
 @click.option("--job", metavar="ID", help="The job of --export edn-register.")
+@_options.plugin_option
 @_options.store_option
 @_options.json_option
 def command(

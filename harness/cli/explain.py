@@ -15,17 +15,18 @@ from checkers import notation
 from faults import Lasts
 from harness import plan as plans
 from harness import registry
-from harness.cli import _catalogue, _say, _words
+from harness.cli import _catalogue, _options, _say, _words
 from harness.hunting import ablations
 from harness.judging.checking import as_its_example, check
 from harness.registry import UnknownName
 from harness.runtimes import capabilities
 
-_KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan")
+_KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan", "dialect")
 
 
 @click.command(short_help="Explain a fault, checker, policy, profile, plan, …")
 @click.argument("name")
+@_options.plugin_option
 def command(*, name: str) -> int:
     """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology, a plan, or what a plan says of its
     `workload` (`content`, `stream`, and the calls of a script: `chunk`)."""
@@ -161,6 +162,12 @@ def _plan(name: str) -> None:
     _say.line(textwrap.indent(plan.source.text.rstrip(), "  "))
 
 
+def _dialect(name: str) -> None:
+    _prose(registry.find("dialect", name).SUMMARY)
+    _heading("as a topology writes it")
+    _say.line(f"  dialect: {name}")
+
+
 _EXPLAIN: dict[str, Callable[[str], None]] = {
     "fault": _fault,
     "checker": _checker,
@@ -169,6 +176,7 @@ _EXPLAIN: dict[str, Callable[[str], None]] = {
     "runtime": _runtime,
     "topology": _topology,
     "plan": _plan,
+    "dialect": _dialect,
 }
 
 

@@ -50,6 +50,7 @@ from harness.store.index import Store
     help="The least that makes the exit code other than 0.",
 )
 @_options.runtime_option
+@_options.plugin_option
 @_options.system_options
 @_options.store_option
 @_options.keep_option("failed")

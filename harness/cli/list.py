@@ -19,6 +19,7 @@ _KINDS = {
     "plans": "plan",
     "topologies": "topology",
     "runtimes": "runtime",
+    "dialects": "dialect",
 }
 
 
@@ -36,7 +37,8 @@ class Kind(click.ParamType[str]):
 
 
 @click.command(short_help="List what there is of a kind.")
-@click.argument("kind", type=Kind(), metavar="faults|checkers|profiles|plans|topologies|runtimes")
+@click.argument("kind", type=Kind(), metavar="faults|checkers|profiles|plans|topologies|runtimes|dialects")
+@_options.plugin_option
 @_options.json_option
 def command(*, kind: str, as_json: bool) -> int:
     """List what there is of a kind. `harness explain NAME` says more of each."""

@@ -19,6 +19,7 @@ def command() -> None:
 
 @command.command(short_help="Say everything that is wrong with plans.")
 @click.argument("plan", nargs=-1, required=True)
+@_options.plugin_option
 @click.option("--topology", metavar="NAME", help="Could they be played on this one as well? A name, or a YAML file.")
 def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
     """Say everything that is wrong with each PLAN; nothing is started. A folder or a pattern is all the plans in it."""
@@ -46,6 +47,7 @@ def _praise(found: plans.Plan, topology: str | None) -> str:
 
 @command.command(short_help="Print the schedule of a plan and a seed.")
 @click.argument("plan")
+@_options.plugin_option
 @_options.seed_option
 @_options.runtime_option
 @_options.system_options

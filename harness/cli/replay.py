@@ -17,6 +17,7 @@ from harness.store.rundir import RunRecord, read_plan_text, read_record, read_sc
 @click.command(short_help="Play the schedule of a stored run again.")
 @click.argument("run")
 @click.option("--runtime", metavar="NAME", help="Default: the run's own.")
+@_options.plugin_option
 @_options.store_option
 @_options.keep_option("all")
 @_options.json_option

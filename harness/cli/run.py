@@ -28,6 +28,7 @@ from harness.store.index import Store
     help="A fault besides those of PLAN, or without one. Repeatable.",
 )
 @_options.runtime_option
+@_options.plugin_option
 @_options.seed_option
 @_options.system_options
 @_options.store_option

@@ -31,6 +31,7 @@ _NOTE_EVERY = 50  # runs, where lines are kept
     metavar="FILE",
     help="Default: beside the run, and in its report.",
 )
+@_options.plugin_option
 @_options.store_option
 @_options.json_option
 def command(

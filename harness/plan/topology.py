@@ -14,12 +14,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from faults import OrShort, Words
+from harness import registry
 from harness.plan.containers import Compose, Container, Service, bound, container_of
 from harness.schedule import Node, System
 
 RELAY = "relay"
 RESERVED = ("wire", "toxiproxy")  # programs of the harness that run beside the nodes
 FAST_SCALE = 20.0
+PLAIN = "jobsync"  # dialect of the reference
 _SPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "jobsync-harness")
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -124,6 +126,7 @@ class Topology(Words):
     users: list[User] = Field(min_length=1)
     relay: Annotated[NodeWords, BeforeValidator(_relay), OrShort({"enum": ["builtin"]})] = NodeWords()
     timing: TimingWords = Timing(scale=1.0)
+    dialect: str = PLAIN
     nodes: dict[str, NodeWords] = Field(default={})
     services: dict[Name, Service] = Field(default={})
     compose: Compose | None = None
@@ -183,6 +186,9 @@ def problems(topology: Topology) -> Iterator[tuple[Path, str, Sequence[str]]]:
             seen.add(client.id)
         for m, mobile in enumerate(user.mobiles):
             yield from _mobile_problems(user, mobile, ("users", u, "mobiles", m))
+    dialects = registry.names("dialect")
+    if topology.dialect not in dialects:
+        yield ("dialect",), f"there is no dialect {topology.dialect!r}; there are: {', '.join(dialects)}", dialects
     names = topology.names()
     for name in topology.nodes:
         if name not in names:
@@ -283,6 +289,7 @@ def system_of(
     return System(
         nodes=nodes,
         links=[(node.name, RELAY) for node in nodes[1:]],
+        dialect=topology.dialect,
         timing_scale=(timing or topology.timing).scale,
         profile=profile or "hardened",
         with_=list(with_),

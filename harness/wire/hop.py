@@ -33,7 +33,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from faults import MessageRule
+from harness import registry
 from harness.history import NOT_JSON, Tap
+from harness.wire.dialect import PLAIN
 from harness.wire.hop_link import How, Link, LinkConfig, Side
 
 TAPS_EVERY_S = 0.05
@@ -43,6 +45,7 @@ _BATCH = 2000  # taps in one message
 class WireConfig(msgspec.Struct, kw_only=True, frozen=True):
     links: list[LinkConfig]
     control: tuple[str, int]
+    dialect: str = PLAIN
 
 
 class Ask(msgspec.Struct, kw_only=True):
@@ -66,7 +69,8 @@ class Wire:
     def __init__(self, config: WireConfig, token: str) -> None:
         self._config, self._token = config, token
         self._taps: list[Tap] = []
-        self._links = {c.name: Link(c, self._taps.append) for c in config.links}
+        dialect = registry.find("dialect", config.dialect)
+        self._links = {c.name: Link(c, self._taps.append, dialect) for c in config.links}
 
     async def run(self, ready: asyncio.Event, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises OSError when a port is taken."""
@@ -165,5 +169,5 @@ async def main(env: Mapping[str, str]) -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(main(os.environ))
-    except (ValueError, OSError) as exc:
+    except (ValueError, OSError, registry.UnknownName) as exc:
         sys.exit(f"wire: {exc}")

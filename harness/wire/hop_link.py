@@ -20,6 +20,7 @@ import msgspec
 from faults import Effect, MessageRule
 from harness import seeds
 from harness.history import Tap
+from harness.wire.dialect import Dialect
 from harness.wire.hop_pump import (
     READ_BYTES,
     Direction,
@@ -87,10 +88,10 @@ class Conn:
 class Link:
     """All connections of one link, and what the harness may ask of them."""
 
-    def __init__(self, config: LinkConfig, tap: Callable[[Tap], None]) -> None:
+    def __init__(self, config: LinkConfig, tap: Callable[[Tap], None], dialect: Dialect) -> None:
         self.config = config
-        self.up = Direction(config.name, tap)
-        self.down = Direction(f"{config.server}->{config.client}", tap)
+        self.up = Direction(config.name, tap, dialect)
+        self.down = Direction(f"{config.server}->{config.client}", tap, dialect)
         self._refused = 0
         self._cuts: dict[int, tuple[list[Conn], int]] = {}
         self._numbers = itertools.count(1)

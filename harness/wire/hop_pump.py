@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Literal
 
 from harness.history import Tap
-from harness.wire.classify import UNREADABLE, Classified, classify
+from harness.wire.classify import UNREADABLE, Classified
+from harness.wire.dialect import Dialect, classified
 from harness.wire.hop_stream import without_compression
 from harness.wire.lane import Lane, Message
 from harness.wire.rules import COMPRESSED, GARBAGE, Rules
@@ -26,11 +27,11 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sen
 class Direction:
     """One direction of a link: what came by, and the rules that act on it."""
 
-    def __init__(self, name: str, tap: Callable[[Tap], None]) -> None:
+    def __init__(self, name: str, tap: Callable[[Tap], None], dialect: Dialect) -> None:
         self.name = name
         self.bytes_in = self.bytes_out = self.messages_in = self.messages_out = 0
         self.rules = Rules()
-        self._tap = tap
+        self._tap, self._dialect = tap, dialect
 
     def counters(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in ("bytes_in", "bytes_out", "messages_in", "messages_out")}
@@ -38,7 +39,7 @@ class Direction:
     def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> Classified:
         """Tap one message and say what it is about."""
         payload = piece.payload
-        what = UNREADABLE if piece.compressed else classify(payload)
+        what = UNREADABLE if piece.compressed else classified(self._dialect, payload)
         self._tap(
             Tap(
                 time_ns=time.monotonic_ns(),

@@ -16,6 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from faults import MessageRule
+from harness import registry
 from harness.history import Tap
 from harness.wire.hop_link import Link, LinkConfig
 
@@ -75,7 +76,7 @@ async def talking() -> AsyncIterator[Talk]:
         upstream = next(iter(server.sockets)).getsockname()
         enter, leave = (("127.0.0.1", port) for port in free_ports(2))
         config = LinkConfig(client="phone", server="relay", enter=enter, proxy=leave, leave=leave, upstream=upstream)
-        link = Link(config, taps.append)
+        link = Link(config, taps.append, registry.find("dialect", "jobsync"))
         await link.listen()
         try:
             async with connect(f"ws://127.0.0.1:{enter[1]}/", proxy=None, max_size=None) as phone:

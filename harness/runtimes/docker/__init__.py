@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 
 import docker
 
+from harness import registry
 from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.grounds import DockerGrounds
@@ -40,7 +41,9 @@ class DockerRuntime:
 
     def inspect(self, system: System) -> list[str]:
         why = "takes its token from a command of this machine, which is not there in a container"
-        return [f"{node.name} {why}" for node in system.nodes if node.auth]
+        lost = f"the dialect {system.dialect!r} does not ship, and no plug-in is there in a container"
+        brought = [] if registry.ships("dialect", system.dialect) else [lost]
+        return brought + [f"{node.name} {why}" for node in system.nodes if node.auth]
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""

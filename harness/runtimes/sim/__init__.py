@@ -57,7 +57,8 @@ class Simulator:
         ended = Ended()
         began_s = _wall_s()
         caps = {name: int(spec.options[name]) for name in ("step_cap", "stall_cap") if name in spec.options}
-        world = World(spec.seed, tap=spec.tap, tap_payload=bool(spec.options.get("tap_payload")), **caps)
+        with_payload, dialect = bool(spec.options.get("tap_payload")), spec.system.dialect
+        world = World(spec.seed, tap=spec.tap, tap_payload=with_payload, dialect=dialect, **caps)
         world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
         world.on_exit = system.exited

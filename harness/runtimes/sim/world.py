@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from harness import registry
 from harness.history import Tap
 from harness.interruption import interruptible, recognized, uninterrupted
 from harness.runtimes import Stalled
@@ -22,6 +23,7 @@ from harness.runtimes.sim.machines.node import Node, disks
 from harness.runtimes.sim.net.network import Network
 from harness.runtimes.sim.net.taps import Witness
 from harness.seeds import stream
+from harness.wire.dialect import PLAIN
 
 T = TypeVar("T")
 
@@ -41,7 +43,13 @@ class World:
     """
 
     def __init__(
-        self, seed: int, *, tap: Callable[[Tap], None] | None = None, tap_payload: bool = False, **caps: int
+        self,
+        seed: int,
+        *,
+        tap: Callable[[Tap], None] | None = None,
+        tap_payload: bool = False,
+        dialect: str = PLAIN,
+        **caps: int,
     ) -> None:
         self.seed = seed
         self.loop = SimLoop(**caps)
@@ -49,7 +57,7 @@ class World:
         self.nodes: dict[str, Node] = {}
         self.network = self.loop.network = Network(self)
         self.accept = self.network.accept
-        self.witness = Witness(tap, self._now_ns, tap_payload)
+        self.witness = Witness(tap, self._now_ns, tap_payload, registry.find("dialect", dialect))
         self.crashes: list[str] = []
         self.on_event: Callable[[int, str, str, bytes], None] | None = None
         self.over = False

@@ -106,7 +106,7 @@ class Layout:
             }
             for i, (client, server) in enumerate(self.system.links)
         ]
-        return {"links": links, "control": (self.control(WIRE), CONTROL_PORT)}
+        return {"links": links, "control": (self.control(WIRE), CONTROL_PORT), "dialect": self.system.dialect}
 
     # ---- environments -----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import requests
 
+from harness import plugins
 from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
 from harness.runtimes.probe_client import REDIAL_S, ProbeClient, dial_for_ever, listening
 from harness.runtimes.sockets.grounds import Died, Grounds, GroundsError, Program, Reach, program_of, programs_of
@@ -144,6 +145,7 @@ class SocketRun:
     async def _start_wire(self) -> None:
         config = self._layout.wire_config()
         env = {"WIRE_CONFIG": msgspec.json.encode(config).decode(), "WIRE_TOKEN": self._secrets.wire}
+        env |= {name: os.environ[name] for name in (plugins.VARIABLE,) if name in os.environ}  # its dialect may be one
         await self._grounds.launch(Program(WIRE, ["harness.wire.hop"], env), self._layout)
         await self._watched(self._open_wire(config["control"]))
 

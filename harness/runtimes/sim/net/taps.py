@@ -8,23 +8,30 @@ from typing import Literal
 
 from harness.history import Tap
 from harness.runtimes.sim.net.links import Link
-from harness.wire.classify import UNREADABLE, Classified, classify
+from harness.wire.classify import UNREADABLE, Classified
+from harness.wire.dialect import Dialect, classified, referred
 from harness.wire.splitter import Kind, Piece, Splitter
 
 
 class Witness:
     """Where taps go, if anybody wants them. It is shut before the world is torn down."""
 
-    def __init__(self, tap: Callable[[Tap], None] | None, now_ns: Callable[[], int], with_payload: bool) -> None:
+    def __init__(
+        self, tap: Callable[[Tap], None] | None, now_ns: Callable[[], int], with_payload: bool, dialect: Dialect
+    ) -> None:
         self._tap, self._now_ns, self._with_payload = tap, now_ns, with_payload
+        self._dialect = dialect
         self.shut = False
         self.blind: set[str] = set()  # directions that are none of the topology's
+
+    def about(self, payload: bytes) -> Classified:
+        return classified(self._dialect, payload)
 
     def see(self, link: str, side: Literal["in", "out"], conn: int, payload: bytes, seen: Classified) -> None:
         if self.shut or self._tap is None or link in self.blind:
             return
         kind, job, msg, source = seen
-        text = payload.decode("utf-8", "replace") if self._with_payload else None
+        text = referred(self._dialect, payload).decode("utf-8", "replace") if self._with_payload else None
         self._tap(
             Tap(
                 time_ns=self._now_ns(),
@@ -54,7 +61,7 @@ class Watch:
     def sent(self, piece: Piece) -> tuple[bytes, Classified]:
         """A message enters the link: its payload, and what it is about."""
         payload = piece.payload
-        seen = UNREADABLE if piece.compressed else classify(payload)
+        seen = UNREADABLE if piece.compressed else self._witness.about(payload)
         self._link.messages_sent += 1
         self._witness.see(self._link.name, "in", self._conn, payload, seen)
         return payload, seen
@@ -82,4 +89,4 @@ class Watch:
             if raw == piece.raw:
                 return payload, seen
         payload = piece.payload
-        return payload, UNREADABLE if piece.compressed else classify(payload)
+        return payload, UNREADABLE if piece.compressed else self._witness.about(payload)
