@@ -10,17 +10,28 @@ import signal
 import sys
 import threading
 
+from harness.cli._brought import brought
 from harness.interruption import keep_interruptions
+from harness.plugins import BadPlugin
 
 
 def main(argv: list[str] | None = None) -> None:
     """The entry point of `harness`: exits with the code that the table of `harness --help` promises."""
+    words = sys.argv[1:] if argv is None else argv
+    with brought(words):
+        sys.exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
     try:
         if threading.current_thread() is threading.main_thread():
             keep_interruptions()
         from harness.cli import _commands  # noqa: PLC0415 - Ctrl-C while all of it is loading is no traceback either
+    except BadPlugin as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 254
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write("note: stopped before anything began\n")
-        sys.exit(130)
-    sys.exit(_commands.run(sys.argv[1:] if argv is None else argv))
+        return 130
+    return _commands.run(words)

@@ -6,18 +6,15 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from harness import __version__, plugins
+from harness import __version__
 from harness.cli import _exits, _say
 from harness.registry import close_matches
 
-PLUGIN_PATH = "--plugin-path"
 _IN_ORDER_OF_NEED = (
     *("demo", "run", "hunt", "replay", "shrink", "report"),
     *("check", "conform", "list", "explain", "plan", "doctor", "images"),
@@ -98,30 +95,11 @@ def run(argv: list[str]) -> int:
 
 def _invoke(argv: list[str]) -> int:
     """One command. `click`'s own `main` is not used: it would end a broken pipe with 1, which here means INVALID."""
-    with _exits.terminated_like_ctrl_c(), _plugins(argv):
+    with _exits.terminated_like_ctrl_c():
         context = group.make_context(_program_name(), argv)
         with context:
             code = group.invoke(context)
     return code if isinstance(code, int) else 0
-
-
-@contextmanager
-def _plugins(argv: list[str]) -> Iterator[None]:
-    """What --plugin-path says. It is read before the command is: loading one makes a plan's words of all faults."""
-    before = os.environ.get(plugins.VARIABLE)
-    for path in _plugin_paths(argv):
-        plugins.add(path)
-    try:
-        yield
-    finally:
-        os.environ.pop(plugins.VARIABLE, None)
-        os.environ.update({} if before is None else {plugins.VARIABLE: before})
-
-
-def _plugin_paths(argv: list[str]) -> list[str]:
-    words = argv[: argv.index("--")] if "--" in argv else argv
-    apart = [path for word, path in pairwise(words) if word == PLUGIN_PATH]
-    return apart + [word.partition("=")[2] for word in words if word.startswith(f"{PLUGIN_PATH}=")]
 
 
 def _program_name() -> str:

@@ -94,7 +94,7 @@ plugin_option = click.option(
     metavar="DIR|FILE",
     expose_value=False,
     help="Faults, checkers, dialects … of your own: a Python file each. Repeatable.",
-)  # its value is read by `_commands`, before this module is
+)  # its value is read by `_brought`, before this module is loaded
 runtime_option = click.option(
     "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."
 )

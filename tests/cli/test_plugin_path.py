@@ -14,6 +14,16 @@ from harness.wire.dialects.renaming import Renamed
 DIALECT = Renamed("loud-words", "louder", types={"event": "EVENT"})
 """
 
+FAULT = """
+from faults.loss import FAULT as LOSS
+
+class Vanish(type(LOSS)):
+    ACTION = "vanish"
+    EXAMPLE = LOSS.EXAMPLE.replace("loss", "vanish")
+
+FAULT = Vanish()
+"""
+
 
 def test_a_file_and_a_folder_bring_dialects(harness: Harness) -> None:
     (harness.folder / "mine").mkdir()
@@ -53,3 +63,13 @@ def test_a_plug_in_that_is_none_is_refused(harness: Harness, file: str, source: 
 def test_a_path_that_is_not_there_is_refused(harness: Harness) -> None:
     said = harness("list", "dialects", "--plugin-path", "nowhere")
     assert said.code == 254 and "nowhere" in said.err and said.is_clean()
+
+
+def test_a_fault_of_ones_own_is_a_word_of_plans(harness: Harness) -> None:
+    (harness.folder / "vanish.py").write_text(FAULT)
+    asked = ["run", "--fault", "vanish links=relay->mobile-1 chance=50% at=1s for=5s", "--plugin-path", "vanish.py"]
+    said = harness.process(*asked)
+    assert said.code == 0, said.err + said.out
+    (harness.folder / "vanish.py").write_text("1 / 0")
+    said = harness.process(*asked)
+    assert said.code == 254 and said.is_clean() and "ZeroDivisionError" in said.err
