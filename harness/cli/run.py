@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.cli import _exits, _options, _plans, _result, _say, _twice
+from harness.cli import _across, _exits, _options, _plans, _result, _say, _twice
 from harness.plan import Plan
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runtimes import Runtime
@@ -46,9 +46,14 @@ def command(*, as_json: bool, **asked: Any) -> int:
       harness run quickstart --profile documented --seed 7
       harness run quickstart --fault 'pause nodes=mobile-1 at=5s for=2s'
       harness run --fault 'partition links=mobile-1<->relay at=5s for=9s'
+
+    --runtime takes several, as in sim,process: the same seed on each, and whether they say the same. If they differ,
+    it never ends with 0.
     """
     words = RunWords(**asked)
     chosen = _plans.choose(words.plan, words.faults)
+    if "," in words.runtime:
+        return _on_several(chosen, words, as_json=as_json)
     where = _plans.runtime(words.runtime)
     if words.check_determinism:
         _twice.require_repeatable(where)
@@ -73,6 +78,18 @@ class RunWords(msgspec.Struct, frozen=True, kw_only=True):
     store: Path
     keep: Keep
     check_determinism: bool
+
+
+def _on_several(chosen: Plan, words: RunWords, *, as_json: bool) -> int:
+    if words.check_determinism:
+        raise _exits.Refused("--check-determinism needs one runtime: --runtime sim")
+    runtimes = _across.names(words.runtime)
+    _say_what_is_not_played(chosen, words)
+
+    def run(where: Runtime) -> Kept:
+        return _played(chosen, _plans.schedule(chosen, where, words.system, words.seed), where, words)
+
+    return _across.finish(_across.play(runtimes, run), as_json=as_json)
 
 
 def _say_what_is_not_played(chosen: Plan, words: RunWords) -> None:
