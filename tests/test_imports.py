@@ -60,6 +60,13 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan"),
         *RUNS,
     ),
+    "harness/conform": (),
+    "harness/conform/relay": ("harness/conform", *RUNTIME),
+    "harness/conform/client": ("harness/conform", *RUNTIME),
+    "harness/conform/looking": (
+        *("harness/conform", "harness/conform/relay", "harness/conform/client"),
+        *("harness/runtimes/sockets", *RUNTIME),
+    ),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
 }
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them

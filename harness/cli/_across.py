@@ -81,7 +81,8 @@ def finish(found: list[Played], *, as_json: bool) -> int:
     _exits.no_more_interruption()
     differs = len({one.answer for one in found if one.kept is not None}) > 1
     if as_json:
-        _say.data({"runs": [_as_json(one) for one in found], "same": not differs and all(one.kept for one in found)})
+        same = not differs and len(found) > 1 and all(one.kept for one in found)
+        _say.data({"runs": [_as_json(one) for one in found], "same": same})
     else:
         _show(found, differs)
     for one in found:

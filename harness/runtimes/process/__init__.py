@@ -8,6 +8,8 @@ from typing import ClassVar, TypeVar
 from harness.runtimes import Check, Ended, RunSpec, Runtime, Stage
 from harness.runtimes.process import leftovers, loopback
 from harness.runtimes.process.grounds import ProcessGrounds
+from harness.runtimes.sockets.grounds import Grounds
+from harness.runtimes.sockets.layout import Layout
 from harness.runtimes.sockets.playing import play_on
 from harness.runtimes.sockets.stage import VERBS, WHY_NOT
 from harness.runtimes.toxiproxy import server as tools
@@ -29,6 +31,11 @@ class ProcessRuntime:
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when every process has ended."""
         return play_on(ProcessGrounds, spec, play)
+
+    def place(self, spec: RunSpec) -> tuple[Grounds, Layout]:
+        """See `PlacesPrograms`."""
+        grounds = ProcessGrounds(spec, lambda *death: None)
+        return grounds, grounds.placed()
 
     # ---- optional powers: see harness.runtimes --------------------------------------------------------------------
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from harness.runtimes import RunSpec
 from harness.runtimes.sockets.layout import Layout
 from harness.schedule import Container, Node
 
@@ -131,4 +132,13 @@ class Grounds(Reach, Protocol):
 
     async def close(self) -> list[str]:
         """Remove everything, also what is being made at this moment; returns what could not be removed."""
+        ...
+
+
+@runtime_checkable
+class PlacesPrograms(Protocol):
+    """A runtime that launches single programs, without links between them."""
+
+    def place(self, spec: RunSpec) -> tuple[Grounds, Layout]:
+        """Whoever asks closes the grounds. Raises `RuntimeUnavailable`."""
         ...

@@ -1,4 +1,4 @@
-"""One component looked at: a relay at a URL, or a node of a topology, which is started as a process."""
+"""A node's place on this machine, and the relay or the tokens that it needs there."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import asyncio
 import secrets
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from harness.conform import Told, client, judged, relay
+from harness import registry
 from harness.conform.client.bench import ClientBench
-from harness.conform.relay.bench import Device, RelayBench
+from harness.conform.relay.bench import Device
 from harness.runtimes import RunSpec, RuntimeUnavailable
 from harness.runtimes.probe_client import ProbeClient, dial_for_ever, listening
-from harness.runtimes.process.grounds import ProcessGrounds
-from harness.runtimes.sockets.grounds import GroundsError, program_of
+from harness.runtimes.sockets.grounds import Grounds, GroundsError, PlacesPrograms, program_of
 from harness.runtimes.sockets.layout import DEVICE_LINK_PATH, PROBE_PORT, Layout, Secrets
 from harness.schedule import Node, System
 from targets import tokens
 from targets.timing import Timing
 
-Tell = Callable[[Told], None]
+_RUNTIME: Final = "process"
 _START_S, _PAUSE_S = 20.0, 0.05
-KINDS = frozenset({"builtin", "module", "command", "external"})
+KINDS: Final = frozenset({"builtin", "module", "command", "external"})
 
 
 @dataclass(frozen=True)
@@ -44,38 +43,10 @@ class Opener:
         return await source.get()
 
 
-async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell) -> None:
-    """Raises `RuntimeUnavailable` when nobody listens there."""
-    bench = RelayBench(url, opener.token_of, opener.secret, limit_s)
-    await bench.require_somebody()
-    for check in relay.CHECKS:
-        try:
-            tell(await judged(check, bench))
-        finally:
-            await bench.clear()
-
-
-async def node_of(system: System, name: str, limit_s: float, tell: Tell) -> None:
-    """Raises `RuntimeUnavailable` when it does not start."""
-    node = system.node(name)
-    async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(_local(system, node))
-        if node.role == "relay":
-            await local.until_it_listens()
-            await relay_at(local.url, local.opener, limit_s, tell)
-            return
-        bench = await stack.enter_async_context(local.relay_for_it(limit_s))
-        for check in client.checks(node.role):
-            tell(await judged(check, bench))
-            if (how := await local.how_it_ended()) is not None:
-                tell(Told("process", "fail", check.sent, how, "it goes on"))
-                return
-
-
-class _Local:
+class Local:
     """A node's place on this machine."""
 
-    def __init__(self, system: System, node: Node, grounds: ProcessGrounds, layout: Layout) -> None:
+    def __init__(self, system: System, node: Node, grounds: Grounds, layout: Layout) -> None:
         self.system, self.node, self._grounds, self._layout = system, node, grounds, layout
         self._secrets = Secrets()
         self.probe = ProbeClient(node.name, node.role, lambda *line: None)
@@ -168,12 +139,14 @@ class _Local:
 
 
 @asynccontextmanager
-async def _local(system: System, node: Node) -> AsyncIterator[_Local]:
+async def at_home(system: System, node: Node) -> AsyncIterator[Local]:
+    """Everything that was started is gone afterwards. Raises `RuntimeUnavailable`."""
     run_id = f"conform-{secrets.token_hex(4)}"
-    spec = RunSpec(run_id, system, seed=0, journal=_unheard, tap=lambda tap: None)
-    grounds = ProcessGrounds(spec, lambda *death: None)
+    runtime = registry.find("runtime", _RUNTIME)
+    assert isinstance(runtime, PlacesPrograms)
+    grounds, layout = runtime.place(RunSpec(run_id, system, seed=0, journal=_unheard, tap=lambda tap: None))
     try:
-        yield _Local(system, node, grounds, grounds.placed())
+        yield Local(system, node, grounds, layout)
     finally:
         await grounds.close()
 

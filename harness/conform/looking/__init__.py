@@ -1,0 +1,45 @@
+"""One component looked at: a relay at a URL, or a node of a topology, which is started as a process.
+
+It may use everything of `harness/conform`, and what runtimes with real sockets have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from harness.conform import Told, client, judged, relay
+from harness.conform.looking.local import KINDS, Opener, at_home
+from harness.conform.relay.bench import RelayBench
+from harness.schedule import System
+
+__all__ = ["KINDS", "Opener", "Tell", "node_of", "relay_at"]
+Tell = Callable[[Told], None]
+
+
+async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell) -> None:
+    """Raises `RuntimeUnavailable` when nobody listens there."""
+    bench = RelayBench(url, opener.token_of, opener.secret, limit_s)
+    await bench.require_somebody()
+    for check in relay.CHECKS:
+        try:
+            tell(await judged(check, bench))
+        finally:
+            await bench.clear()
+
+
+async def node_of(system: System, name: str, limit_s: float, tell: Tell) -> None:
+    """Raises `RuntimeUnavailable` when it does not start."""
+    node = system.node(name)
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(at_home(system, node))
+        if node.role == "relay":
+            await local.until_it_listens()
+            await relay_at(local.url, local.opener, limit_s, tell)
+            return
+        bench = await stack.enter_async_context(local.relay_for_it(limit_s))
+        for check in client.checks(node.role):
+            tell(await judged(check, bench))
+            if (how := await local.how_it_ended()) is not None:
+                tell(Told("process", "fail", check.sent, how, "it goes on"))
+                return
