@@ -8,6 +8,8 @@ import shlex
 from collections import Counter
 
 import click
+from websockets.exceptions import InvalidURI
+from websockets.uri import parse_uri
 
 from harness.cli import _exits, _options, _say
 from harness.conform import Told, failed, looking
@@ -82,20 +84,32 @@ def _look_at(name: str, topology: str, limit_s: float, tell: looking.Tell) -> No
 
 
 def _url(text: str) -> str:
-    if not text.startswith(("ws://", "wss://")):
-        raise _exits.Refused(f"{text}: expected ws://HOST:PORT/PATH, where the relay listens")
+    try:
+        parse_uri(text)
+    except (InvalidURI, ValueError):
+        raise _exits.Refused(f"{text}: expected ws://HOST:PORT/PATH, where the relay listens") from None
     return text
 
 
 def _opener(auth: str | None, secret_env: str) -> looking.Opener:
     if auth is not None:
-        return looking.Opener(command=tuple(shlex.split(auth)))
+        return looking.Opener(command=_words(auth))
     secret = os.environ.get(secret_env)
     if not secret:
         raise _exits.Refused(
             f"devices need tokens: name a command that prints one by --auth, or set {secret_env} to the relay's secret"
         )
     return looking.Opener(secret=secret)
+
+
+def _words(auth: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(auth))
+    except ValueError as exc:
+        raise _exits.Refused(f"--auth: {exc}; expected a command line as one types it in a shell") from None
+    if not words:
+        raise _exits.Refused("--auth: expected a command that prints a token, such as 'python3 mint.py'")
+    return words
 
 
 def _show(one: Told) -> None:

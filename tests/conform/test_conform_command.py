@@ -83,6 +83,11 @@ def test_a_client_that_speaks_too_early_and_dies_of_the_unknown(tmp_path: Path) 
     [
         (["ws://127.0.0.1:1/x"], 255, "is the relay up"),
         (["http://127.0.0.1:1/x"], 254, "expected ws://HOST:PORT/PATH"),
+        (["ws://"], 254, "expected ws://HOST:PORT/PATH"),
+        (["ws://127.0.0.1:99999/x"], 254, "expected ws://HOST:PORT/PATH"),
+        (["ws://127.0.0.1:1/x", "--auth", "'mint"], 254, "--auth: No closing quotation"),
+        (["ws://127.0.0.1:1/x", "--auth", ""], 254, "a command that prints a token"),
+        (["ws://127.0.0.1:1/x", "--auth", "no-such-program secret"], 255, "(no-such-program …) cannot be started"),
         (["mobil-1"], 254, "did you mean mobile-1?"),
         (["relay", "--topology", "nowhere"], 254, "nowhere"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,8 @@ import pytest
 
 from harness.conform import Told, judged, relay
 from harness.conform.looking import Opener
-from harness.conform.relay.bench import RelayBench
+from harness.conform.relay.bench import Device, RelayBench
+from harness.runtimes import RuntimeUnavailable
 from targets.foreign.small_relay import Peer, SmallRelay
 
 SECRET = "a secret of thirty-two bytes or more"
@@ -113,6 +115,44 @@ def test_who_cannot_sign_does_not_judge_the_end_of_a_token() -> None:
             return await judged(next(check for check in relay.CHECKS if check.name == "register.expired"), bench)
 
     assert asyncio.run(told()).said == "not judged"
+
+
+MINT = """\
+import os, sys
+from targets.tokens import sign
+assert os.environ["DEVICE_ID"] and "PATH" in os.environ
+print(sign(os.environ["USER_ID"], sys.argv[1]))
+"""
+
+
+def test_a_command_prints_the_token_of_each_device() -> None:
+    """Of its user: a relay that tells two users' devices apart passes."""
+    opener = Opener(command=(sys.executable, "-c", MINT, SECRET))
+
+    async def told() -> Told:
+        async with serving(SmallRelay) as url:
+            bench = RelayBench(url, opener.token_of, None, LIMIT_S)
+            try:
+                return await judged(next(check for check in relay.CHECKS if check.name == "calls.strangers"), bench)
+            finally:
+                await bench.clear()
+
+    assert asyncio.run(told()).said == "pass"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("", "printed nothing"),
+        ("import sys; sys.exit(3)", "ended with code 3"),
+        ("print('a token: x')", "one token and nothing else"),
+    ],
+)
+def test_a_command_that_prints_no_token_is_no_failure_of_the_relay(script: str, said: str) -> None:
+    opener = Opener(command=(sys.executable, "-c", script, SECRET))
+    with pytest.raises(RuntimeUnavailable, match=said) as raised:
+        asyncio.run(opener.token_of(Device("mobile", "u")))
+    assert SECRET not in str(raised.value)
 
 
 def test_every_check_has_a_name_of_its_own() -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from harness.conform import Told, client, judged, relay
-from harness.conform.looking.local import KINDS, Opener, at_home
+from harness.conform.looking.local import KINDS, at_home
+from harness.conform.looking.opener import Opener
 from harness.conform.relay.bench import RelayBench
 from harness.schedule import System
 
@@ -18,7 +19,7 @@ Tell = Callable[[Told], None]
 
 
 async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell) -> None:
-    """Raises `RuntimeUnavailable` when nobody listens there."""
+    """Raises `RuntimeUnavailable` when nobody listens there, or there are no tokens."""
     bench = RelayBench(url, opener.token_of, opener.secret, limit_s)
     await bench.require_somebody()
     for check in relay.CHECKS:

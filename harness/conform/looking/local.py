@@ -4,43 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from harness import registry
 from harness.conform.client.bench import ClientBench
-from harness.conform.relay.bench import Device
+from harness.conform.looking.opener import Opener
 from harness.runtimes import RunSpec, RuntimeUnavailable
 from harness.runtimes.probe_client import ProbeClient, dial_for_ever, listening
 from harness.runtimes.sockets.grounds import Grounds, GroundsError, PlacesPrograms, program_of
 from harness.runtimes.sockets.layout import DEVICE_LINK_PATH, PROBE_PORT, Layout, Secrets
 from harness.schedule import Node, System
-from targets import tokens
 from targets.timing import Timing
 
 _RUNTIME: Final = "process"
 _START_S, _PAUSE_S = 20.0, 0.05
 KINDS: Final = frozenset({"builtin", "module", "command", "external"})
-
-
-@dataclass(frozen=True)
-class Opener:
-    """Where tokens come from: a command that prints one, or else a secret."""
-
-    command: tuple[str, ...] = ()
-    secret: str | None = None
-
-    async def token_of(self, device: Device) -> str:
-        if not self.command:
-            assert self.secret is not None
-            return tokens.sign(device.user, self.secret)
-        source = tokens.TokenSource(
-            {"TOKEN_COMMAND": shlex.join(self.command), "USER_ID": device.user, "DEVICE_ID": device.id}
-        )
-        return await source.get()
 
 
 class Local:
