@@ -33,7 +33,7 @@ DISTRIBUTIONS = ("msgspec", "pyjwt", "regex", "websockets")  # what the componen
 _WIRE_DISTRIBUTIONS = ("annotated-types", "pydantic", "pydantic-core", "typing-extensions", "typing-inspection")
 _PARTS = {  # package → patterns of what goes into the image: the components, and what the wire imports
     "targets": ("**/*.py",),
-    "harness": ("__init__.py", "history.py", "pipes.py", "seeds.py", "wire/**/*.py"),
+    "harness": ("__init__.py", "history.py", "pipes.py", "plugins.py", "registry.py", "seeds.py", "wire/**/*.py"),
     "faults": ("_*.py",),  # the contract and its rooms, not the faults
 }
 _OWN = "/opt/jobsync/own"  # where a module of somebody else lies in its container
