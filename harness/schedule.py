@@ -21,6 +21,7 @@ class Container(msgspec.Struct, kw_only=True, omit_defaults=True):
     env: dict[str, str] = msgspec.field(default_factory=dict)
     binds: list[str] = msgspec.field(default_factory=list)
     healthcheck: dict[str, Any] | None = None  # in the engine's words, times in ns
+    completes: bool = False  # it has to end with code 0 before anything else is started
 
 
 class Node(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 from websockets.exceptions import InvalidURI
@@ -16,6 +17,7 @@ from harness.conform import Told, failed, looking
 from harness.plan import load_topology
 from harness.plan.topology import system_of
 from harness.registry import close_matches
+from harness.runtimes.sockets.playing import to_the_end
 
 _INDENT = 12
 _DEFAULT_LIMIT_S = 5.0
@@ -56,7 +58,7 @@ def command(*, what: str, topology: str, auth: str | None, secret_env: str, limi
             _show(one)
 
     if "://" in what:
-        asyncio.run(looking.relay_at(_url(what), _opener(auth, secret_env), limit_s, tell))
+        _play(looking.relay_at(_url(what), _opener(auth, secret_env), limit_s, tell))
     else:
         _look_at(what, topology, limit_s, tell)
     _exits.no_more_interruption()
@@ -80,7 +82,11 @@ def _look_at(name: str, topology: str, limit_s: float, tell: looking.Tell) -> No
     kind = system.node(name).kind
     if kind not in looking.KINDS:
         raise _exits.Refused(f"{name} is of kind {kind}; what is looked at is started as a process, or named by a URL")
-    asyncio.run(looking.node_of(system, name, limit_s, tell))
+    _play(looking.node_of(system, name, limit_s, tell))
+
+
+def _play(work: Coroutine[Any, Any, None]) -> None:
+    to_the_end(work, lambda text: _say.error(text, label="note"))
 
 
 def _url(text: str) -> str:

@@ -21,6 +21,7 @@ from harness.plan.topology import RELAY, RESERVED, NodeWords, Topology
 from harness.registry import close_matches
 
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?])([^}]*))?\}|(\w+))")
+_DONE = "service_completed_successfully"
 _PLAIN = "`docker compose config` prints it without anchors, aliases and tags"
 
 
@@ -37,6 +38,7 @@ def folded(topology: Topology, words: Compose, source: Source, folder: pathlib.P
     theirs = {
         name: Started(
             image=file.services[name].image,
+            completes=any(one.depends_on.get(name) == _DONE for one in file.services.values()),
             healthcheck=check.words() if (check := file.services[name].healthcheck) is not None else None,
             **file.services[name].container(folder),
         )

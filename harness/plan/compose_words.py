@@ -11,7 +11,7 @@ import pathlib
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -79,10 +79,16 @@ def _nanoseconds(value: object) -> object:
     return round(sum(float(number) * _NS[unit] for number, unit in parts))
 
 
-def _names(value: object) -> object:
-    return list(value) if isinstance(value, dict) else value
+def _conditions(value: object) -> object:
+    """Names alone are those that have to be started; in long words each has its condition."""
+    if isinstance(value, list):
+        return dict.fromkeys(value, "service_started")
+    if not isinstance(value, dict):
+        return value
+    return {name: said.get("condition") if isinstance(said, dict) else said for name, said in value.items()}
 
 
+Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 Argv = Annotated[list[str] | None, BeforeValidator(_argv)]
 Nanoseconds = Annotated[int, BeforeValidator(_nanoseconds), Field(ge=0)]
 
@@ -118,7 +124,7 @@ class Service(Words):
     user: str | None = None
     environment: Annotated[dict[str, str], BeforeValidator(_mapping)] = Field(default={})
     volumes: list[str] = Field(default=[])
-    depends_on: Annotated[list[str], BeforeValidator(_names)] = Field(default=[])
+    depends_on: Annotated[dict[str, Condition], BeforeValidator(_conditions)] = Field(default={})
     healthcheck: Check | None = None
 
     @model_validator(mode="before")

@@ -37,9 +37,11 @@ class Container(Words):
 
 
 class Service(Container):
-    """A container that is no node: it is started before them, is found by its name, and no fault is about it."""
+    """A container that is no node: it is started before them, is found by its name, and no fault is about it. One that
+    `completes` has to end with code 0 before anything else is started."""
 
     image: str = Field(min_length=1)
+    completes: bool = False
     healthcheck: Healthcheck | None = None
 
 

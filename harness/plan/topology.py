@@ -195,7 +195,8 @@ def problems(topology: Topology) -> Iterator[tuple[Path, str, Sequence[str]]]:
             yield ("nodes", name), f"no node {name!r} in this topology", names
     for path, name, own in topology.owns():
         yield from _kind_problems(path, name, own)
-        yield from _container_problems(path, name, own)
+        is_service = topology.compose is not None and name in topology.compose.nodes
+        yield from _container_problems(path, name, own, "image" if is_service else own.kind)
     yield from _service_problems(topology, names)
     if RELAY in topology.nodes and topology.relay != NodeWords():
         yield ("nodes", RELAY), "the relay is described twice: here, and under relay", ()
@@ -226,10 +227,10 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
 
 
-def _container_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
+def _container_problems(path: Path, name: str, own: NodeWords, kind: str) -> Iterator[tuple[Path, str, Sequence[str]]]:
     if own.container is not None and own.kind != "image":
         yield (*path, "container"), f"'container' is for nodes of kind image; {name!r} is of kind {own.kind}", ()
-    if own.port is not None and (name != RELAY or own.kind in ("module", "external")):
+    if own.port is not None and (name != RELAY or kind not in ("image", "command")):
         yield (*path, "port"), "'port' is for a relay that is an image or a command", ()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,15 @@ def test_a_client_that_speaks_too_early_and_dies_of_the_unknown(tmp_path: Path) 
 def test_what_cannot_be_looked_at_is_said(words: list[str], code: int, said: str) -> None:
     found, out, err = ended(begun(*words, JWT_SECRET="a secret of thirty-two bytes or more"))
     assert (found, said in err, out) == (code, True, ""), err
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    process = begun("mobile-1", TMPDIR=str(tmp_path))
+    assert process.stdout is not None and any("register.silent" in line for line in process.stdout)
+    time.sleep(0.3)  # it waits for a heartbeat then; at any other moment the promise is the same
+    process.send_signal(signal.SIGINT)
+    code, _, _ = ended(process)
+    assert (code, list(tmp_path.iterdir())) == (130, [])
 
 
 def test_devices_need_tokens() -> None:

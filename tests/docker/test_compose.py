@@ -27,12 +27,14 @@ services:
     command: [python3, hub.py]
     environment: {LEDGER_SECRET: $LEDGER_SECRET, RELAY_PORT: 1}
     working_dir: /programs
-    volumes: ["./programs:/programs:ro"]
+    volumes: ["./programs:/programs:ro", "./done:/done:ro"]
     ports: ["8765:8765"]
     depends_on: {ledger: {condition: service_healthy}, migration: {condition: service_completed_successfully}}
   migration:
     image: ${COMPONENTS}
-    command: python3 --version
+    command: [python3, -c, "import pathlib, time; time.sleep(2); pathlib.Path('/done/migrated').touch()"]
+    volumes: ["./done:/done"]
+    depends_on: [ledger]
   ledger:
     image: ${COMPONENTS}
     command: python3 -m http.server 7000
@@ -43,6 +45,7 @@ services:
 HUB = """\
 import os, runpy, sys, urllib.request
 assert os.environ["LEDGER_SECRET"] == "only-the-ledger-knows-this"
+assert os.path.exists("/done/migrated")
 urllib.request.urlopen("http://ledger:7000/", timeout=5).read()
 sys.argv = ["program", "targets.foreign.small_relay"]
 runpy.run_module("targets.program", run_name="__main__")
@@ -57,6 +60,7 @@ def test_a_relay_of_a_compose_file_and_what_it_needs(engine: Engine, monkeypatch
     (engine.folder / "own.yaml").write_text(TOPOLOGY)
     (engine.folder / "compose.yaml").write_text(COMPOSE)
     (engine.folder / "programs").mkdir()
+    (engine.folder / "done").mkdir()
     (engine.folder / "programs" / "hub.py").write_text(HUB)
     run = engine.run(DOUBLING, "--topology", str(engine.folder / "own.yaml"))
     assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err

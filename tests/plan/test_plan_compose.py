@@ -71,6 +71,7 @@ def test_a_service_that_is_a_node_is_an_image(folder: Path) -> None:
 
 def test_others_are_started_in_the_order_of_their_needs(folder: Path) -> None:
     services = read(folder).services
+    assert {name: service.completes for name, service in services.items()} == {"db": False, "migrate": True}
     assert list(services) == ["db", "migrate"]
     assert services["migrate"].env == {"FROM": "1", "HUB_SECRET": "${HUB_SECRET}"}
     assert services["db"].binds == [f"{folder.resolve()}/init:/init:ro"]
@@ -101,6 +102,7 @@ def test_what_is_kept_of_it_is_whole_and_has_no_secret(folder: Path) -> None:
         ("    restart: always", "    depends_on: [hub]", "services depend on each other"),
         ("  db:\n", "  mobile-1:\n    image: x\n  db:\n", "the service 'mobile-1' is no node, and has the name of one"),
         ("  hub:\n", "  hubb:\n", "relay is said to be the service 'hub' (did you mean hubb?"),
+        ("service_completed_successfully", "service_done", "expected 'service_started'"),
         ("test: pg_isready", "test: [pg_isready]", "expected [CMD, program"),
         ("interval: 1m500ms", "interval: soon", "expected a time such as"),
         ("services:", "services: &all", "docker compose config"),
@@ -121,6 +123,7 @@ def test_what_is_wrong_is_said_where_it_stands(folder: Path, old: str, new: str,
         ("compose.yaml", "other.yaml", "other.yaml: error: cannot be read"),
         ("{port: 8080", "{kind: command, command: [x], port: 8080", "'relay' has a kind of its own"),
         ("  relay: {port", "  mobile-1: {port", "'port' is for a relay"),
+        ("compose: {file: compose.yaml, nodes: {relay: hub}}\n", "", "'port' is for a relay that is an image"),
         ("nodes:\n", "services: {wire: {image: x}}\nnodes:\n", "'wire' is a node, or a program of the harness"),
     ],
 )

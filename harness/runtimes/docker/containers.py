@@ -79,8 +79,7 @@ class Containers:
     def run(
         self,
         name: str,
-        image: str,
-        command: list[str],
+        how: Container,
         env: Mapping[str, str],
         layout: Layout,
         *,
@@ -91,24 +90,9 @@ class Containers:
         docker's errors."""
 
         def create() -> None:
-            self._create(name, image, command, env, layout, init)
+            self._create(name, how, env, layout, init)
             if sources is not None:
                 self._api.put_archive(self.made[name], "/", sources)
-
-        self._again[name] = create
-        self._again[name]()
-        self.start(name)
-
-    def run_image(self, name: str, how: Container, env: Mapping[str, str], layout: Layout) -> None:
-        """The same of somebody else's image. One that is no node keeps what containers may do by default: a database
-        changes its user when it starts."""
-        host: dict[str, Any] = {"binds": how.binds}
-        if name in layout.system.services:
-            host |= {"cap_drop": [], "init": False}
-        more = {key: getattr(how, key) for key in ("entrypoint", "working_dir", "user", "healthcheck")}
-
-        def create() -> None:
-            self._create(name, how.image, how.command or [], env, layout, True, more, host)
 
         self._again[name] = create
         self._again[name]()
@@ -124,33 +108,27 @@ class Containers:
         self._api.remove_container(self.made[name], force=True, v=True)
         self._again[name]()
 
-    def _create(
-        self,
-        name: str,
-        image: str,
-        command: list[str],
-        env: Mapping[str, str],
-        layout: Layout,
-        init: bool,
-        more: Mapping[str, Any] | None = None,
-        host: Mapping[str, Any] | None = None,
-    ) -> None:
-        own: dict[str, Any] = {"init": init, "cap_drop": ["ALL"], **(host or {})}
+    def _create(self, name: str, how: Container, env: Mapping[str, str], layout: Layout, init: bool) -> None:
         api = self._api
         endpoint = api.create_endpoint_config(ipv4_address=layout.data(name), aliases=[name])
         networking = cast(Any, {self._networks["data"]: endpoint})
+        said: dict[str, Any] = {key: getattr(how, key) for key in ("entrypoint", "working_dir", "user", "healthcheck")}
         made = api.create_container(
-            image,
-            command or None,
+            how.image,
+            how.command or None,
             name=f"{engine.LABEL}-{self._run_id}-{name}",
             hostname=name,
             environment=dict(env),
             labels={**self._labels, f"{engine.LABEL}.node": name},
             networking_config=api.create_networking_config(networking),
             host_config=api.create_host_config(
-                network_mode=self._networks["data"], security_opt=["no-new-privileges"], **own
+                network_mode=self._networks["data"],
+                init=init,
+                binds=how.binds,
+                cap_drop=[] if name in layout.system.services else ["ALL"],  # a database changes its user
+                security_opt=["no-new-privileges"],
             ),
-            **(more or {}),
+            **said,
         )
         self.made[name] = made["Id"]
         api.connect_container_to_network(made["Id"], self._networks["control"], ipv4_address=layout.control(name))

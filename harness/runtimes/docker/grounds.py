@@ -18,6 +18,7 @@ from harness.runtimes.docker.deaths import Deaths
 from harness.runtimes.foreign import filled
 from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
 from harness.runtimes.sockets.layout import Layout
+from harness.schedule import Container
 
 _WORKERS = 8
 P = ParamSpec("P")
@@ -45,19 +46,18 @@ class DockerGrounds:
             raise RuntimeUnavailable(f"the containers did not come up: {exc}") from exc
 
     async def launch(self, program: Program, layout: Layout) -> None:
-        run, name, env = self._containers.run, program.name, dict(program.env)
+        env, how, sources = dict(program.env), program.container, None
         if program.kind == "image":
-            theirs = {key: filled(said, os.environ) for key, said in program.container.env.items() if env[key] == said}
-            await self._do(self._containers.run_image, name, program.container, env | theirs, layout)
+            env |= {key: filled(said, os.environ) for key, said in how.env.items() if env[key] == said}
         elif program.kind == "toxiproxy":
-            await self._do(run, name, self._images.toxiproxy, list(program.argv), env, layout, init=False)
+            how = Container(image=self._images.toxiproxy, command=list(program.argv))
         else:
-            sources = None
+            how = Container(image=self._images.components, command=["python3", "-m", *program.argv])
             if program.folder is not None:
                 sources = await self._do(images.own_sources, Path(program.folder))
                 env["PYTHONPATH"] = images.PYTHONPATH_WITH_OWN
-            command = ["python3", "-m", *program.argv]
-            await self._do(run, name, self._images.components, command, env, layout, sources=sources)
+        init = program.kind != "toxiproxy" and program.name not in self._spec.system.services
+        await self._do(self._containers.run, program.name, how, env, layout, init=init, sources=sources)
 
     async def is_well(self, name: str) -> bool:
         return await self._do(self._containers.health, name) in ("none", "healthy")

@@ -135,8 +135,14 @@ class SocketRun:
             await self._watched(self._until_well(program.name))
 
     async def _until_well(self, name: str) -> None:
-        while not await self._grounds.is_well(name):  # noqa: ASYNC110  (nobody tells)
+        while not await self._is_ready(name):  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(_WATCH_S)
+
+    async def _is_ready(self, name: str) -> bool:
+        """One that ends otherwise than with 0 never is; whoever watches says so."""
+        if self._spec.system.services[name].completes:
+            return (await self._grounds.exited()).get(name) == 0
+        return await self._grounds.is_well(name)
 
     async def _start_toxiproxy(self) -> None:
         argv = [f"-host={self._layout.control(TOXIPROXY)}", f"-port={TOXIPROXY_PORT}"]

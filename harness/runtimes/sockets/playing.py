@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -23,6 +23,22 @@ def play_on(
     """`Runtime.execute`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""
     with asyncio.Runner() as runner:
         return runner.get_loop().run_until_complete(_whole_run(grounds, spec, play))
+
+
+def to_the_end(work: Coroutine[Any, Any, T], note: Callable[[str], None]) -> T:
+    """Work that starts programs, on a loop of its own. Ctrl-C cancels it once, and raises KeyboardInterrupt when it has
+    put away what it started."""
+
+    async def watched() -> T:
+        body = asyncio.ensure_future(work)
+        with _interrupts(body, note) as interrupted:
+            await asyncio.wait([body])
+        if body.cancelled() and interrupted.is_set():
+            raise KeyboardInterrupt
+        return body.result()
+
+    with asyncio.Runner() as runner:
+        return runner.get_loop().run_until_complete(watched())
 
 
 async def _whole_run(
