@@ -41,6 +41,8 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     image: str | None = None
     command: list[str] = msgspec.field(default_factory=list)
     url: str | None = None  # of kind external: where it listens
+    ca: str | None = None  # and the PEM file of those who sign its certificate; None: the system's
+    tls: bool = False  # of a client: it speaks TLS with the harness
     ready: str | None = None  # an HTTP URL that answers 200 once a relay can be used
     auth: list[str] = msgspec.field(default_factory=list)  # of a client: the command that prints its token
     hooks: dict[str, list[str]] = msgspec.field(default_factory=dict)  # what is done to it → argv

@@ -93,7 +93,7 @@ def _url(text: str) -> str:
     try:
         parse_uri(text)
     except (InvalidURI, ValueError):
-        raise _exits.Refused(f"{text}: expected ws://HOST:PORT/PATH, where the relay listens") from None
+        raise _exits.Refused(f"{text}: expected ws://HOST:PORT/PATH or wss://…, where the relay listens") from None
     return text
 
 

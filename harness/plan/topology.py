@@ -75,7 +75,8 @@ class User(Words):
 
 
 Kind = Literal["builtin", "module", "image", "command", "external"]
-_WS_URL = re.compile(r"ws://[^/:\s]+(:\d{1,5})?(/\S*)?")
+Tls = Literal["none", "terminate"]
+_WS_URL = re.compile(r"wss?://[^/:\s]+(:\d{1,5})?(/\S*)?")
 _TELLS = {"module": "module", "image": "image", "command": "command", "external": "url"}  # kind → the key it needs
 
 
@@ -97,8 +98,12 @@ class NodeWords(Words):
     In `env`, `${RELAY_URL}` is what the harness says there; so a program gets it under a name of its own. A relay that
     is an image or a command may listen at a `port` of its own. `container` says how an image is started.
 
-    Of an external relay: clients may register once `ready`, an http:// URL, answers 200. Of any relay: the tokens of
-    clients are what `auth` prints, a command that finds `DEVICE_ID` and `USER_ID` in its environment.
+    Of an external relay: clients may register once `ready`, an http:// or https:// URL, answers 200; its `url` may be
+    wss://, and `ca` is a PEM file of those who sign its certificate, if the system does not trust them. Of any relay:
+    the tokens of clients are what `auth` prints, a command that finds `DEVICE_ID` and `USER_ID` in its environment.
+
+    With `tls: terminate` a client dials wss:// and speaks TLS as far as the harness, whose certificate is made for the
+    run; said of the relay, it is so for all its clients.
     """
 
     kind: Kind = "builtin"
@@ -108,7 +113,9 @@ class NodeWords(Words):
     command: list[str] | None = Field(default=None, min_length=1)
     url: str | None = Field(default=None, min_length=1)
     hooks: dict[Literal["start", "stop", "kill", "pause", "wipe"], list[str]] = Field(default={})
-    ready: str | None = Field(default=None, pattern=r"^http://[^/\s]+(/\S*)?$")
+    ready: str | None = Field(default=None, pattern=r"^https?://[^/\s]+(/\S*)?$")
+    ca: str | None = Field(default=None, min_length=1)
+    tls: Tls | None = None
     auth: Auth | None = None
     profile: str | None = None
     policies: dict[str, str] = Field(default={})
@@ -160,6 +167,8 @@ def _placed(own: NodeWords, folder: pathlib.Path) -> NodeWords:
         found["auth"] = Auth(command=[_beside(word, folder) for word in own.auth.command])
     if own.container is not None:
         found["container"] = bound(own.container, folder)
+    if own.ca is not None:
+        found["ca"] = str((folder / own.ca).resolve())
     return own.model_copy(update=found)
 
 
@@ -221,7 +230,9 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
     if own.kind == "external" and name != RELAY:
         yield (*path, "kind"), f"only a relay can be external; start {name!r} by a command that hands on to it", ()
     if own.url is not None and not _WS_URL.fullmatch(own.url):
-        yield (*path, "url"), "expected ws://HOST:PORT/PATH, where it listens (TLS is not carried)", ()
+        yield (*path, "url"), "expected ws://HOST:PORT/PATH or wss://…, where it listens", ()
+    if own.ca is not None and not (own.url or "").startswith("wss://"):
+        yield (*path, "ca"), "'ca' is for a relay with a wss:// url", ()
     if own.kind != "builtin" and (own.profile is not None or own.policies):
         key = "profile" if own.profile is not None else "policies"
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
@@ -318,7 +329,8 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.image, node.command, node.url = own.image, list(own.command or ()), own.url
-    node.ready, node.port = own.ready, own.port
+    node.ready, node.port, node.ca = own.ready, own.port, own.ca
+    node.tls = node.role != "relay" and (own.tls or topology.own(RELAY).tls) == "terminate"
     node.container = container_of(own.container) if own.container is not None else None
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}
     node.profile = own.profile if profile is None else None

@@ -177,6 +177,15 @@ class BuildsImages(Protocol):
     def images(self) -> list[str]: ...
 
 
+@runtime_checkable
+class SpeaksTls(Protocol):
+    """A runtime whose clients may dial wss://."""
+
+    def tls_trouble(self) -> str | None:
+        """Why it cannot be had here."""
+        ...
+
+
 def kinds(runtime: Runtime) -> frozenset[str]:
     """Kinds of nodes that a runtime starts."""
     return runtime.KINDS if isinstance(runtime, StartsKinds) else frozenset({"builtin"})
@@ -193,6 +202,9 @@ def cannot_start(runtime: Runtime, system: System) -> list[str]:
     ]
     if system.services and "image" not in able:
         found.append(f"{', '.join(system.services)}: containers, which the runtime {runtime.NAME} does not start")
+    if clients := [node.name for node in system.nodes if node.tls]:
+        trouble = runtime.tls_trouble() if isinstance(runtime, SpeaksTls) else f"the runtime {runtime.NAME} has none"
+        found += [f"{', '.join(clients)}: TLS, and {trouble}"] if trouble is not None else []
     return found or (runtime.inspect(system) if isinstance(runtime, Inspects) else [])
 
 

@@ -1,6 +1,8 @@
-"""Whole WebSocket messages on a byte stream: `splitter` finds them, `classify` (and for
-other spellings a `dialect`) says what they are about, `rules` and
-`lane` duplicate, reorder, keep and lose them; `hop` is the process that does so between two sockets.
+"""What faults do to a stream of bytes, and to whole WebSocket messages on it.
+
+`splitter` finds messages, `classify` (and for other spellings a `dialect`) says what they are about, `rules` and `lane`
+duplicate, reorder, keep and lose them; `toxics` slow down, cut and end streams as Toxiproxy does. `hop` is the process
+that does all that between two sockets (`hop_link`: one link; `hop_pump`: one direction; `hop_chain`: its toxics).
 
 The simulator uses all but the process. It may use the words at the root of the engine, and no other room of it.
 """

@@ -9,6 +9,9 @@ bearer token of its control connection from `WIRE_TOKEN`. Over that WebSocket co
 `{"do": "uncut", "link": l, "number": n}`                     `{"refused": connections refused meanwhile}`
 `{"do": "rule", "link": l, "direction": d, "number": n, …}`   `{}`
 `{"do": "unrule", "link": l, "direction": d, "number": n}`    `{"candidates", "counts", "blind"}`
+`{"do": "toxic", "link": l, "direction": d, "number": n, …}`  `{}`
+`{"do": "untoxic", "link": l, "direction": d, "number": n}`   `{"candidates", "counts"}`
+`{"do": "stall", "link": l, "direction": d}`, also "unstall"  `{}`
 `{"do": "flush"}`                                             `{}`, after every tap so far
 ============================================================  =====================================================
 
@@ -23,16 +26,16 @@ import http
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from faults import MessageRule
+from faults import MessageRule, Toxic
 from harness import registry
 from harness.history import NOT_JSON, Tap
 from harness.wire.dialect import PLAIN
@@ -59,6 +62,7 @@ class Ask(msgspec.Struct, kw_only=True):
     side: Side = "client"
     number: int = 0
     rule: MessageRule | None = None
+    toxic: Toxic | None = None
     seed: int = 0
     stream: str = ""
 
@@ -115,21 +119,10 @@ class Wire:
             return msgspec.json.encode({"id": request.id, "error": f"{request.do}: unknown {exc}"})
 
     def _do(self, request: Ask) -> Mapping[str, Any]:
-        link = self._links[request.link]
-        match request.do:
-            case "counters":
-                return link.counters()
-            case "cut":
-                return link.cut(request.number, request.how, request.side)
-            case "uncut":
-                return link.uncut(request.number)
-            case "rule":
-                if request.rule is None:
-                    raise ValueError("rule of which nothing is said")
-                return link.add_rule(request.direction, request.number, request.rule, request.seed, request.stream)
-            case "unrule":
-                return link.remove_rule(request.direction, request.number)
-        raise ValueError(f"request {request.do!r}")
+        does = _DOES.get(request.do)
+        if does is None:
+            raise ValueError(f"request {request.do!r}")
+        return does(self._links[request.link], request)
 
     async def _send_taps_for_ever(self, ws: ServerConnection) -> None:
         try:
@@ -144,6 +137,31 @@ class Wire:
             batch = self._taps[:_BATCH]
             del self._taps[:_BATCH]
             await ws.send(msgspec.json.encode({"taps": batch}), text=True)
+
+
+def _rule(link: Link, ask: Ask) -> Mapping[str, Any]:
+    if ask.rule is None:
+        raise ValueError("rule of which nothing is said")
+    return link.add_rule(ask.direction, ask.number, ask.rule, ask.seed, ask.stream)
+
+
+def _toxic(link: Link, ask: Ask) -> Mapping[str, Any]:
+    if ask.toxic is None:
+        raise ValueError("toxic of which nothing is said")
+    return link.add_toxic(ask.direction, ask.number, ask.toxic, ask.seed, ask.stream)
+
+
+_DOES: Final[Mapping[str, Callable[[Link, Ask], Mapping[str, Any]]]] = {
+    "counters": lambda link, ask: link.counters(),
+    "cut": lambda link, ask: link.cut(ask.number, ask.how, ask.side),
+    "uncut": lambda link, ask: link.uncut(ask.number),
+    "rule": _rule,
+    "unrule": lambda link, ask: link.remove_rule(ask.direction, ask.number),
+    "toxic": _toxic,
+    "untoxic": lambda link, ask: link.remove_toxic(ask.direction, ask.number),
+    "stall": lambda link, ask: link.stall(ask.direction, 1),
+    "unstall": lambda link, ask: link.stall(ask.direction, -1),
+}
 
 
 def config_from_env(env: Mapping[str, str]) -> tuple[WireConfig, str]:

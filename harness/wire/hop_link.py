@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 import struct
 from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
 
-from faults import Effect, MessageRule
+from faults import Effect, MessageRule, Toxic
 from harness import seeds
 from harness.history import Tap
+from harness.wire import toxics
 from harness.wire.dialect import Dialect
 from harness.wire.hop_pump import (
     READ_BYTES,
@@ -33,6 +35,7 @@ from harness.wire.hop_pump import (
 from harness.wire.rules import ActiveRule
 
 DIAL_LIMIT_S = 5.0
+_SHUTDOWN_S = 1.0  # for the farewell of TLS, after which the connection is aborted
 _PREAMBLE = struct.Struct("!8sQ")
 _MAGIC = b"\x00jobsync"
 
@@ -49,6 +52,9 @@ class LinkConfig(msgspec.Struct, kw_only=True, frozen=True):
     proxy: tuple[str, int]  # Toxiproxy's listener
     leave: tuple[str, int]  # Toxiproxy dials it
     upstream: tuple[str, int]  # the server
+    shows: str | None = None  # to clients that speak TLS: a PEM file, with its key
+    trusts: str | None = None  # of a server that speaks TLS: a PEM file of CAs, or "" for the system's
+    server_name: str | None = None  # as its certificate says
 
     @property
     def name(self) -> str:
@@ -66,11 +72,24 @@ class Conn:
         self.server: Writer | None = None
         self.silent = False  # bytes from either end are lost, and nobody is told
         self.entered = True  # the in port still serves it
+        self.ended = False
 
     def lost(self) -> bool:
         return self.silent
 
+    @property
+    def live(self) -> bool:
+        """Nobody has ended it, and its bytes are not lost."""
+        return not (self.ended or self.silent)
+
+    def sever(self, how: Literal["reset"]) -> None:
+        self.end(how)
+
+    def close(self) -> None:
+        self.end("close")
+
     def end(self, how: How) -> None:
+        self.ended = True
         finish = reset if how == "reset" else close
         finish(self.client)
         finish(self.server)
@@ -92,17 +111,19 @@ class Link:
         self.config = config
         self.up = Direction(config.name, tap, dialect)
         self.down = Direction(f"{config.server}->{config.client}", tap, dialect)
+        self._trust = None if config.trusts is None else ssl.create_default_context(cafile=config.trusts or None)
         self._refused = 0
         self._cuts: dict[int, tuple[list[Conn], int]] = {}
         self._numbers = itertools.count(1)
         self._conns: dict[int, Conn] = {}
         self._rules: dict[int, ActiveRule] = {}
+        self._toxics: dict[int, toxics.Toxic] = {}
         self._servers: list[asyncio.Server] = []
 
     async def listen(self) -> None:
-        """Open both ports. Raises OSError when one is taken."""
-        for (host, port), accept in ((self.config.enter, self._enter), (self.config.leave, self._leave)):
-            self._servers.append(await asyncio.start_server(accept, host, port, limit=READ_BYTES))
+        """Open both ports. Raises OSError when one is taken, or a file of certificates cannot be read."""
+        self._servers.append(await _served(self._enter, self.config.enter, _showing(self.config.shows)))
+        self._servers.append(await _served(self._leave, self.config.leave, None))
 
     async def close(self) -> None:
         for server in self._servers:
@@ -151,6 +172,25 @@ class Link:
         self._direction(direction).rules.remove(active)
         return {"candidates": active.effect.candidates, "counts": active.effect.counts, "blind": list(active.blind)}
 
+    def add_toxic(self, direction: str, number: int, toxic: Toxic, seed: int, stream: str) -> dict[str, Any]:
+        added = toxics.Toxic(toxic.type, toxic.attributes, Effect(), name=stream, toxicity=toxic.toxicity)
+        self._toxics[number] = added
+        self._direction(direction).poison(added, seed)
+        return {}
+
+    def remove_toxic(self, direction: str, number: int) -> dict[str, Any]:
+        """What the toxic met and did."""
+        toxic = self._toxics.pop(number, None)
+        if toxic is None:
+            return {"candidates": 0, "counts": {}}
+        self._direction(direction).heal(toxic)
+        return {"candidates": toxic.effect.candidates, "counts": toxic.effect.counts}
+
+    def stall(self, direction: str, by: Literal[1, -1]) -> dict[str, Any]:
+        """One more or one less that keeps the receiver of a direction from reading."""
+        self._direction(direction).stalls += by
+        return {}
+
     def _direction(self, name: str) -> Direction:
         return {d.name: d for d in (self.up, self.down)}[name]
 
@@ -174,7 +214,7 @@ class Link:
         try:
             await asyncio.gather(
                 pump(reader, near, Entry(self.up, conn.number, near, conn.lost), conn.lost),
-                pump(near_reader, client, Exit(self.down, conn.number, client), conn.lost),
+                pump(near_reader, client, Exit(self.down, conn.number, client, conn), conn.lost),
             )
         finally:
             conn.entered = False
@@ -198,14 +238,14 @@ class Link:
                 self._conns.pop(conn.number, None)
 
     async def _serve(self, conn: Conn, reader: Reader, far: Writer) -> None:
-        dialled = await _dial(self.config.upstream)
+        dialled = await _dial(self.config.upstream, ssl=self._trust, server_hostname=self.config.server_name)
         if dialled is None or far.is_closing():
             reset(far)
             reset(dialled[1] if dialled else None)
             return
         server_reader, conn.server = dialled
         await asyncio.gather(
-            pump(reader, conn.server, Exit(self.up, conn.number, conn.server), conn.lost),
+            pump(reader, conn.server, Exit(self.up, conn.number, conn.server, conn), conn.lost),
             pump(server_reader, far, Entry(self.down, conn.number, far, conn.lost), conn.lost),
         )
 
@@ -217,9 +257,30 @@ class Link:
         return None
 
 
-async def _dial(address: tuple[str, int]) -> tuple[Reader, Writer] | None:
-    """None when nobody answers there."""
+async def _served(
+    accept: Callable[[Reader, Writer], Awaitable[None]], address: tuple[str, int], tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    return await asyncio.start_server(
+        accept,
+        *address,
+        limit=READ_BYTES,
+        ssl=tls,
+        ssl_handshake_timeout=DIAL_LIMIT_S if tls else None,
+        ssl_shutdown_timeout=_SHUTDOWN_S if tls else None,
+    )
+
+
+def _showing(path: str | None) -> ssl.SSLContext | None:
+    if path is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    return context
+
+
+async def _dial(address: tuple[str, int], **tls: Any) -> tuple[Reader, Writer] | None:
+    """None when nobody answers there, or nobody who can be trusted."""
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(DIAL_LIMIT_S):
-            return await asyncio.open_connection(*address, limit=READ_BYTES)
+            return await asyncio.open_connection(*address, limit=READ_BYTES, **tls)
     return None

@@ -15,12 +15,15 @@ from typing import Literal
 from harness.history import Tap
 from harness.wire.classify import UNREADABLE, Classified
 from harness.wire.dialect import Dialect, classified
+from harness.wire.hop_chain import Chain, Ends
 from harness.wire.hop_stream import without_compression
 from harness.wire.lane import Lane, Message
 from harness.wire.rules import COMPRESSED, GARBAGE, Rules
 from harness.wire.splitter import CLOSE, Kind, Piece, Splitter
+from harness.wire.toxics import DATA, FIN, RESET, Toxic
 
 READ_BYTES = 256 * 1024
+_POLL_S = 0.01  # of what waits for a fault
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
 
 
@@ -31,10 +34,33 @@ class Direction:
         self.name = name
         self.bytes_in = self.bytes_out = self.messages_in = self.messages_out = 0
         self.rules = Rules()
+        self.stalls = 0  # faults that keep its receiver from reading
         self._tap, self._dialect = tap, dialect
+        self._toxics: list[tuple[Toxic, int]] = []
+        self._chains: list[Chain] = []
 
     def counters(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in ("bytes_in", "bytes_out", "messages_in", "messages_out")}
+
+    def poison(self, toxic: Toxic, seed: int) -> None:
+        """From now on the toxic works on every connection; its draws are those of `seed`."""
+        self._toxics.append((toxic, seed))
+        for chain in self._chains:
+            chain.install(toxic, seed, is_new=False)
+
+    def heal(self, toxic: Toxic) -> None:
+        self._toxics = [(other, seed) for other, seed in self._toxics if other is not toxic]
+        for chain in list(self._chains):
+            chain.uninstall(toxic)
+
+    def open(self, chain: Chain) -> None:
+        """A connection begins."""
+        for toxic, seed in self._toxics:
+            chain.install(toxic, seed, is_new=True)
+        self._chains.append(chain)
+
+    def close(self, chain: Chain) -> None:
+        self._chains.remove(chain)
 
     def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> Classified:
         """Tap one message and say what it is about."""
@@ -73,12 +99,27 @@ class Entry:
         for piece in self._splitter.feed(data):
             self._pass(piece)
 
+    async def read(self, reader: Reader) -> bytes:
+        return await reader.read(READ_BYTES)
+
+    async def gone(self) -> None:
+        """Whatever was taken has gone on."""
+        with suppress(OSError):
+            await self._to.drain()
+
     def finish(self) -> None:
         """The source is at its end: an unfinished message goes on, and then the end itself."""
         self._lane.end()
         if rest := self._splitter.drain():
             self._to.write(rest)
         self._to.write_eof()
+
+    def fail(self) -> None:
+        """The source was reset."""
+        reset(self._to)
+
+    async def over(self) -> None:
+        """Nothing is kept here after the end."""
 
     def _pass(self, piece: Piece) -> None:
         name, rules = self._direction.name, self._direction.rules
@@ -112,38 +153,88 @@ class Entry:
 
 
 class Exit:
-    """Where a direction leaves the link, after its faults."""
+    """Where a direction leaves the link, after its faults. What toxics keep is in its chain."""
 
-    def __init__(self, direction: Direction, conn: int, to: Writer) -> None:
-        self._direction, self._conn, self._to = direction, conn, to
+    def __init__(self, direction: Direction, conn: int, to: Writer, connection: Ends) -> None:
+        self._direction, self._conn, self._to, self._connection = direction, conn, to, connection
         self._splitter = Splitter()
+        self._chain = Chain(f"link:{direction.name}:{conn}", connection, self)
+        direction.open(self._chain)
+
+    async def read(self, reader: Reader) -> bytes:
+        """Nothing is read while its receiver is kept from reading: buffers fill from here to its sender."""
+        await self._until(lambda: not self._direction.stalls)
+        data = await reader.read(READ_BYTES)
+        await self._until(lambda: not self._direction.stalls)
+        return data
 
     def take(self, data: bytes) -> None:
+        if self._chain.idle:
+            self.deliver(data)
+        else:
+            self._chain.offer(DATA, data)
+
+    async def gone(self) -> None:
+        """There is room for more."""
+        await self._until(lambda: self._chain.size < READ_BYTES)
+        with suppress(OSError):
+            await self._to.drain()
+
+    def finish(self) -> None:
+        """The source is at its end. Toxiproxy knows no half-close."""
+        self._end(FIN)
+
+    def fail(self) -> None:
+        """The source was reset."""
+        self._end(RESET)
+
+    def _end(self, kind: str) -> None:
+        if self._chain.idle:
+            self.deliver_end(reset=kind is RESET)
+        else:
+            self._chain.offer(kind)
+
+    async def over(self) -> None:
+        """The receiver has its end, which the chain may have kept for a while."""
+        try:
+            await self._until(lambda: False)
+        finally:
+            self._direction.close(self._chain)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        """Or until nobody is there any more. Faults come and go seldom: nobody waits here in a run without one."""
+        while not holds() and self._connection.live and not self._to.is_closing():  # noqa: ASYNC110 - nothing says when
+            await asyncio.sleep(_POLL_S)
+
+    # ---- what its chain needs -------------------------------------------------------------------------------------
+
+    def deliver(self, data: bytes) -> None:
         self._direction.bytes_out += len(data)
         for piece in self._splitter.feed(data):
             if piece.kind is Kind.MESSAGE:
                 self._direction.see("out", self._conn, piece)
         self._to.write(data)  # after its messages are tapped: what a node shows has been seen delivered
 
-    def finish(self) -> None:
-        self._to.close()  # Toxiproxy knows no half-close
+    def deliver_end(self, *, reset: bool) -> None:
+        end = _reset if reset else close
+        end(self._to)
 
 
 async def pump(reader: Reader, to: Writer, end: Entry | Exit, lost: Callable[[], bool]) -> None:
     """Until `reader` is at its end. Bytes are lost while `lost()`, and once `to` is gone. A reset goes on as one."""
     try:
-        while data := await reader.read(READ_BYTES):
+        while data := await end.read(reader):
             if not lost() and not to.is_closing():
                 end.take(data)
-                with suppress(OSError):
-                    await to.drain()
+                await end.gone()
     except OSError:
         if not lost():
-            reset(to)
-        return
-    if not lost() and not to.is_closing():
-        with suppress(OSError):
-            end.finish()
+            end.fail()
+    else:
+        if not lost() and not to.is_closing():
+            with suppress(OSError):
+                end.finish()
+    await end.over()
 
 
 def reset(writer: Writer | None) -> None:
@@ -155,6 +246,9 @@ def reset(writer: Writer | None) -> None:
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     writer.transport.abort()
+
+
+_reset = reset  # by another name where it is a word of a signature
 
 
 def close(writer: Writer | None) -> None:

@@ -47,6 +47,29 @@ faults:
 """
 
 
+# Each of these is the wire's work, not Toxiproxy's.
+TOXIC = """\
+version: 1
+duration: 7s
+topology: two-mobiles
+timing: fast
+workload: {jobs: 8, rate: 20/s, mobile_rate: 3/s, spread: 6500ms}
+settle: {quiesce: 1s}
+faults:
+  - {name: spared, action: toxic, links: ["mobile-1->relay", "mobile-2->relay"], type: latency, stream: downstream,
+     toxicity: 0.5, attributes: {latency: 60}, at: 300ms, for: 800ms}
+  - {name: silence, action: toxic, links: [mobile-1->relay], type: timeout, stream: downstream,
+     attributes: {timeout: 300}, at: 1400ms, for: 800ms}
+  - {name: slowly, action: slow_close, links: [mobile-2<->relay], delay: 300ms, at: 2500ms, for: 1s}
+  - {action: kill, nodes: [mobile-2], signal: TERM, restart: 200ms, at: 2700ms}
+  - {name: resets, action: toxic, links: [mobile-2->relay], type: reset_peer, stream: upstream,
+     attributes: {timeout: 20}, at: 3600ms, for: 500ms}
+  - {name: deaf, action: slow_consumer, nodes: [mobile-1], at: 4500ms, for: 700ms}
+  - {name: sliced, action: slicer, links: [relay->mobile-1], average_size: 200, at: 5500ms, for: 800ms}
+  - {name: sliced too, action: slicer, links: [relay->mobile-1], average_size: 90, at: 5500ms, for: 800ms}
+"""
+
+
 def played(text: str, seed: int = 3) -> RunResult:
     process: Runtime = registry.find("runtime", "process")
     schedule = plan.expand(plan.parse(text, "p"), seed, runtime_verbs=process.VERBS, why_not=process.WHY_NOT)
@@ -93,6 +116,25 @@ def test_a_wrong_clock_and_a_slow_disk_are_the_programs_own(machine: Machine) ->
     told_ms = [s["updatedAt"] for op in result.history.ops if (s := changed(op)) and "updatedAt" in s]
     ahead_ms = [at_ms - min(told_ms) for at_ms in told_ms]
     assert any(3_600_000 <= ms < 3_660_000 for ms in ahead_ms) and any(ms < 60_000 for ms in ahead_ms)
+
+
+def test_toxics_that_toxiproxy_cannot_have_safely_are_the_wires(machine: Machine) -> None:
+    result = played(TOXIC)
+    assert result.ailments == []
+    assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
+    assert result.history is not None
+    met = {op.value["fault"]: op.value["effect"] for op in result.history.ops if op.f == "fault-heal"}
+    wanted = {
+        "spared": "bytes_delayed",
+        "silence": "bytes_dropped",
+        "slowly": "closes_slowed",
+        "resets": "connections_reset",
+        "deaf": "bytes_unread",
+        "sliced": "bytes_sliced",
+        "sliced too": "bytes_sliced",
+    }
+    assert {name: met[name].get(count, 0) > 0 for name, count in wanted.items()} == dict.fromkeys(wanted, True), met
+    assert ("slices" in met["sliced"]) != ("slices" in met["sliced too"]), "one by Toxiproxy, which tells no pieces"
 
 
 def changed(op: Op) -> dict[str, Any]:

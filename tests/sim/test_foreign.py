@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from foreign_rig import PLAN, QUIET, RELAY, USERS, run, run_relay, schedule
 
-from harness import plan
+from harness import plan, registry
 from harness.plan import PlanErrors
-from harness.runtimes import RuntimeUnavailable
+from harness.runtimes import RuntimeUnavailable, cannot_start
 from harness.runtimes.sim.machines.environment import environment
 from harness.verdict import Verdict
 
@@ -127,6 +127,9 @@ def test_what_its_kind_cannot_suffer_is_refused_at_its_place(tmp_path: Path) -> 
         ("{relay: {kind: module, module: x, modul: y}}", "unknown key 'modul'"),
         ("{rely: {kind: module, module: x}}", "no node 'rely' in this topology"),
         ("{relay: {kind: command, command: x}}", "expected a list, not 'x'"),
+        ("{relay: {kind: external, url: 'http://h/x'}}", "expected ws://HOST:PORT/PATH or wss://"),
+        ("{relay: {kind: external, url: 'ws://h/x', ca: ca.pem}}", "'ca' is for a relay with a wss:// url"),
+        ("{relay: {tls: passthrough}}", "expected 'none' or 'terminate', not 'passthrough'"),
     ],
 )
 def test_a_mistake_in_a_node_is_shown_in_the_topology(tmp_path: Path, nodes: str, said: str) -> None:
@@ -134,6 +137,24 @@ def test_a_mistake_in_a_node_is_shown_in_the_topology(tmp_path: Path, nodes: str
         schedule(tmp_path, nodes)
     assert any(str(e.where.source.name).endswith("own.yaml") and e.where.line == 2 for e in wrong.value.errors)  # type: ignore[union-attr]
     assert said in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "clients"),
+    [
+        ("{relay: {tls: terminate}}", ["desktop-1", "mobile-1"]),
+        ("{mobile-1: {tls: terminate}}", ["mobile-1"]),
+        ("{relay: {tls: terminate}, mobile-1: {tls: none}}", ["desktop-1"]),
+    ],
+)
+def test_clients_that_speak_tls_are_those_that_are_told_and_the_simulator_has_none(
+    tmp_path: Path, nodes: str, clients: list[str]
+) -> None:
+    found = schedule(tmp_path, nodes)
+    assert [node.name for node in found.system.nodes if node.tls] == clients
+    assert cannot_start(registry.find("runtime", "sim"), found.system) == [
+        f"{', '.join(clients)}: TLS, and the runtime sim has none"
+    ]
 
 
 def test_a_relay_may_be_described_under_relay_but_not_twice(tmp_path: Path) -> None:

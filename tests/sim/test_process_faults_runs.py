@@ -229,7 +229,6 @@ def test_a_fault_that_makes_no_sense_is_refused_at_its_place(words: str, place: 
     [
         ("{action: kill, nodes: [relay], power: true, at: 1s}", "no `power: true`"),
         ("{action: clock, nodes: [relay], rate: 1.1, at: 1s}", "no `rate`: programs share the clock"),
-        ("{action: slow_consumer, nodes: [relay], at: 1s}", "reads its sockets by itself"),
         ("{action: disk_full, nodes: [desktop-1], at: 1s}", "share the disk"),
     ],
 )

@@ -1,8 +1,10 @@
-"""One pair of sockets and one toxic, in two worlds: the simulator, and real sockets with a real Toxiproxy between."""
+"""One pair of sockets and one toxic, in three worlds: the simulator, and real sockets with a real Toxiproxy between, or
+with the wire, which takes over what Toxiproxy cannot do safely."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import requests
 
 from faults import Effect, Toxic
+from harness import registry
 from harness.runtimes.sim.stage import SimStage
 from harness.runtimes.sim.world import World
 from harness.runtimes.toxiproxy.adapter import Toxiproxy
+from harness.wire.hop_link import Link, LinkConfig
 
 LIMIT_S = 30.0  # of a real wait
 DIRECTION = {"upstream": "client->server", "downstream": "server->client"}
@@ -123,6 +127,57 @@ class SimBench(Bench):
 
         self.world.run(whole)
         assert not self.world.crashes
+
+
+class WireBench(Bench):
+    """Nothing stands between the two ports of its link."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._link: Link
+        self._port = 0
+
+    async def _connect(self) -> End:
+        _, client = await asyncio.get_running_loop().create_connection(End, "127.0.0.1", self._port)
+        return client
+
+    @asynccontextmanager
+    async def toxic(
+        self, kind: str, stream: str, attributes: Mapping[str, int], toxicity: float = 1.0
+    ) -> AsyncIterator[Effect]:
+        effect, direction = Effect(), DIRECTION[stream]
+        self._link.add_toxic(direction, 1, Toxic(kind, attributes, toxicity), 1, f"fault:{kind}")
+        try:
+            yield effect
+        finally:
+            effect.met(**self._link.remove_toxic(direction, 1)["counts"])
+
+    def play(self, scenario: Scenario) -> None:
+        async def whole() -> None:
+            server = await asyncio.get_running_loop().create_server(self._serve, "127.0.0.1", 0)
+            enter, leave = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
+            upstream = server.sockets[0].getsockname()
+            config = LinkConfig(
+                client="client", server="server", enter=enter, proxy=leave, leave=leave, upstream=upstream
+            )
+            self._port = enter[1]
+            self._link = Link(config, lambda tap: None, registry.find("dialect", "jobsync"))
+            await self._link.listen()
+            try:
+                await scenario(self)
+            finally:
+                await self._link.close()
+                server.close()
+                for end in self.served:
+                    end.transport.abort()
+
+        asyncio.run(whole())
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 class RealBench(Bench):

@@ -12,7 +12,7 @@ from toxiproxy_rig import ARRIVES_WITHIN_S, address, connected, listener, receiv
 from toxiproxy_server import RunningToxiproxy, free_port
 
 from faults import Toxic
-from harness.runtimes.sockets.shapes import VERBS, Shape
+from harness.runtimes.sockets.shapes import Shape
 from harness.runtimes.sockets.toxics import Proxy, Toxics
 
 LINK, BACK = "mobile-1->relay", "relay->mobile-1"
@@ -34,8 +34,24 @@ def test_of_two_rates_the_lower_counts_until_it_heals() -> None:
     assert shape.settings()["bandwidth"] == ({"rate": 40}, 1.0)
 
 
-def test_every_type_a_proxy_may_be_asked_for_is_installed() -> None:
-    assert {f"toxic.{type_}" for type_ in Shape().settings()} >= VERBS
+@pytest.mark.parametrize("type_", ["latency", "bandwidth", "slicer", "limit_data"])
+def test_a_type_that_a_proxy_can_have_is_installed(type_: str) -> None:
+    assert Shape().composes(Toxic(type_, {}))
+    assert type_ in Shape().settings()
+
+
+@pytest.mark.parametrize(
+    "toxic", [Toxic("timeout", {}), Toxic("reset_peer", {}), Toxic("slow_close", {}), Toxic("latency", {}, 0.5)]
+)
+def test_what_it_cannot_have_is_left_to_the_wire(toxic: Toxic) -> None:
+    assert not Shape().composes(toxic)
+
+
+@pytest.mark.parametrize("toxic", [SLICES, LIMIT], ids=["slicer", "limit_data"])
+def test_of_two_that_cannot_be_made_one_the_second_is_left_to_the_wire(toxic: Toxic) -> None:
+    shape = Shape(toxics={1: toxic})
+    assert not shape.composes(toxic)
+    assert shape.composes(SLOW) and Shape(toxics={1: SLOW}).composes(SLOWER)
 
 
 def plays(server: RunningToxiproxy, script: Callable[[Toxics, Proxy], Awaitable[None]], upstream: str) -> list[str]:
@@ -112,16 +128,3 @@ def test_a_slicer_and_a_latency_meet_the_same_bytes(toxiproxy_server: RunningTox
                 assert time.monotonic() - begun_s < ARRIVES_WITHIN_S
 
         assert plays(toxiproxy_server, script, address(upstream)) == []
-
-
-@pytest.mark.toxiproxy
-@pytest.mark.parametrize("toxic", [SLICES, LIMIT], ids=["slicer", "limit_data"])
-def test_two_that_cannot_be_made_one_are_told(toxiproxy_server: RunningToxiproxy, toxic: Toxic) -> None:
-    with listener() as upstream:
-
-        async def script(toxics: Toxics, proxy: Proxy) -> None:
-            async with toxics.toxic(LINK, toxic), toxics.toxic(BACK, toxic), toxics.toxic(LINK, toxic):
-                pass
-
-        said = plays(toxiproxy_server, script, address(upstream))
-        assert said == [f"two of {toxic.type} at once on {LINK}: its proxy has one"]

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 from harness.runtimes import Check, Ended, RunSpec, Runtime, Stage
 from harness.runtimes.process import leftovers, loopback
 from harness.runtimes.process.grounds import ProcessGrounds
+from harness.runtimes.sockets import certificates
 from harness.runtimes.sockets.grounds import Grounds
 from harness.runtimes.sockets.layout import Layout
 from harness.runtimes.sockets.playing import play_on
@@ -36,6 +37,10 @@ class ProcessRuntime:
         """See `PlacesPrograms`."""
         grounds = ProcessGrounds(spec, lambda *death: None)
         return grounds, grounds.placed()
+
+    def tls_trouble(self) -> str | None:
+        """See `SpeaksTls`."""
+        return certificates.trouble()
 
     # ---- optional powers: see harness.runtimes --------------------------------------------------------------------
 

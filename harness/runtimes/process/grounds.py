@@ -19,12 +19,14 @@ import harness
 from harness.runtimes import RunSpec, RuntimeUnavailable
 from harness.runtimes.process import leftovers, loopback
 from harness.runtimes.process.spawned import Spawned
+from harness.runtimes.sockets import certificates
 from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
-from harness.runtimes.sockets.layout import Layout
+from harness.runtimes.sockets.layout import WIRE, Layout
 from harness.runtimes.toxiproxy import server as tools
 
 _KILLED = {137: "SIGKILL", 143: "SIGTERM"}  # exit codes that a signal from outside leaves
 _HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE")  # of the harness's environment
+_CERTIFICATES = ".certificates"  # no node is called so
 _CODE = Path(harness.__file__).parents[1]
 
 
@@ -50,7 +52,12 @@ class ProcessGrounds:
 
     def placed(self) -> Layout:
         """Where everything will be; programs can be launched there, but for Toxiproxy. Raises `RuntimeUnavailable`."""
-        return Layout(self._spec.system, loopback.subnets(self._spec.run_id), str(self._folder / "{name}"))
+        system, folder = self._spec.system, self._folder
+        subnets, certificates_in = loopback.subnets(self._spec.run_id), folder / _CERTIFICATES
+        layout = Layout(system, subnets, str(folder / "{name}"), certificates_in=certificates_in)
+        if any(node.tls for node in system.nodes):
+            certificates.issue(certificates_in, layout.data(WIRE))
+        return layout
 
     async def is_well(self, name: str) -> bool:
         return True  # no process has a health check

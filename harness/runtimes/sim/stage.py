@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
-from faults import Cut, Effect, MessageRule, Toxic
+from faults import TOXIC_VERBS, Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.sim.machines.processes import VERBS as MACHINE_VERBS
 from harness.runtimes.sim.machines.processes import Processes, Restart
-from harness.runtimes.sim.net import toxics
 from harness.runtimes.sim.net.connection import Connection, Line
-from harness.runtimes.sim.net.links import Delay, Hold, Link
+from harness.runtimes.sim.net.links import Delay, Hold, Link, poison
 from harness.runtimes.sim.world import World
 from harness.wire.rules import ActiveRule
 
-VERBS = MACHINE_VERBS | toxics.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
+VERBS = MACHINE_VERBS | TOXIC_VERBS | {"hold", "refuse", "delay", "messages", "cut"}
 
 
 class SimStage(Processes):
@@ -59,7 +58,7 @@ class SimStage(Processes):
     @asynccontextmanager
     async def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AsyncIterator[None]:
         self._trace("toxic", f"{direction} {toxic.type} {sorted(toxic.attributes.items())} {toxic.toxicity}")
-        heal = toxics.install(self._link(direction), toxic, stream, effect)
+        heal = poison(self._link(direction), toxic, stream, effect)
         try:
             yield
         finally:

@@ -9,15 +9,17 @@ import ipaddress
 import secrets
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.runtimes import RuntimeUnavailable, foreign
+from harness.runtimes.sockets import certificates
 from harness.schedule import Node, System
 
 WIRE, TOXIPROXY = "wire", "toxiproxy"
 RELAY_PORT, PROBE_PORT, CONTROL_PORT, DESK_PORT, TOXIPROXY_PORT = 8000, 9000, 9001, 9002, 8474
-_HTTP_PORT = 80
+_PORTS = {"ws": 80, "wss": 443}
 _ENTER_BASE, _LEAVE_BASE, _PROXY_BASE = 20_000, 25_000, 30_000
 _FIRST_NODE_HOST = 10  # below it: gateway, wire, Toxiproxy
 _HARNESS_HOST, WIRE_HOST, _TOXIPROXY_HOST = 1, 2, 3  # the first is the gateway of a bridge
@@ -49,8 +51,11 @@ class Secrets:
 class Layout:
     """Addresses of one run. Raises `RuntimeUnavailable` for a system that does not fit into a subnet."""
 
-    def __init__(self, system: System, subnets: Subnets, folder: str = "/data") -> None:
+    def __init__(
+        self, system: System, subnets: Subnets, folder: str = "/data", *, certificates_in: Path = Path("/certificates")
+    ) -> None:
         """`folder`: where a desktop keeps its store; `{name}` in it is the desktop's."""
+        self._certificates = certificates_in
         self.system, self.subnets, self._folder = system, subnets, folder
         theirs = [*(n.name for n in system.nodes), *system.services]
         hosts = [WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(theirs))]
@@ -88,7 +93,7 @@ class Layout:
         if url is None:
             return self.data(server), node.port or RELAY_PORT
         there = urlsplit(url)
-        return there.hostname or "", there.port or _HTTP_PORT
+        return there.hostname or "", there.port or _PORTS[there.scheme]
 
     def desk(self) -> tuple[str, int]:
         """Where the harness listens for probes that programs open by themselves."""
@@ -103,10 +108,21 @@ class Layout:
                 "proxy": self.proxy(i),
                 "leave": self.leave(i),
                 "upstream": self.upstream(server),
+                **self._tls(client, server),
             }
             for i, (client, server) in enumerate(self.system.links)
         ]
         return {"links": links, "control": (self.control(WIRE), CONTROL_PORT), "dialect": self.system.dialect}
+
+    def _tls(self, client: str, server: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.system.node(client).tls:
+            found["shows"] = certificates.shown(self._certificates)
+        relay = self.system.node(server)
+        if (relay.url or "").startswith("wss://"):
+            found["trusts"] = relay.ca or ""
+            found["server_name"] = self.upstream(server)[0]
+        return found
 
     # ---- environments -----------------------------------------------------------------------------------------------
 
@@ -149,8 +165,10 @@ class Layout:
     def _client(self, node: Node) -> dict[str, str]:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
         host, port = self.enter(number)
+        scheme, trust = ("wss", certificates.environment(self._certificates)) if node.tls else ("ws", {})
         return {
-            "RELAY_URL": f"ws://{host}:{port}{self._path(number)}",
+            **trust,
+            "RELAY_URL": f"{scheme}://{host}:{port}{self._path(number)}",
             "DEVICE_ID": node.device_id or "",
             "DEVICE_NAME": node.name,
             "USER_ID": node.user_id or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -195,13 +196,17 @@ class SocketRun:
     async def _answers(self, node: Node) -> bool:
         """Is it at home, and does it say that it is ready?"""
         host, port = self._layout.upstream(node.name)
+        tls = _trusting(node) if (node.url or "").startswith("wss://") else None
         try:
-            _, writer = await asyncio.open_connection(host, port)
+            _, writer = await asyncio.open_connection(host, port, ssl=tls)
+        except ssl.SSLCertVerificationError as exc:
+            why = f"the certificate of {node.name} at {host}:{port} is not trusted: {exc.verify_message}"
+            raise RuntimeUnavailable(f"{why}; `ca: FILE.pem` beside its url names who signed it") from exc
         except OSError:
             return False
         writer.close()
         self._seen.add((host, port))
-        return node.ready is None or await asyncio.to_thread(_says_200, node.ready)
+        return node.ready is None or await asyncio.to_thread(_says_200, node.ready, node.ca)
 
     def _reach(self, name: str) -> Reach:
         return self._hooks if self._spec.system.node(name).kind == "external" else self._grounds
@@ -305,7 +310,17 @@ def _start_limit_s() -> float:
     return _START_LIMIT_S
 
 
-def _says_200(url: str) -> bool:
-    with suppress(requests.RequestException):
-        return requests.get(url, timeout=_READY_LIMIT_S, proxies=_NO_PROXIES, allow_redirects=False).status_code == 200
+def _trusting(node: Node) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=node.ca)
+    except OSError as exc:
+        raise RuntimeUnavailable(f"the `ca` of {node.name} cannot be read: {exc.strerror or exc}: {node.ca}") from exc
+
+
+def _says_200(url: str, ca: str | None) -> bool:
+    with suppress(requests.RequestException, OSError):
+        asked = requests.get(
+            url, timeout=_READY_LIMIT_S, proxies=_NO_PROXIES, allow_redirects=False, verify=True if ca is None else ca
+        )
+        return asked.status_code == 200
     return False

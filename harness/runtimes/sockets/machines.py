@@ -17,7 +17,6 @@ VERBS: Final = frozenset({"kill", "pause", "wipe_store", "skew", "slow_disk"})
 WHY_NOT: Final[Mapping[str, str]] = {
     "cut_power": "no `power: true`: what a program wrote is kept by the host's kernel, which stays up",
     "clock_rate": "no `rate`: programs share the clock of their kernel; only the simulator has one per node",
-    "stall": "a program reads its sockets by itself; only the simulator can keep it from that",
     "disturb": "when a task goes on is its own program's business; only the simulator has all of them in one loop",
     "fill_disk": "programs share the disk of the host; only the simulator has one per node",
 }
@@ -161,9 +160,6 @@ class Machines:
 
     def cut_power(self, node: str, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["cut_power"])
-
-    def stall(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
-        raise NotImplementedError(WHY_NOT["stall"])
 
     def fill_disk(self, node: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError(WHY_NOT["fill_disk"])

@@ -1,26 +1,18 @@
 """What the faults in force ask of one direction of a proxy, composed into the toxics it has from creation.
 
-Those of a type that no fault asks for have toxicity 0: Toxiproxy then lets everything pass. `timeout` and `reset_peer`
-cannot be had so: the one closes connections only when it is deleted, which can panic the server, and the other turns
-every end of a connection into a reset by its mere presence.
+Those of a type that no fault asks for have toxicity 0: Toxiproxy then lets everything pass. What cannot be had so is
+the wire's work (`harness.wire.hop_chain` says why).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import faults
 
 HOLD_MS: Final = 86_400_000  # a day: bytes, FIN and abort are kept until it is patched away
-VERBS: Final = frozenset({"toxic.latency", "toxic.bandwidth", "toxic.slicer", "toxic.limit_data"})
-WHY_NOT: Final[Mapping[str, str]] = {
-    "toxic.timeout": "no `timeout`: Toxiproxy closes connections only when it is deleted, which can panic a server",
-    "toxic.reset_peer": "no `reset_peer`: by its mere presence every end of a connection is a reset",
-    "toxic.slow_close": "no `slow_close`: nobody sees which connections close meanwhile, so it may have met none",
-    "toxicity": "no `toxicity` below 1: the faults of a direction share one toxic of each type",
-}
+_COMPOSED: Final = ("latency", "bandwidth", "slicer", "limit_data")
 _NO_RATE = {"rate": 1_000_000_000}
 _NO_CUT = {"average_size": 1_000_000_000, "size_variation": 0, "delay": 0}
 _NO_LIMIT = {"bytes": 1_000_000_000_000}
@@ -54,9 +46,11 @@ class Shape:
             "slow_close": Setting({"delay": latency_ms}),
         }
 
-    def clashes(self, toxic: faults.Toxic) -> bool:
-        """A proxy has one slicer and one limit for each direction, and two of them cannot be made one."""
-        return toxic.type in ("slicer", "limit_data") and bool(self._of(toxic.type))
+    def composes(self, toxic: faults.Toxic) -> bool:
+        """Can a proxy have it too? Its toxics have no toxicity of their own, and two slicers or limits cannot be made
+        one."""
+        single = toxic.type in ("slicer", "limit_data")
+        return toxic.type in _COMPOSED and toxic.toxicity >= 1 and not (single and self._of(toxic.type))
 
     def _of(self, type_: str) -> list[faults.Toxic]:
         return [toxic for toxic in self.toxics.values() if toxic.type == type_]

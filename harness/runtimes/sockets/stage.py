@@ -1,7 +1,7 @@
 """A started system: its probes, its clock, and the verbs that faults act through.
 
-Bytes are held and delayed by Toxiproxy; messages are duplicated and connections ended by the wire, whose taps also
-measure what every fault met.
+Bytes are held and delayed by Toxiproxy; messages are duplicated and connections ended by the wire, which also does
+what Toxiproxy cannot do safely, and whose taps measure what every fault met.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
-from faults import Cut, Effect, MessageRule, Toxic
+from faults import TOXIC_VERBS, Cut, Effect, MessageRule, Toxic
 from harness import seeds
 from harness.runtimes import Probe
 from harness.runtimes.probe_client import JournalSink, ProbeClient
-from harness.runtimes.sockets import machines, shapes
+from harness.runtimes.sockets import machines
 from harness.runtimes.sockets.grounds import Reach
 from harness.runtimes.sockets.machines import Machines
 from harness.runtimes.sockets.toxics import Toxics
 from harness.runtimes.sockets.wire_client import WireClient, WireLost
 
-VERBS: Final = machines.VERBS | shapes.VERBS | {"hold", "refuse", "delay", "messages", "cut"}
-WHY_NOT: Final = {**machines.WHY_NOT, **shapes.WHY_NOT}
+VERBS: Final = machines.VERBS | TOXIC_VERBS | {"hold", "refuse", "delay", "messages", "cut", "stall"}
+WHY_NOT: Final = machines.WHY_NOT
 _BYTES_MET = {"bandwidth": "bytes_slowed", "slicer": "bytes_sliced", "limit_data": "bytes_counted"}
 
 
@@ -77,6 +77,9 @@ class SocketStage(Machines):
                 effect.note(messages_delayed=after["messages_in"] - before["messages_in"])
 
     def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
+        if not self._toxics.can_have(direction, toxic):
+            said = {"toxic": asdict(toxic), "seed": self._seed, "stream": stream}
+            return self._by_wire("toxic", direction, effect, **said)
         if toxic.type == "latency":
             latency_ms, jitter_ms = toxic.attributes.get("latency", 0), toxic.attributes.get("jitter", 0)
             return self.delay(direction, latency_ms, jitter_ms, effect)
@@ -97,37 +100,53 @@ class SocketStage(Machines):
         async with self._ended(link, "reset" if reset else "close", "client", effect), self._toxics.refuse(link):
             yield
 
+    def messages(
+        self, direction: str, rule: MessageRule, stream: str, effect: Effect
+    ) -> AbstractAsyncContextManager[None]:
+        return self._by_wire("rule", direction, effect, rule=asdict(rule), seed=self._seed, stream=stream)
+
     @asynccontextmanager
-    async def messages(self, direction: str, rule: MessageRule, stream: str, effect: Effect) -> AsyncIterator[None]:
-        number = next(self._numbers)
-        where = {"link": self._toxics.link_of(direction), "direction": direction, "number": number}
+    async def _by_wire(self, what: str, direction: str, effect: Effect, **said: Any) -> AsyncIterator[None]:
+        """The wire does something to a direction until `un`-something, and says then what that met."""
+        where = {"link": self._toxics.link_of(direction), "direction": direction, "number": next(self._numbers)}
         try:
-            await self._ask("rule", **where, rule=asdict(rule), seed=self._seed, stream=stream)
+            await self._ask(what, **where, **said)
             yield
         finally:
-            did = await self._ask("unrule", **where)
+            did = await self._ask(f"un{what}", **where)
             for name, n in did.get("counts", {}).items():
                 effect.note(**{name: n})
             effect.candidates += did.get("candidates", 0)
             self.ailments.extend(why for why in did.get("blind", ()) if why not in self.ailments)
 
     @asynccontextmanager
-    async def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AsyncIterator[None]:
-        """All links of `client`. Half-open: whose socket vanishes is drawn from `stream`."""
-        vanishing = seeds.stream(self._seed, stream).choice(("client", "server"))
-        links = [f"{a}->{b}" for a, b in self._links if a == client]
-        async with self._all_ended(links, how, vanishing, effect):
+    async def stall(self, node: str, effect: Effect) -> AsyncIterator[None]:
+        """Nothing is handed to the node: the buffers before its sockets fill, and then those of whoever sends."""
+        towards = [f"{a}->{b}" for a, b in self._links if b == node] + [
+            f"{b}->{a}" for a, b in self._links if a == node
+        ]
+        async with AsyncExitStack() as stalled:
+            for direction in towards:
+                await stalled.enter_async_context(self._stalled(direction, effect))
             yield
 
     @asynccontextmanager
-    async def _all_ended(self, links: list[str], how: str, vanishing: str, effect: Effect) -> AsyncIterator[None]:
-        if not links:
-            yield
-            return
-        async with (
-            self._ended(links[0], how, vanishing, effect),
-            self._all_ended(links[1:], how, vanishing, effect),
-        ):
+    async def _stalled(self, direction: str, effect: Effect) -> AsyncIterator[None]:
+        async with self._by_wire("stall", direction, effect):
+            before = await self._counters(direction)
+            try:
+                yield
+            finally:
+                after = await self._counters(direction)
+                effect.met(bytes_unread=after["bytes_in"] - before["bytes_in"])
+
+    @asynccontextmanager
+    async def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AsyncIterator[None]:
+        """All links of `client`. Half-open: whose socket vanishes is drawn from `stream`."""
+        vanishing = seeds.stream(self._seed, stream).choice(("client", "server"))
+        async with AsyncExitStack() as ended:
+            for link in (f"{a}->{b}" for a, b in self._links if a == client):
+                await ended.enter_async_context(self._ended(link, how, vanishing, effect))
             yield
 
     @asynccontextmanager

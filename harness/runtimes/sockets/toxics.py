@@ -109,11 +109,9 @@ class Toxics:
 
     @asynccontextmanager
     async def toxic(self, direction: str, toxic: faults.Toxic) -> AsyncIterator[None]:
-        """One of `shapes.VERBS`. Where it would clash with another, the run is UNKNOWN."""
+        """One that the proxy `can_have`."""
         link, stream = self._where[direction]
         shape, number = link.shapes[stream], next(self._numbers)
-        if shape.clashes(toxic):
-            self._ailments.append(f"two of {toxic.type} at once on {direction}: its proxy has one")
         shape.toxics[number] = toxic
         try:
             await self._apply(link)
@@ -121,6 +119,11 @@ class Toxics:
         finally:
             del shape.toxics[number]
             await self._apply(link)
+
+    def can_have(self, direction: str, toxic: faults.Toxic) -> bool:
+        """Beside those that the direction's proxy has now."""
+        link, stream = self._where[direction]
+        return link.shapes[stream].composes(toxic)
 
     @asynccontextmanager
     async def refuse(self, direction: str) -> AsyncIterator[None]:

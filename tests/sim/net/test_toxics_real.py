@@ -1,4 +1,5 @@
-"""Simulated toxics do what Toxiproxy's do: each scenario runs in the simulator and on a real server.
+"""Simulated toxics do what Toxiproxy's do, and so do those of the wire: each scenario runs in the simulator, on a real
+server, and through a link of the wire.
 
 Lower bounds of times are exact, upper ones generous: they tell "at once" from "never", not milliseconds.
 """
@@ -9,7 +10,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from toxic_rig import Bench, RealBench, Scenario, SimBench
+from toxic_rig import Bench, RealBench, Scenario, SimBench, WireBench
 
 AT_ONCE_S = 5.0  # against toxics that hold for a minute
 
@@ -267,7 +268,13 @@ SCENARIOS: list[Scenario] = [
     toxicity_is_drawn_for_each_connection,
     a_proxy_that_is_down_cuts_and_refuses,
 ]
-each = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+
+
+def _name(scenario: Scenario) -> str:
+    return scenario.__name__
+
+
+each = pytest.mark.parametrize("scenario", SCENARIOS, ids=_name)
 
 
 @each
@@ -279,3 +286,10 @@ def test_a_simulated_toxic_does_what_it_says(scenario: Scenario) -> None:
 @pytest.mark.toxiproxy
 def test_toxiproxy_does_the_same(scenario: Scenario, toxiproxy_server: Any) -> None:
     RealBench(toxiproxy_server.api).play(scenario)
+
+
+@pytest.mark.parametrize(
+    "scenario", [each for each in SCENARIOS if each is not a_proxy_that_is_down_cuts_and_refuses], ids=_name
+)
+def test_the_wire_does_the_same(scenario: Scenario) -> None:
+    WireBench().play(scenario)

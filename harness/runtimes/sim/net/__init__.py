@@ -1,10 +1,10 @@
 """The network: who may dial whom, what a connection carries, and what faults and toxics do to it on the way.
 
-It may use `kernel` and the rules of `harness.wire`, and nothing above it. What it asks of what stands above is here:
-`Peer`, a computer with sockets, and `Ground`, the world that a network is laid in.
+It may use `kernel`, and the rules and toxics of `harness.wire`, and nothing above it. What it asks of what stands above
+is here: `Peer`, a computer with sockets, and `Ground`, the world that a network is laid in.
 
-Upwards: `links` (a direction and its faults) · `toxics` · `segment` · `taps` · `pipe` (what flies) · `hop` (whole
-messages) · `transport` (one end) · `connection` · `network`.
+Upwards: `links` (a direction and its faults) · `segment` · `taps` · `pipe` (what flies) · `hop` (whole messages) ·
+`transport` (one end) · `connection` · `network`.
 """
 
 from __future__ import annotations

@@ -7,13 +7,17 @@ anybody holds it, and delayed by the sum of its delays. Ending one re-times what
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
+import faults
 from faults import Effect
 from harness.seeds import stream
+from harness.wire import toxics
 from harness.wire.rules import Rules
+from harness.wire.toxics import NS_PER_MS, is_toxic
 
-NS_PER_MS = 1_000_000
 LATENCY_NS = 1 * NS_PER_MS  # of a local network
 JITTER_NS = 2 * NS_PER_MS  # wide enough to let the bytes of different connections overtake each other
 
@@ -77,15 +81,6 @@ class Delay:
         return max(0, self._latency_ns + int((2 * draws.random() - 1) * self._jitter_ns))
 
 
-def is_toxic(seed: int, name: str, toxicity: float, drawn: dict[str, bool]) -> bool:
-    """The draw of a toxicity, once for each connection and direction."""
-    if toxicity >= 1:
-        return True
-    if name not in drawn:
-        drawn[name] = stream(seed, f"{name}/toxicity").random() < toxicity
-    return drawn[name]
-
-
 class Link:
     """A direction, `mobile-1->relay`. The pipes of its live connections hear when a fault ends."""
 
@@ -143,3 +138,16 @@ class Link:
             "messages_sent": self.messages_sent,
             "messages_delivered": self.messages_delivered,
         }
+
+
+def poison(link: Link, toxic: faults.Toxic, name: str, effect: Effect) -> Callable[[], None]:
+    """Put a toxic on a direction; what is returned takes it away. `name` is that of its random streams."""
+    attributes, toxicity = toxic.attributes, toxic.toxicity
+    if toxic.type == "latency":
+        latency_ms, jitter_ms = attributes.get("latency", 0), attributes.get("jitter", 0)
+        delay = Delay(effect, latency_ms, jitter_ms, name, toxicity=toxicity)
+        link.slow(delay)
+        return partial(link.hasten, delay)
+    installed = toxics.Toxic(toxic.type, attributes, effect, name=name, toxicity=toxicity)
+    link.install(installed)
+    return partial(link.uninstall, installed)

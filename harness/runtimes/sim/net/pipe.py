@@ -9,10 +9,10 @@ from typing import Final, Protocol
 from harness.runtimes.sim.kernel.loop import Due, SimLoop
 from harness.runtimes.sim.net import Ground
 from harness.runtimes.sim.net.links import Delay, Hold, Installed, Link
-from harness.runtimes.sim.net.segment import CLOSE, DATA, FIN, OPEN, RESET, Segment
+from harness.runtimes.sim.net.segment import OPEN, Segment
 from harness.runtimes.sim.net.taps import Watch
-from harness.runtimes.sim.net.toxics import Ends, Stub
 from harness.seeds import stream
+from harness.wire.toxics import CLOSE, DATA, FIN, RESET, Ends, Stub, through
 
 KERNEL_BYTES: Final = 256 * 1024  # sent and not read yet; beyond it write() buffers in the program
 LATER_NS: Final = 1 << 62
@@ -194,6 +194,10 @@ class Pipe:
     # ---- toxics ---------------------------------------------------------------------------------------------------
 
     @property
+    def connection(self) -> Joined:
+        return self.sender.connection
+
+    @property
     def now_ns(self) -> int:
         return self._loop.now_ns
 
@@ -217,13 +221,8 @@ class Pipe:
 
     def _pass(self, sent: Segment) -> None:
         """Through all stubs, which swallow it, or cut it, and say when it arrives."""
-        kind, pieces = sent.kind, [sent.data]
-        for stub in self.stubs:
-            if kind is DATA:
-                pieces = [cut for piece in pieces if (rest := stub.admit(piece)) for cut in stub.cut(rest)]
-            elif not stub.ends() and kind is not CLOSE:
-                return
-        for piece in pieces:
+        kind = sent.kind
+        for piece in through(self.stubs, kind, sent.data) or ():
             segment = Segment(kind, piece, sent.sent_ns, sent.base_ns)
             segment.extra, segment.leaves = sent.extra, dict.fromkeys(self.stubs, 0)
             segment.ready_ns = max(sent.ready_ns, self._flight[-1].ready_ns if self._flight else 0)

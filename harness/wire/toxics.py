@@ -1,28 +1,35 @@
-"""Toxiproxy's toxics on simulated links, with its attributes, its units, and what its server 2.12 does with them.
+"""Toxiproxy's toxics, with its attributes, its units, and what its server 2.12 does with them, on anybody's clock.
 
 A `Toxic` is installed on a direction; each of its connections gets a `Stub` of its own, as Toxiproxy calls it, if the
 toxicity's draw falls so. What a program sends passes the stubs in a fixed order: `admit` may swallow it, `cut` makes
-pieces of it, and `leave_ns` says when a piece leaves the stub. (`latency` comes before all of them, and is no stub: it
-is a `links.Delay`.)
+pieces of it, and `leave_ns` says when a piece leaves the stub. (In the simulator `latency` is no stub, but a
+`links.Delay`, which slows down handshakes too.)
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import ClassVar, Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, Literal, Protocol
 
-import faults
-from faults import TOXIC_VERBS, Cut, Effect
-from harness.runtimes.sim.kernel.loop import Due
-from harness.runtimes.sim.net.links import NS_PER_MS, Delay, Link, is_toxic
+from faults import Effect
 from harness.seeds import stream
 
-VERBS: Final = TOXIC_VERBS
+NS_PER_MS: Final = 1_000_000
+DATA: Final = "data"
+FIN: Final = "fin"
+RESET: Final = "reset"
+CLOSE: Final = "close"  # a toxic closes the connection: a FIN, and nothing comes back
+_ENDS: Final = (FIN, RESET, CLOSE)
 _READ_BYTES = 32 * 1024  # Toxiproxy reads so much at once
 _NEVER_NS = 86_400_000 * NS_PER_MS
 _LONG_AGO_NS = -(1 << 62)
+
+
+class Due(Protocol):
+    """Something whose time comes."""
+
+    def due(self) -> None: ...
 
 
 class Ends(Protocol):
@@ -31,12 +38,7 @@ class Ends(Protocol):
     @property
     def live(self) -> bool: ...
 
-    def sever(self, how: Cut) -> None: ...
-
-
-class Sender(Protocol):
-    @property
-    def connection(self) -> Ends: ...
+    def sever(self, how: Literal["reset"]) -> None: ...
 
 
 class Stream(Protocol):
@@ -45,7 +47,7 @@ class Stream(Protocol):
     name: str
 
     @property
-    def sender(self) -> Sender: ...
+    def connection(self) -> Ends: ...
 
     @property
     def stubs(self) -> Sequence[Stub]: ...
@@ -59,19 +61,6 @@ class Stream(Protocol):
     def at_ns(self, when_ns: int, item: Due) -> None: ...
 
     def finish(self) -> None: ...
-
-
-def install(link: Link, toxic: faults.Toxic, name: str, effect: Effect) -> Callable[[], None]:
-    """Put a toxic on a direction; what is returned takes it away. `name` is that of its random streams."""
-    attributes, toxicity = toxic.attributes, toxic.toxicity
-    if toxic.type == "latency":
-        latency_ms, jitter_ms = attributes.get("latency", 0), attributes.get("jitter", 0)
-        delay = Delay(effect, latency_ms, jitter_ms, name, toxicity=toxicity)
-        link.slow(delay)
-        return partial(link.hasten, delay)
-    installed = Toxic(toxic.type, attributes, effect, name=name, toxicity=toxicity)
-    link.install(installed)
-    return partial(link.uninstall, installed)
 
 
 class Toxic:
@@ -134,7 +123,7 @@ class Stub:
 
     def close(self, *, reset: bool = False) -> None:
         """End the connection."""
-        connection = self.pipe.sender.connection
+        connection = self.pipe.connection
         if self.pipe.over or not connection.live:
             return
         if reset:
@@ -143,6 +132,20 @@ class Stub:
         else:
             self.effect.met(connections_closed=1)
             self.pipe.finish()
+
+
+class Latency(Stub):
+    """Every piece leaves `latency` ± `jitter` ms later, in order; the end right after the last of them."""
+
+    def leave_ns(self, at_ns: int, size: int, is_end: bool) -> int:
+        if is_end:
+            return max(at_ns, self.last_ns)
+        jitter_ms = (2 * self.draws.random() - 1) * self.attribute("jitter")
+        return max(at_ns + max(0, round((self.attribute("latency") + jitter_ms) * NS_PER_MS)), self.last_ns)
+
+    def cut(self, data: bytes) -> list[bytes]:
+        self.effect.met(bytes_delayed=len(data))
+        return [data]
 
 
 class Bandwidth(Stub):
@@ -225,7 +228,7 @@ class Timeout(Stub):
             self.pipe.at_ns(self._due_ns, self)
 
     def due(self) -> None:
-        if self in self.pipe.stubs and self.pipe.now_ns == self._due_ns:
+        if self in self.pipe.stubs and self.pipe.now_ns >= self._due_ns:
             self.close()
 
     def admit(self, data: bytes) -> bytes:
@@ -282,12 +285,60 @@ class SlowClose(Stub):
 
 STUBS: Mapping[str, type[Stub]] = {
     "bandwidth": Bandwidth,
+    "latency": Latency,
     "limit_data": LimitData,
     "reset_peer": ResetPeer,
     "slicer": Slicer,
     "slow_close": SlowClose,
     "timeout": Timeout,
 }
+
+
+class Passing:
+    """A piece on its way: it is ready for the first stub at `ready_ns`, leaves each one as `leaves` says, and the last
+    one at `at_ns`."""
+
+    __slots__ = ("at_ns", "data", "kind", "leaves", "ready_ns")
+
+    def __init__(self, kind: str, data: bytes, ready_ns: int) -> None:
+        self.kind, self.data = kind, data
+        self.at_ns = self.ready_ns = ready_ns
+        self.leaves: dict[Stub, int] | None = None
+
+    def leave_ns(self, without: Stub | None = None, now_ns: int = 0) -> int:
+        """When it leaves the last stub. It leaves `without`, which is taken away, now if it was still there."""
+        at_ns, leaves = self.ready_ns, self.leaves
+        if not leaves:
+            return at_ns
+        size, is_end = len(self.data), self.kind in _ENDS
+        for stub, left_ns in leaves.items():
+            if stub is without:
+                at_ns = max(at_ns, min(left_ns, now_ns))
+            else:
+                at_ns = leaves[stub] = stub.last_ns = stub.leave_ns(at_ns, size, is_end)
+        if without is not None:
+            leaves.pop(without, None)
+        return at_ns
+
+
+def through(stubs: Sequence[Stub], kind: str, data: bytes) -> list[bytes] | None:
+    """What all stubs make of something: its pieces in order, or None if one of them swallows it."""
+    pieces = [data]
+    for stub in stubs:
+        if kind is DATA:
+            pieces = [cut for piece in pieces if (rest := stub.admit(piece)) for cut in stub.cut(rest)]
+        elif not stub.ends() and kind is not CLOSE:
+            return None
+    return pieces
+
+
+def is_toxic(seed: int, name: str, toxicity: float, drawn: dict[str, bool]) -> bool:
+    """The draw of a toxicity, once for each connection and direction."""
+    if toxicity >= 1:
+        return True
+    if name not in drawn:
+        drawn[name] = stream(seed, f"{name}/toxicity").random() < toxicity
+    return drawn[name]
 
 
 def _spans(size: int, most: int) -> list[tuple[int, int]]:
