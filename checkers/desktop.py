@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.caching import Caching
 from checkers.duties.stores import Clocks, Rows, Tellings
 from checkers.past.deeds import impossible, mistaken, otherwise
 from checkers.past.ledger import Reader
@@ -31,11 +32,12 @@ class _Desktop:
     NAME = "desktop"
     GUARANTEE = (
         "A desktop commits what it was asked and nothing else, answers as it committed, tells every commit, stamps it "
-        "with the run's time, and stores in the end what its commits add up to."
+        "with the run's time, keeps the pages that it read while nothing was written, and stores in the end what its "
+        "commits add up to."
     )
     NEEDS = Level.L1
     FEEDS: frozenset[str] | None = _OPERATIONS | {
-        *("commit", "emit", "started", "recovered", "final", "fault-begin", "fault-heal")
+        *("commit", "emit", "cache", "started", "recovered", "final", "fault-begin", "fault-heal")
     }
     REASONS: Mapping[str, str] = {
         "wrong-commit": "A commit is not what its operation makes of the row.",
@@ -44,6 +46,7 @@ class _Desktop:
         "answered-not-done": "An operation was answered ok, and its commit is not there.",
         "wrong-time": "A commit is stamped with a time that is not the run's.",
         "not-told": "A commit was made and no event told it.",
+        "useless-cache": "A page was not kept in the cache although nothing was written while it was read.",
         "wrong-row": "In the end the desktop stores something else than its commits add up to.",
     }
     EXAMPLE = "desktop"
@@ -69,6 +72,7 @@ class _Judge(Reader):
         self._clocks = Clocks(header)
         self._tellings = Tellings(header)
         self._rows = Rows()
+        self._caching = Caching()
         self._judged: Counter[str] = Counter()
         self._counted = Counted("commits and rows", "no commit was answered, and no desktop told its rows at the end")
 
@@ -83,11 +87,15 @@ class _Judge(Reader):
         elif op.node not in self._desktops:
             return
         elif op.f == "commit":
+            self._caching.commit(op)
             self._commit(op, str(op.node))
+        elif op.f == "cache":
+            self._cached(op)
         elif op.f in _OPERATIONS:
             self._operation(op, str(op.node))
         elif op.f in ("started", "recovered"):
             self._tellings.forget(str(op.node))
+            self._caching.forget(str(op.node))
         elif op.f == "final":
             self._rows.final(op)
 
@@ -139,6 +147,11 @@ class _Judge(Reader):
         if (why := otherwise(op.f, value, truth, entry)) is not None:
             self._add("wrong-commit", done, f"was asked for a {op.f} of job {op.job} and {why}", [asked, done])
 
+    def _cached(self, op: Op) -> None:
+        if (key := self._caching.unfounded(op)) is not None:
+            what = f"read a page of {key} and did not keep it in its cache, though nothing was written meanwhile"
+            self._add("useless-cache", op, what, [op])
+
     # ---- later ------------------------------------------------------------------------------------------------------
 
     def _late(self, now_ns: int) -> None:
@@ -165,6 +178,8 @@ class _Judge(Reader):
             self._counted.add(self.ledger.phase)
             if what is not None:
                 self._add("wrong-row", final, what, [*_last(self.ledger.truth.job(final.node or "", job)), final])
+        if self._caching.refusals:
+            self._judged["refusals"] = self._caching.refusals
         return self._findings.result({"judged": dict(sorted(self._judged.items()))}, self._counted)
 
     def _add(self, reason: str, op: Op, what: str, ops: list[Op]) -> None:

@@ -81,7 +81,7 @@ class Rpc:
             generation = self.cache.generation(key)
             as_of = await self.store.committed()
             if not self.cache.unchanged(key, generation):
-                self.journal("cache", what="refuse", key=key)
+                self.journal("cache", what="outdated", key=key)
                 return None
             cached = {**cached, "asOf": as_of}
         if cached is not None:

@@ -14,7 +14,8 @@ from harness.hunting.generate.cast import TOPOLOGIES, cast_of
 from harness.hunting.generate.troubles import TROUBLES, WEIGHTS
 
 _SPEEDS = ({"timing": "fast"},) * 8 + ({"timing": {"scale": 10}}, {"timing": {"scale": 40}})
-_OPTIONS_SHARE = 0.12
+_SLOWLY = {"timing": {"scale": 2}}  # a second is far from what comes by itself, as heads do
+_OPTIONS_SHARE = 0.3
 _AFTER_S = 1.0  # the last trouble heals so long before the end
 
 
@@ -55,11 +56,11 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
         "duration": f"{round(duration_s * 1000)}ms",
         "topology": cast.topology,
-        **random.choice(_SPEEDS),
+        **(_SLOWLY if any(trouble.slowly for _, trouble in drawn) else random.choice(_SPEEDS)),
         **_options(random),
         "workload": {
             **shapes.workload(shape, random, users, peace=not faults),
-            "script": shapes.ending(cast, duration_s),
+            "script": [*(call for _, trouble in drawn for call in trouble.script), *shapes.ending(cast, duration_s)],
         },
         "settle": {"quiesce": shape.quiesce},
     }

@@ -23,8 +23,10 @@ def role_of(node: str, cast: Cast) -> str:
 
 
 def drawn(trouble: Trouble, cast: Cast, random: Random) -> str:
-    """One of the three without an event, or the name of a moment with its node: `switch mobile-1`."""
+    """One of those without an event, or the name of a moment with its node: `switch mobile-1`."""
     share = random.random()
+    if trouble.at_ms is not None:
+        return ALONE
     if trouble.beside and not trouble.last:
         return ALL_ALONG
     if trouble.last or (share < 0.1 and trouble.length_ms < 1000):
@@ -37,13 +39,14 @@ def drawn(trouble: Trouble, cast: Cast, random: Random) -> str:
 
 AGAIN: Final = "again and again"
 LAST: Final = "at the end"
+ALONE: Final = "at its time"
 ALL_ALONG: Final = "all along"  # of several faults that do harm together only
 _LAST_WORK_MS: Final = (350, 700)  # before the end; the very last chunk comes later (`shapes.ending`)
 
 
 def event_of(when: str) -> str:
     """The moment without its node, as features name it."""
-    return when if when in (AGAIN, LAST, ALL_ALONG) else when.rpartition(" ")[0]
+    return when if when in (AGAIN, LAST, ALL_ALONG, ALONE) else when.rpartition(" ")[0]
 
 
 def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: float) -> list[dict[str, Any]]:
@@ -57,6 +60,8 @@ def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: fl
     words = {"action": action, **trouble.words, **length}
     if when == LAST:
         return _at_the_end(words, next(iter(length)), trouble, random.randint(*_LAST_WORK_MS), round(duration_s * 1000))
+    if when == ALONE:
+        return [{**words, **_once(trouble.at_ms or 0, round(duration_s * 1000))}]
     if when == AGAIN:
         every = {"mean": f"{round(trouble.length_ms * 1.5 + 150 + 900 * random.random())}ms", "dist": "uniform"}
         return [{**words, "every": every}]

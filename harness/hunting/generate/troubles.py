@@ -28,7 +28,8 @@ class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run, or with
     `last`, which is about the end of the run, they begin just after it. `calls`: what phones' users do
-    more of, as weights; it is about that."""
+    more of, as weights; it is about that. `at_ms`: its own time, for the `script` of calls that it is about;
+    `slowly`: timing without which something else hides it."""
 
     kind: str
     words: dict[str, Any]
@@ -37,6 +38,9 @@ class Trouble:
     beside: tuple[dict[str, Any], ...] = ()
     last: bool = False
     calls: Mapping[str, float] = field(default_factory=dict)
+    at_ms: int | None = None
+    script: tuple[dict[str, Any], ...] = ()
+    slowly: bool = False
 
 
 def _ms(random: Random, low: float, high: float) -> str:
@@ -197,6 +201,35 @@ def _asked_twice(cast: Cast, random: Random) -> Trouble:
     return Trouble("duplicate asked twice", twice, mobile, _length(random, (_LONG,)), (lost,), calls=_REQUESTS)
 
 
+def _overtaken(cast: Cast, random: Random) -> Trouble:
+    """Answers come late and in another order, while events are lost: what a list knew is told again by an older row."""
+    mobile = random.choice(cast.mobiles)
+    direction = f"relay->{mobile}"
+    late = {"match": {"type": "rpc-reply"}, "chance": random.choice((0.3, 0.6)), "window": _ms(random, 150, 350)}
+    lost = {"action": "loss", "links": [direction], "match": {"type": "job:*"}, "chance": random.choice((0.15, 0.3))}
+    calls = {"get": 4, "list": 3, "delete": 3}
+    return Trouble(
+        "reorder answers", {"links": [direction], **late}, mobile, _length(random, (_LONG,)), (lost,), calls=calls
+    )
+
+
+def _overflow(cast: Cast, random: Random) -> Trouble:
+    """A phone does not read while a long text is sent to it, until its mailbox at the relay is full, and what is sent
+    last is dropped: a gap is what it hears last."""
+    mobile, at_ms, length_ms = cast.mobiles[0], random.randint(900, 1500), random.randint(400, 900)
+    job = {"node": cast.desktops[0], "job": "long"}
+    big = {"text": "0123456789abcdef", "repeat": 2000, "stream": {"every": "8ms", "for": f"{length_ms - 100}ms"}}
+    script = (
+        {"at": "100ms", "node": mobile, "do": "open"},
+        {"at": "300ms", **job, "do": "create"},
+        {"at": "400ms", **job, "do": "status", "status": "running"},
+        {"at": f"{at_ms + 20}ms", **job, "do": "chunk", **big},
+    )
+    return Trouble(
+        "slow_consumer overflow", {"nodes": [mobile]}, mobile, length_ms, at_ms=at_ms, script=script, slowly=True
+    )
+
+
 def _kill(cast: Cast, random: Random) -> Trouble:
     node = random.choice((*cast.clients, "relay"))
     how: dict[str, Any] = random.choice(({}, {}, {"signal": "TERM"}, {"power": True}))
@@ -231,6 +264,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "duplicate": _messages("duplicate", (_MIDDLE, _LONG)),
     "duplicate asked": _asked_twice,
     "reorder": _messages("reorder", (_MIDDLE, _LONG)),
+    "reorder answers": _overtaken,
     "loss": _messages("loss", (_SHORT, _MIDDLE)),
     "loss of last": _last_words,
     "loss of registration": _not_registered,
@@ -239,6 +273,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "pause": _on_node("pause", lambda random: {}, "any"),
     "clock": _on_node("clock", _skew, "any"),
     "clock refused": _refused,
+    "slow_consumer overflow": _overflow,
     "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
     "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),
     "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),

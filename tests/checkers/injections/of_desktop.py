@@ -123,3 +123,24 @@ def another_prompt_is_stored(edit: Edit, site: tuple[Op, str]) -> None:
     final, job = site
     jobs = final.value["jobs"]
     edit.change(final, value={"jobs": {**jobs, job: {**jobs[job], "prompt": "another"}}})
+
+
+def kept_in_peace(scene: Scene) -> Iterator[Op]:
+    """Pages that were read and kept while their desktop wrote nothing and read nothing else under their key."""
+    begun: dict[tuple[str, str], Op] = {}
+    for op in scene.ops("cache", "commit", "started"):
+        if op.node not in scene.desktops:
+            continue
+        if op.f != "cache" or op.value["what"] not in ("miss", "outdated", "fill"):
+            begun = {at: first for at, first in begun.items() if at[0] != op.node}
+            continue
+        at = (op.node, op.value["key"])
+        if op.value["what"] == "fill" and begun.pop(at, None) is not None:
+            yield op
+        elif op.value["what"] != "fill":
+            begun[at] = op
+
+
+@injects("desktop", "useless-cache", sites=kept_in_peace)
+def the_page_is_thrown_away(edit: Edit, op: Op) -> None:
+    edit.change(op, value={**op.value, "what": "refuse"})
