@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,9 @@ from checkers.past.truth import NOT_CONTENT, JobTruth
 from harness.history import Op, text_digest
 
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 200
+PAGE_CAP_BYTES = 1024 * 1024
+_MOST_ESCAPED = 6  # bytes of JSON for a byte of text
+_OTHER_COLUMNS_BYTES = 16 * 1024
 _TRIES = 2_000  # revisions tried for one answer; more means that nobody can say
 _NO_COLUMNS = NOT_CONTENT | {"bytes", "digest"}
 
@@ -186,8 +189,15 @@ class Book:
         cut = len(rows) if listed.more else min(asked.size, max(0, len(jobs) - first))
         if len(rows) != cut or len(rows) > asked.size or listed.more != (first + len(rows) < len(jobs)):
             return False
+        if self.ends_early(listed, jobs, n):
+            return False
         pairs = zip(jobs[first : first + cut], rows, strict=False)
         return all(job.job == row.get("id") and same_row(job, n, row) for job, row in pairs)
+
+    def ends_early(self, listed: Listed, jobs: Sequence[JobTruth], n: int) -> bool:
+        """Is it shorter than was asked for, of all these `jobs`, although the next row has room in the page?"""
+        first, told = listed.asked.page * listed.asked.size, len(listed.rows)
+        return listed.more and told < listed.asked.size and not _too_large(jobs[first : first + told + 1], n)
 
     def matching(self, asked: Asked, n: int) -> list[JobTruth]:
         """All jobs that the list holds at revision `n`, in its order."""
@@ -222,6 +232,12 @@ class Book:
 def there(job: JobTruth, n: int) -> bool:
     """Does the job exist at revision `n`?"""
     return bool(job.revs) and job.revs[0] <= n and (job.deleted is None or n < job.deleted.n)
+
+
+def _too_large(jobs: Sequence[JobTruth], n: int) -> bool:
+    """May these rows be too much for one page? Their texts grow by escapes, and other columns have a size too."""
+    texts = sum((job.text_at(n) or (0, 0))[1] for job in jobs)
+    return len(jobs) > 1 and texts * _MOST_ESCAPED + len(jobs) * _OTHER_COLUMNS_BYTES > PAGE_CAP_BYTES
 
 
 def rev_of(row: Mapping[str, Any]) -> int | None:

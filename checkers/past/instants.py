@@ -130,6 +130,8 @@ def _apart(book: Book, answer: Answer, window: Window) -> str:
         for row in listed.rows
         if (job := held.get(str(row.get("id")))) is not None and not same_row(job, n, row)
     ]
+    if book.ends_early(listed, jobs, n):
+        others.append(f"it ends after {len(told)} of {listed.asked.size} rows, where the next one has room")
     if listed.total is not None and listed.total != len(jobs):
         others.append(f"it says that there are {listed.total}, where {len(jobs)} were")
     return f"as of revision {n}, {others[0] if others else 'its order or its end is another'}"

@@ -16,6 +16,7 @@ from harness.schedule import CheckSpec
 NAME = "linearizable"
 A = "d:+a d:a{status=running} d:a{status=completed}"  # revisions 1 to 3
 AB = "d:+a d:+b d:a{status=running}"
+LONG = f'd:b"{"x" * 200_000}"'
 NOW = "d:final"
 
 
@@ -80,7 +81,9 @@ def test_a_get_fits_an_instant_of_its_call(why: str, line: str, reasons: list[st
         ("a page beyond the end", f"{AB} m>list{{pageSize=1,page=2}} m<ok(){{totalCount=2}}", []),
         ("the wrong page", f"{AB} m>list{{pageSize=1}} m<ok(b=2){{totalCount=2,more=true}}", ["torn-list"]),
         ("too long a page", f"{AB} m>list{{pageSize=1}} m<ok(a=3,b=2)", ["not-asked-for"]),
-        ("a short page that says so", f"{AB} m>list m<ok(a=3){{totalCount=2,more=true}}", []),
+        ("a short page that says so", f"{AB} m>list m<ok(a=3){{totalCount=2,more=true}}", ["torn-list"]),
+        ("one that had no room", f"{AB} {LONG} m>list m<ok(a=3){{totalCount=2,more=true}}", []),
+        ("an empty one that had room", f"{AB} {LONG} m>list m<ok(){{totalCount=2,more=true}}", ["torn-list"]),
         ("a short page that does not", f"{AB} m>list m<ok(a=3){{totalCount=2}}", ["torn-list"]),
         ("a wrong total", f"{AB} m>list m<ok(a=3,b=2){{totalCount=3}}", ["torn-list"]),
         ("no total", f"{AB} m>list m<ok(a=3,b=2){{totalCount=null}}", []),

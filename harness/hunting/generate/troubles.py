@@ -27,7 +27,7 @@ _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run, or with
-    `last`, which is about the end of the run, they begin just after it. `calls`: what phones' users do
+    `last`, which is about the end of the run, or `at_ms`, they begin just after it. `calls`: what phones' users do
     more of, as weights; it is about that. `at_ms`: its own time, for the `script` of calls that it is about;
     `slowly`: timing without which something else hides it."""
 
@@ -201,18 +201,6 @@ def _asked_twice(cast: Cast, random: Random) -> Trouble:
     return Trouble("duplicate asked twice", twice, mobile, _length(random, (_LONG,)), (lost,), calls=_REQUESTS)
 
 
-def _overtaken(cast: Cast, random: Random) -> Trouble:
-    """Answers come late and in another order, while events are lost: what a list knew is told again by an older row."""
-    mobile = random.choice(cast.mobiles)
-    direction = f"relay->{mobile}"
-    late = {"match": {"type": "rpc-reply"}, "chance": random.choice((0.3, 0.6)), "window": _ms(random, 150, 350)}
-    lost = {"action": "loss", "links": [direction], "match": {"type": "job:*"}, "chance": random.choice((0.15, 0.3))}
-    calls = {"get": 4, "list": 3, "delete": 3}
-    return Trouble(
-        "reorder answers", {"links": [direction], **late}, mobile, _length(random, (_LONG,)), (lost,), calls=calls
-    )
-
-
 def _overflow(cast: Cast, random: Random) -> Trouble:
     """A phone does not read while a long text is sent to it, until its mailbox at the relay is full, and what is sent
     last is dropped: a gap is what it hears last."""
@@ -228,6 +216,23 @@ def _overflow(cast: Cast, random: Random) -> Trouble:
     return Trouble(
         "slow_consumer overflow", {"nodes": [mobile]}, mobile, length_ms, at_ms=at_ms, script=script, slowly=True
     )
+
+
+def _narrow(cast: Cast, random: Random) -> Trouble:
+    """An event is lost, and the large row that is fetched for it takes longer than a fetch may."""
+    desktop, mobile, at_ms = cast.desktops[0], cast.mobiles[0], random.randint(800, 1200)
+    job = {"node": desktop, "job": "wide"}
+    script = (
+        {"at": "100ms", "node": mobile, "do": "open"},
+        {"at": "300ms", **job, "do": "create"},
+        {"at": "400ms", **job, "do": "status", "status": "running"},
+        {"at": "600ms", **job, "do": "chunk", "text": "abcdefghij", "repeat": random.choice((2000, 3000, 5000))},
+        {"at": f"{at_ms + 200}ms", **job, "do": "tokens", "sent": 1},
+        {"at": f"{at_ms + 260}ms", **job, "do": "tokens", "sent": 2},
+    )
+    lost = {"action": "loss", "links": [f"relay->{mobile}"], "match": {"type": "job:tokens-updated"}, "for": "230ms"}
+    words = {"links": [f"relay->{mobile}"], "rate": random.choice((40, 64))}
+    return Trouble("bandwidth narrow", words, mobile, 4000, ({**lost, "chance": 1.0},), at_ms=at_ms, script=script)
 
 
 def _kill(cast: Cast, random: Random) -> Trouble:
@@ -255,6 +260,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "partition": _partition,
     "delay": _delay,
     "bandwidth": _bandwidth,
+    "bandwidth narrow": _narrow,
     "slow_close": _slow_close,
     "slicer": _slicer,
     "limit_data": _limit_data,
@@ -264,7 +270,6 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "duplicate": _messages("duplicate", (_MIDDLE, _LONG)),
     "duplicate asked": _asked_twice,
     "reorder": _messages("reorder", (_MIDDLE, _LONG)),
-    "reorder answers": _overtaken,
     "loss": _messages("loss", (_SHORT, _MIDDLE)),
     "loss of last": _last_words,
     "loss of registration": _not_registered,
