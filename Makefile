@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run test lint tools venv bench fuzz hashes seeds parity nightly soak
+.PHONY: help run test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -68,3 +68,6 @@ nightly: .venv/.dev ## all unattended plans, 200 seeds each, and every ablation 
 
 soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
 	.venv/bin/python tests/docker/soak.py
+
+soak-docker: .venv/.dev ## fifty unattended runs in containers: nothing is INVALID, at most one UNKNOWN, nothing left over
+	.venv/bin/python tests/docker/fifty.py
