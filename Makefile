@@ -35,8 +35,10 @@ lint: .venv/.dev ## ruff and mypy
 test: lint ## lint, types and all tests
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
-tools: venv ## build the Toxiproxy server with the Go tool-chain; packages of the mobile in JavaScript, if there is npm
+tools: venv ## build the Toxiproxy server and the relay in Go; packages of the mobile in JavaScript, if there is npm
 	.venv/bin/python -m harness.runtimes.toxiproxy.server
+	@if command -v go >/dev/null; then cd targets/foreign/go-relay && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' .; \
+	else echo "no Go: the relay in Go is not built"; fi
 	@if command -v npm >/dev/null; then cd targets/foreign/node-mobile && npm ci --silent; \
 	else echo "no npm: the mobile in JavaScript stays without its packages"; fi
 

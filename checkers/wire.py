@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.ordering import Ordering
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import hardened_nodes, slack_of
@@ -30,7 +31,8 @@ class _Wire:
     NAME = "wire"
     GUARANTEE = (
         "Every frame is one that its receiver knows, nothing is sent before the registration, an event leaves its "
-        "sender once, and nobody who behaves well is answered by a protocol error."
+        "sender once and the relay in the order in which it came, and nobody who behaves well is answered by a "
+        "protocol error."
     )
     NEEDS = Level.L0
     FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})
@@ -39,6 +41,7 @@ class _Wire:
         "error-frame": "The relay answered a well-behaved client by a protocol error.",
         "before-registered": "A client sent something on a connection before it was registered there.",
         "sent-twice": "A sender sent one event twice over one connection.",
+        "reordered": "The relay handed on events of one connection in another order than they came.",
     }
     EXAMPLE = "wire"
     ANOMALY = "m:up wire:r>m[type=relayResponse] m:final"
@@ -66,6 +69,7 @@ class _Judge(Reader):
         self._strays: deque[tuple[Callable[[], bool], str, Tap, str, str]] = (
             deque()
         )  # is it one, reason, tap, client, what
+        self._ordering = Ordering(header)
         self._last: Op | None = None
         self._judged = array("q")  # when
 
@@ -83,6 +87,7 @@ class _Judge(Reader):
         if tap.side == "out":
             if event:
                 self._arrived.setdefault((tap.type, str(tap.msg)), []).append(tap.time_ns)
+                self._ordering.came(tap)
             return
         if client not in self._known or not self._hardened.get(client):
             return
@@ -114,6 +119,9 @@ class _Judge(Reader):
                 what = f"the relay sent {client} {_name(tap)} a second time"
                 until_ns = tap.time_ns + self._apart_ns
                 self._stray("sent-twice", tap, client, what, lambda: left > max(1, self._come_by(times, until_ns)))
+            elif self._ordering.is_late(tap):
+                what = f"the relay sent {client} {_name(tap)} after one that had come later"
+                self._stray("reordered", tap, client, what)
 
     def _is_too_early(self, client: str, tap: Tap) -> bool:
         since_ns = self._registered.get((client, tap.conn))

@@ -1,5 +1,5 @@
 """Engines and tools that some tests need: absent, those tests are skipped with the reason, unless
-`HARNESS_REQUIRE` names them (`docker,toxiproxy,node`): then they fail. CI sets it."""
+`HARNESS_REQUIRE` names them (`docker,toxiproxy,node,go`): then they fail. CI sets it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _NEEDS = {
     "docker": "docker_engine",
     "toxiproxy": "toxiproxy_binary",
     "node": "node_mobile",
+    "go": "go_relay",
 }  # marker → the fixture that sees to it
 
 
@@ -86,6 +87,15 @@ def node_mobile() -> Path:
         _absent("node", "no node on PATH: install Node.js 18 or newer")
     if not (folder / "node_modules").is_dir():
         _absent("node", f"its packages are not installed: run `make tools`, or `npm ci` in {folder}")
+    return folder / "topology.yaml"
+
+
+@pytest.fixture(scope="session")
+def go_relay() -> Path:
+    """The topology of the relay in Go, which has been built."""
+    folder = Path(__file__).parents[1] / "targets" / "foreign" / "go-relay"
+    if not (folder / "go-relay").is_file():
+        _absent("go", f"it is not built: run `make tools` with Go on PATH, or `go build` in {folder}")
     return folder / "topology.yaml"
 
 

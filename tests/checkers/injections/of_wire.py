@@ -46,3 +46,26 @@ def delivered_events(scene: Scene) -> Iterator[Tap]:
 @injects("wire", "sent-twice", sites=delivered_events)
 def an_event_leaves_again(edit: Edit, tap: Tap) -> None:
     edit.add_tap(msgspec.structs.replace(tap, time_ns=tap.time_ns + US))
+
+
+def neighbours(scene: Scene) -> Iterator[tuple[Tap, Tap]]:
+    """Events of one connection that leave the relay one after the other, to one phone over one connection."""
+    came: dict[str, list[tuple[str, int]]] = {}
+    last: dict[tuple[str, int], Tap] = {}
+    for tap in scene.run.taps:
+        if not tap.type.startswith("job:") or tap.msg is None:
+            continue
+        if tap.link.endswith("->relay"):
+            came.setdefault(tap.msg, []).extend([(tap.link, tap.conn)] * (tap.side == "out"))
+        elif tap.side == "in" and tap.link.partition("->")[2] in scene.mobiles:
+            before = last.get((tap.link, tap.conn))
+            if before is not None and len(came.get(tap.msg, ())) == 1 and came[tap.msg] == came.get(str(before.msg)):
+                yield before, tap
+            last[tap.link, tap.conn] = tap
+
+
+@injects("wire", "reordered", sites=neighbours)
+def one_leaves_after_the_next(edit: Edit, pair: tuple[Tap, Tap]) -> None:
+    early, late = pair
+    edit.drop_taps(lambda tap: tap == early)
+    edit.add_tap(msgspec.structs.replace(early, time_ns=late.time_ns + US))
