@@ -11,6 +11,7 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.duties.caching import Caching
+from checkers.duties.refusals import Refusals
 from checkers.duties.stores import Clocks, Rows, Tellings
 from checkers.past.deeds import impossible, mistaken, otherwise
 from checkers.past.ledger import Reader
@@ -31,9 +32,9 @@ _OPERATIONS = frozenset(
 class _Desktop:
     NAME = "desktop"
     GUARANTEE = (
-        "A desktop commits what it was asked and nothing else, answers as it committed, tells every commit, stamps it "
-        "with the run's time, keeps the pages that it read while nothing was written, and stores in the end what its "
-        "commits add up to."
+        "A desktop commits what it was asked and nothing else, refuses nothing without a reason, answers as it "
+        "committed, tells every commit, stamps it with the run's time, keeps the pages that it read while nothing was "
+        "written, and stores in the end what its commits add up to."
     )
     NEEDS = Level.L1
     FEEDS: frozenset[str] | None = _OPERATIONS | {
@@ -42,6 +43,7 @@ class _Desktop:
     REASONS: Mapping[str, str] = {
         "wrong-commit": "A commit is not what its operation makes of the row.",
         "impossible-commit": "An operation was committed that the row as it was does not allow.",
+        "failed-for-nothing": "An operation failed for a reason that was none.",
         "unasked-commit": "A commit was made that nobody had asked for, or whose operation was answered by a failure.",
         "answered-not-done": "An operation was answered ok, and its commit is not there.",
         "wrong-time": "A commit is stamped with a time that is not the run's.",
@@ -73,6 +75,7 @@ class _Judge(Reader):
         self._tellings = Tellings(header)
         self._rows = Rows()
         self._caching = Caching()
+        self._refusals = Refusals()
         self._judged: Counter[str] = Counter()
         self._counted = Counted("commits and rows", "no commit was answered, and no desktop told its rows at the end")
 
@@ -84,6 +87,7 @@ class _Judge(Reader):
         elif op.f in ("fault-begin", "fault-heal"):
             self._clocks.fault(op)
             self._tellings.fault(op)
+            self._refusals.fault(op)
         elif op.node not in self._desktops:
             return
         elif op.f == "commit":
@@ -96,6 +100,8 @@ class _Judge(Reader):
         elif op.f in ("started", "recovered"):
             self._tellings.forget(str(op.node))
             self._caching.forget(str(op.node))
+            if op.f == "recovered" and isinstance(op.value, dict):
+                self._stores[str(op.node)] = str(op.value.get("store"))
         elif op.f == "final":
             self._rows.final(op)
 
@@ -128,7 +134,9 @@ class _Judge(Reader):
         asked = self._asked.pop(op.process, None)
         if op.type == "info":
             self._unclear[desktop, op.f, op.job] += 1
-        elif op.type == "ok" and asked is not None:
+        if op.type in ("info", "fail") and asked is not None:
+            self._refused(asked, op, desktop)
+        if op.type == "ok" and asked is not None:
             self._answered(asked, op, desktop)
 
     def _answered(self, asked: Op, op: Op, desktop: str) -> None:
@@ -151,6 +159,11 @@ class _Judge(Reader):
         if (key := self._caching.unfounded(op)) is not None:
             what = f"read a page of {key} and did not keep it in its cache, though nothing was written meanwhile"
             self._add("useless-cache", op, what, [op])
+
+    def _refused(self, asked: Op, op: Op, desktop: str) -> None:
+        truth = self.ledger.truth.job(desktop, op.job or "")
+        if (why := self._refusals.unfounded(asked, op, truth, self._stores.get(desktop))) is not None:
+            self._add("failed-for-nothing", op, f"answered that a {op.f} of job {op.job} {why}", [asked, op])
 
     # ---- later ------------------------------------------------------------------------------------------------------
 

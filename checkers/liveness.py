@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.past.deaths import EXITED, in_full, is_by_itself
+from checkers.past.deaths import CRASHED, EXITED, crash, in_full, is_by_itself
 from checkers.past.ledger import Reader, message_of
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
@@ -40,6 +40,7 @@ class _Liveness:
     FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final", EXITED}
     REASONS: Mapping[str, str] = {
         "exited": "A node's program ended by itself, which no fault of the plan had asked of it.",
+        "crashed": "An operation broke down inside of a node's program.",
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
         "given-up": "A client took a healthy connection for dead.",
@@ -108,6 +109,10 @@ class _Judge(Reader):
                 self._add("exited", op, in_full(op, self.ledger.origin_ns or 0), [])
             return
         self._last = op
+        if (how := crash(op)) is not None:
+            about = f" of job {op.job}" if op.job else ""
+            what = f"{op.node} broke down over a {op.f}{about} at {self.ledger.at(op.time_ns)}: {how}"
+            self._add(CRASHED, op, what, [])
         if self._bounds is None:
             return
         for sighting in self._connections.due(op.time_ns):

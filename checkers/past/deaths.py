@@ -1,4 +1,5 @@
-"""A node that ended although no fault of the plan ended it: the line `exited` in its journal.
+"""A node that ended although no fault of the plan ended it, the line `exited` in its journal; and one that broke down
+over an operation, which it answers by the code `crashed`.
 
 `{code, by, said}`: its exit code, `itself` or `outside` (a person, the engine, the kernel), and what is known of why.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from harness.history import Op
 
 EXITED = "exited"
+CRASHED = "crashed"
 OUTSIDE = "outside"
 
 
@@ -40,3 +42,9 @@ def said(op: Op) -> str:
 
 def _at(op: Op, origin_ns: int) -> str:
     return f"{(op.time_ns - origin_ns) / 1e9:.1f} s"
+
+
+def crash(op: Op) -> str | None:
+    """What broke inside of a program, in its own words; None: nothing did."""
+    error = op.error if isinstance(op.error, dict) else {}
+    return str(error.get("message") or "it does not say how") if error.get("code") == CRASHED else None

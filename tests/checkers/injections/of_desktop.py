@@ -144,3 +144,19 @@ def kept_in_peace(scene: Scene) -> Iterator[Op]:
 @injects("desktop", "useless-cache", sites=kept_in_peace)
 def the_page_is_thrown_away(edit: Edit, op: Op) -> None:
     edit.change(op, value={**op.value, "what": "refuse"})
+
+
+def of_jobs_that_are_there(scene: Scene) -> Iterator[tuple[Op, Op]]:
+    """What was done with a job that is there in the end, of a desktop that lived through the run."""
+    restarted = {op.node for op in scene.ops("started")}
+    for asked, op in done(scene, "status", "chunk"):
+        truth = scene.ledger.truth.job(op.node or "", op.job or "")
+        if truth is not None and truth.deleted is None and op.node not in restarted:
+            yield asked, op
+
+
+@injects("desktop", "failed-for-nothing", sites=of_jobs_that_are_there)
+def it_does_not_know_its_job(edit: Edit, pair: tuple[Op, Op]) -> None:
+    final = next(op for op in edit.ops if op.f == "final")
+    asked, op = (like(each, time_ns=final.time_ns) for each in pair)
+    edit.before(final, asked, like(op, type="fail", value=None, error={"code": "not_found", "message": "no such job"}))

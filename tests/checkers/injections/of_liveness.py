@@ -190,3 +190,12 @@ def said_once_more(edit: Edit, op: Op) -> None:
     final = next(o for o in edit.ops if o.f == "final")
     link = next(tap.link for tap in edit.taps if tap.side == "in" and tap.link.endswith("->relay"))
     edit.add_tap(Tap(time_ns=final.time_ns, link=link, side="in", conn=1, bytes=9, type="register"))
+
+
+def asked_of_phones(scene: Scene) -> Iterator[Op]:
+    return (op for op in scene.ops("background", "foreground", "close") if op.type == "ok")
+
+
+@injects("liveness", "crashed", sites=asked_of_phones)
+def a_phone_breaks_down_over_it(edit: Edit, op: Op) -> None:
+    edit.change(op, type="info", value=None, error={"code": "crashed", "message": "KeyError: 'x'"})
