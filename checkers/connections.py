@@ -25,13 +25,15 @@ class _Connections:
     NAME = "connections"
     GUARANTEE = (
         "A registered connection ends only for a cause that the history shows, the relay says of nobody that he is "
-        "gone who is there, and a client opens its next socket when its own back-off says so."
+        "gone who is there, and a client opens its next socket when its own back-off says so, and has none in the "
+        "background."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = FEEDS | {"final"}
     REASONS: Mapping[str, str] = {
         "ended-without-cause": "A registered connection ended to which nothing had happened.",
         "said-gone": "The relay told a client that another had gone offline, whose connection stood.",
+        "kept-open": "A client in the background kept its connection.",
         "back-off": "A client waited longer or shorter before its next socket than its back-off says.",
     }
     EXAMPLE = "connections"
@@ -87,6 +89,20 @@ class _Judge(Merged):
             self._lines[node] = Line()
         elif op.f == "link":
             self._link(node, line, op, ends)
+        elif op.f == "background" and op.type == "ok":
+            line.away = op
+        elif op.f in ("foreground", "final"):
+            self._back(node, line, op)
+
+    def _back(self, node: str, line: Line, op: Op) -> None:
+        """It was in the background until now. What closes its socket may take as long as an event."""
+        away, line.away = line.away, None
+        if away is None or self._limits is None or not self._hardened.get(node):
+            return
+        self._counted.add(self.ledger.phase)
+        if line.registered is not None and op.time_ns - away.time_ns > self._limits.event_ns:
+            what = f"kept its connection, though it was in the background since {self.ledger.at(away.time_ns)}"
+            self._add(Wrong("kept-open", node, op, what, (line.registered, away)))
 
     def _link(self, node: str, line: Line, op: Op, ends: Ends) -> None:
         state = said(op).get("state")

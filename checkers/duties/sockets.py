@@ -37,6 +37,7 @@ class Line:
     registered: Op | None = None
     closed: Op | None = None
     suspended: bool = False
+    away: Op | None = None  # since when it is in the background
 
 
 @dataclass(slots=True)

@@ -72,6 +72,11 @@ SHAPES: Final[dict[str, Shape]] = {
     "fields": Shape({"jobs": 10, "rate": "25/s", "mobile_rate": "4/s", "fields": "all"}, weight=1.5),
     "burst": Shape({"jobs": 8, "rate": "110/s", "mobile_rate": "2/s", "content": {"large": 0}}, duration_s=2.5),
     "large": Shape({"jobs": 6, "rate": "40/s", "mobile_rate": "1/s", "content": {"large": 0.5}}, duration_s=3),
+    "heavy": Shape(  # lists of several pages
+        {"jobs": 7, "rate": "60/s", "mobile_rate": "2/s", "content": {"large": 1}, "mix": {"mobile": {"list": 4}}},
+        duration_s=2.5,
+        weight=0.5,
+    ),
     "screens": Shape(
         {
             "jobs": 8,

@@ -47,3 +47,16 @@ def pauses(scene: Scene) -> Iterator[tuple[Op, Op]]:
 @injects("connections", "back-off", sites=pauses)
 def it_comes_back_at_once(edit: Edit, site: tuple[Op, Op]) -> None:
     edit.change(site[1], time_ns=site[0].time_ns)
+
+
+def phones_that_stay(scene: Scene) -> Iterator[Op]:
+    return (op for op in stays(scene) if op.node in scene.mobiles)
+
+
+@injects("connections", "kept-open", sites=phones_that_stay)
+def it_goes_to_the_background_and_stays_connected(edit: Edit, op: Op) -> None:
+    """After all that it did."""
+    final = next(o for o in edit.ops if o.f == "final")
+    last_ns = max(o.time_ns for o in edit.ops if o.node == op.node and o.time_ns <= final.time_ns and o.f != "final")
+    fields = {"process": f"{op.node}/user", "f": "background", "value": {}, "time_ns": last_ns + MS}
+    edit.add(like(op, **fields, type="invoke"), like(op, **{**fields, "time_ns": last_ns + 2 * MS}, type="ok"))
