@@ -50,7 +50,7 @@ def test_a_budget_that_the_runs_have_spent_leaves_no_time_to_shrink_and_says_for
     assert "kinds of failure came without a smallest plan" in said.out
     assert "  plan    none that is smaller: the budget is over\n  shrink  " in said.out
     assert not list(harness.folder.glob("store/*/*/minimal-*"))
-    again = json.loads(harness(*WORDS, "--budget", "1m", "--json").out)
+    again = json.loads(harness(*WORDS, "--budget", "1m", "--no-shrink", "--json").out)
     assert again["out_of_budget"] is False, "a new hunt has a new budget"
 
 

