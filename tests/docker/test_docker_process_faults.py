@@ -1,4 +1,4 @@
-"""Containers that are killed and started anew, and that are paused, in one run on the real engine."""
+"""A program of somebody else in a container, and a desktop whose store is another one after a while."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from harness import plan, registry
 from harness.runs.run import execute
 from harness.verdict import Verdict
 
-PLAN = """\
-version: 1
-duration: 14s
-topology: one-user
-timing: fast
-workload: {jobs: 10, rate: 15/s, mobile_rate: 1/s}
-settle: {quiesce: 1s}
-faults:
-  - {action: kill, nodes: [desktop-1], restart: 1s, at: 1s}
-  - {action: kill, nodes: [relay], signal: TERM, restart: 1s, at: 3500ms}
-  - {action: kill, nodes: [mobile-1], restart: 1s, at: 6s}
-  - {action: pause, nodes: [relay], at: 9s, for: 4s}
-"""
 # A relay of somebody else, and a desktop whose disk is another after a while.
 FOREIGN = """\
 version: 1
@@ -49,28 +36,6 @@ timing: fast
 nodes:
   relay: {kind: module, module: my_relay, path: .}
 """
-
-
-@pytest.mark.docker
-@pytest.mark.usefixtures("docker_engine")
-def test_killed_and_paused_containers_come_back_and_the_replica_converges() -> None:
-    docker = registry.find("runtime", "docker")
-    schedule = plan.expand(plan.parse(PLAN, "p"), 3, runtime_verbs=docker.VERBS, why_not=docker.WHY_NOT)
-    result = execute(schedule, docker)
-    assert result.ailments == []
-    assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
-    assert result.history is not None
-    heals = {
-        (op.value["action"], op.value["nodes"][0]): op.value["effect"]
-        for op in result.history.ops
-        if op.f == "fault-heal"
-    }
-    for node in ("desktop-1", "relay", "mobile-1"):
-        assert heals["kill", node] == {"processes_killed": 1, "processes_restarted": 1}
-    assert heals["pause", "relay"] == {"processes_paused": 1}
-    started = [op.node for op in result.history.ops if op.f == "started"]
-    assert started == ["desktop-1", "relay", "mobile-1"]
-    assert any(op.f == "observe" and op.incarnation == 1 for op in result.history.ops)
 
 
 @pytest.mark.docker
