@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.heartbeats import Heartbeats
 from checkers.duties.ordering import Ordering
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
-from checkers.traffic.merged import hardened_nodes, slack_of
+from checkers.traffic.merged import hardened_nodes, ns, slack_of
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import did
 from harness.history import Header, Op, Tap
@@ -30,9 +31,9 @@ _EVENTS = ("job:", "rpc:", "sync:")
 class _Wire:
     NAME = "wire"
     GUARANTEE = (
-        "Every frame is one that its receiver knows, nothing is sent before the registration, an event leaves its "
-        "sender once and the relay in the order in which it came, and nobody who behaves well is answered by a "
-        "protocol error."
+        "Every frame is one that its receiver knows, clients send heartbeats, and nothing before their registration, "
+        "an event leaves its sender once and the relay in the order in which it came, and nobody who behaves well is "
+        "answered by a protocol error."
     )
     NEEDS = Level.L0
     FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})
@@ -40,6 +41,7 @@ class _Wire:
         "unknown-frame": "The relay sent a frame of a type that no client knows.",
         "error-frame": "The relay answered a well-behaved client by a protocol error.",
         "before-registered": "A client sent something on a connection before it was registered there.",
+        "no-heartbeat": "A client spoke steadily and sent no heartbeat.",
         "sent-twice": "A sender sent one event twice over one connection.",
         "reordered": "The relay handed on events of one connection in another order than they came.",
     }
@@ -70,6 +72,7 @@ class _Judge(Reader):
             deque()
         )  # is it one, reason, tap, client, what
         self._ordering = Ordering(header)
+        self._heartbeats = Heartbeats(ns(header, "heartbeat_s"), slack_of(header))
         self._last: Op | None = None
         self._judged = array("q")  # when
 
@@ -95,6 +98,8 @@ class _Judge(Reader):
         if tap.type != "register" and (client, tap.conn) not in self._registered:
             what = f"{client} sent {_name(tap)} before it was registered"
             self._stray("before-registered", tap, client, what, lambda: self._is_too_early(client, tap))
+        if self._heartbeats.is_missing(tap):
+            self._stray("no-heartbeat", tap, client, f"{client} spoke steadily and had sent no heartbeat for long")
         if event:
             key = (tap.link, tap.conn, tap.type, str(tap.msg))
             if key in self._sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -69,3 +70,22 @@ def one_leaves_after_the_next(edit: Edit, pair: tuple[Tap, Tap]) -> None:
     early, late = pair
     edit.drop_taps(lambda tap: tap == early)
     edit.add_tap(msgspec.structs.replace(early, time_ns=late.time_ns + US))
+
+
+def steady(scene: Scene) -> Iterator[Tap]:
+    """The first frame of desktops that go on speaking for as long as two heartbeats and more."""
+    beat_ns = round(scene.run.header.timing["heartbeat_s"] * 1e9)
+    spoken: dict[tuple[str, int], list[Tap]] = {}
+    for tap in scene.run.taps:
+        if tap.side == "in" and tap.link.partition("->")[0] in scene.desktops:
+            spoken.setdefault((tap.link, tap.conn), []).append(tap)
+    for taps in spoken.values():
+        others = [tap for tap in taps if tap.type not in ("heartbeat", "register")]
+        gaps = [b.time_ns - a.time_ns for a, b in pairwise(others)]
+        if others and max(gaps, default=beat_ns) < beat_ns // 2 and taps[-1].time_ns - others[0].time_ns > 3 * beat_ns:
+            yield others[0]
+
+
+@injects("wire", "no-heartbeat", sites=steady)
+def it_never_says_that_it_is_alive(edit: Edit, first: Tap) -> None:
+    edit.drop_taps(lambda tap: (tap.link, tap.conn, tap.type) == (first.link, first.conn, "heartbeat"))
