@@ -238,9 +238,14 @@ def _narrow(cast: Cast, random: Random) -> Trouble:
 def _kill(cast: Cast, random: Random) -> Trouble:
     node = random.choice((*cast.clients, "relay"))
     how: dict[str, Any] = random.choice(({}, {}, {"signal": "TERM"}, {"power": True}))
-    wipe = {"wipe": True} if node in cast.desktops and random.random() < 0.25 else {}
-    kind = "kill wipe" if wipe else f"kill {next(iter(how), '')}".strip()
-    return Trouble(kind, {"nodes": [node], **how, **wipe}, node, _length(random, (_SHORT, _MIDDLE, _MIDDLE, _LONG)))
+    kind = f"kill {next(iter(how), '')}".strip()
+    return Trouble(kind, {"nodes": [node], **how}, node, _length(random, (_SHORT, _MIDDLE, _MIDDLE, _LONG)))
+
+
+def _wipe(cast: Cast, random: Random) -> Trouble:
+    """A desktop comes back with an empty store, and nobody who knew the former one may mix the two."""
+    node = random.choice(cast.desktops)
+    return Trouble("kill wipe", {"nodes": [node], "wipe": True}, node, _length(random, (_SHORT, _MIDDLE)))
 
 
 def _on_node(kind: str, words: Callable[[Random], dict[str, Any]], where: str) -> Callable[[Cast, Random], Trouble]:
@@ -275,6 +280,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "loss of registration": _not_registered,
     "hold": _messages("hold", (_SHORT, _MIDDLE)),
     "kill": _kill,
+    "kill wipe": _wipe,
     "pause": _on_node("pause", lambda random: {}, "any"),
     "clock": _on_node("clock", _skew, "any"),
     "clock refused": _refused,
@@ -292,4 +298,5 @@ WEIGHTS: Final = {
     "reorder": 1.5,
     "kill": 1.5,
     "noise": 0.7,
+    "bandwidth narrow": 2.0,  # seldom draws what it needs in full
 }
