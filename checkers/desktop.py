@@ -112,8 +112,8 @@ class _Judge(Reader):
         entry = truth.entries.get(op.rev.n) if truth is not None and op.rev is not None else None
         if truth is None or entry is None:
             return
-        if op.type == "invoke" and (why := self._clocks.wrong(desktop, op, entry.commit.set)) is not None:
-            self._add("wrong-time", op, f"begins a {entry.commit.f} of job {op.job} {why}", [op])
+        if op.type == "invoke":
+            self._clocks.commit(op, entry.commit.set)
         if op.type != "ok":
             return
         self._judged["commits"] += 1
@@ -186,6 +186,9 @@ class _Judge(Reader):
                 counted[about] -= 1
                 continue
             self._add("unasked-commit", op, f"committed a {f} of job {op.job} that nobody was told of", [op])
+        for op, why in self._clocks.wrong():
+            f = op.value.get("f") if isinstance(op.value, dict) else "change"
+            self._add("wrong-time", op, f"begins a {f} of job {op.job} {why}", [op])
         for final, job, what in self._rows.wrong(self.ledger.truth):
             self._judged["rows"] += 1
             self._counted.add(self.ledger.phase)

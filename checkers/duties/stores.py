@@ -25,14 +25,26 @@ class Clocks:
         self._slack_ns = _SURE_NS if header.runtime == "sim" else _BUSY_NS
         self._offset_ns: dict[str, int] = {}  # desktop → wall clock minus the run's
         self._wrong: set[str] = set()
+        self._doubts: list[tuple[Op, str]] = []
 
     def fault(self, op: Op) -> None:
+        """A fault may be at work before it is recorded, where time is real."""
         nodes = said(op).get("nodes")
         if said(op).get("action") == "clock" and isinstance(nodes, list):
             self._wrong.update(map(str, nodes))
+            since_ns = op.time_ns - self._slack_ns
+            self._doubts = [(c, why) for c, why in self._doubts if c.node not in nodes or c.time_ns < since_ns]
 
-    def wrong(self, desktop: str, op: Op, changed: Mapping[str, Any]) -> str | None:
-        """Fed every answered commit. What is wrong with its stamps; None: nothing."""
+    def commit(self, op: Op, changed: Mapping[str, Any]) -> None:
+        """Fed every commit that begins, with what it changes."""
+        if (why := self._off(str(op.node), op, changed)) is not None:
+            self._doubts.append((op, why))
+
+    def wrong(self) -> list[tuple[Op, str]]:
+        """At the end: commits, and what is wrong with their stamps."""
+        return self._doubts
+
+    def _off(self, desktop: str, op: Op, changed: Mapping[str, Any]) -> str | None:
         if desktop in self._wrong:
             return None
         for name in _STAMPS:

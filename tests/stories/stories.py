@@ -42,7 +42,7 @@ workload:
   script:
     - {at: 400ms, node: desktop-1, do: create, job: kept}
     - {at: 2300ms, node: mobile-1, do: get, job: a1}
-    - {at: 3700ms, node: mobile-4, do: get, job: a1}
+    - {at: 2100ms, node: mobile-4, do: get, job: a1}
     - {at: 9500ms, node: desktop-1, do: tokens, job: kept, sent: 1}
 faults:
   - {name: apart, action: partition, links: [mobile-1<->relay], at: 800ms, for: 700ms}
@@ -52,9 +52,9 @@ faults:
   - {name: refused, action: partition, links: [mobile-1<->relay], drop: refuse, at: 5200ms, for: 300ms}
   - {name: slow, action: delay, links: [relay->mobile-1], latency: 80ms, at: 5800ms, for: 600ms}
   - {name: asleep, action: pause, nodes: [mobile-2], at: 1s, for: 4500ms}
-  - {name: lost, action: loss, links: [relay->mobile-2], chance: 0.5, at: 7200ms, for: 600ms}
+  - {name: lost, action: loss, links: [relay->mobile-3], chance: 0.5, at: 4300ms, for: 600ms}
   - {name: slow disk, action: slow_disk, nodes: [desktop-1], latency: 40ms, at: 2500ms, for: 700ms}
-  - {name: killed, action: kill, nodes: [desktop-1], restart: 300ms, at: 6500ms}
+  - {name: killed, action: kill, nodes: [desktop-1], restart: 300ms, at: 6900ms}
   - {name: wrong clock, action: clock, nodes: [desktop-1], skew: 1h, at: 3400ms, for: 900ms}
   - {name: relay gone, action: kill, nodes: [relay], restart: 300ms, at: 8s}
   - {name: new disk, action: kill, nodes: [desktop-1], restart: 300ms, wipe: true, at: 10s}
@@ -62,15 +62,15 @@ faults:
      attributes: {latency: 60}, at: 300ms, for: 400ms}
   - {name: silence, action: toxic, links: [mobile-4->relay], type: timeout, stream: downstream,
      attributes: {timeout: 200}, at: 1s, for: 600ms}
-  - {name: slowly, action: slow_close, links: [mobile-4->relay], delay: 300ms, at: 2s, for: 1s}
-  - {name: ended, action: kill, nodes: [mobile-4], signal: TERM, restart: 200ms, at: 2300ms}
+  - {name: slowly, action: slow_close, links: [mobile-4->relay], delay: 300ms, at: 2600ms, for: 1s}
+  - {name: ended, action: kill, nodes: [mobile-4], signal: TERM, restart: 200ms, at: 2900ms}
   - {name: resets, action: toxic, links: [mobile-4->relay], type: reset_peer, stream: upstream,
-     attributes: {timeout: 20}, at: 3500ms, for: 500ms}
-  - {name: deaf, action: slow_consumer, nodes: [mobile-4], at: 4200ms, for: 400ms}
-  - {name: narrow, action: bandwidth, links: [relay->mobile-4], rate: 20, at: 5600ms, for: 400ms}
-  - {name: sliced, action: slicer, links: [relay->mobile-4], average_size: 200, at: 6200ms, for: 600ms}
-  - {name: sliced too, action: slicer, links: [relay->mobile-4], average_size: 90, at: 6200ms, for: 600ms}
-  - {name: limited, action: limit_data, links: [relay->mobile-4], bytes: 600, at: 7300ms, for: 500ms}
+     attributes: {timeout: 20}, at: 1900ms, for: 500ms}
+  - {name: deaf, action: slow_consumer, nodes: [mobile-3], at: 4900ms, for: 300ms}
+  - {name: narrow, action: bandwidth, links: [relay->mobile-3], rate: 20, at: 5300ms, for: 300ms}
+  - {name: sliced, action: slicer, links: [relay->mobile-3], average_size: 200, at: 5700ms, for: 400ms}
+  - {name: sliced too, action: slicer, links: [relay->mobile-3], average_size: 90, at: 5700ms, for: 400ms}
+  - {name: limited, action: limit_data, links: [relay->mobile-3], bytes: 600, at: 6200ms, for: 600ms}
 settle: {quiesce: 800ms}
 """
 
@@ -152,8 +152,8 @@ def a_duplicate_arrives_twice(told: Told) -> bool:
 
 @story("messages")
 def what_is_lost_enters_and_does_not_arrive(told: Told) -> bool:
-    sent = {t.msg for t in told.taps("relay->mobile-2", "in", "lost", 600) if t.msg}
-    came = {t.msg for t in told.history.taps if t.link == "relay->mobile-2" and t.side == "out"}
+    sent = {t.msg for t in told.taps("relay->mobile-3", "in", "lost", 600) if t.msg}
+    came = {t.msg for t in told.history.taps if t.link == "relay->mobile-3" and t.side == "out"}
     return bool(sent & came) and bool(sent - came)
 
 
@@ -285,5 +285,6 @@ def two_slicers_at_once_are_two(told: Told) -> bool:
 
 @story("toxic.limit_data")
 def a_limit_closes_the_connection(told: Told) -> bool:
-    begun_ns = told.begun_ns("limited")
-    return any(begun_ns < op.time_ns for op in told.links("mobile-4", "closed"))
+    begun_ns, until_ns = told.begun_ns("limited"), told.begun_ns("killed") + 500 * MS
+    closed = [op for op in told.links("mobile-3", "closed") if begun_ns <= op.time_ns <= until_ns]
+    return told.effect("limited")["bytes_counted"] >= 600 and bool(closed)
