@@ -21,7 +21,7 @@ class Heartbeats:
 
     def __init__(self, heartbeat_ns: int, slack_ns: int) -> None:
         self._steady_ns = heartbeat_ns // 2
-        self._most_ns = 2 * heartbeat_ns + slack_ns
+        self._most_ns = 4 * heartbeat_ns + slack_ns  # one or two may wait behind what a full buffer keeps
         self._lines: dict[tuple[str, int], _Line] = {}
 
     def is_missing(self, tap: Tap) -> bool:
