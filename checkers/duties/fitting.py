@@ -101,7 +101,7 @@ class Fitting:
             return
         self._shown[key] = (op.rev.n, op)
         due = self._due.get(key)
-        if due is not None and op.rev.n >= due.event.rev:
+        if due is not None and op.rev.n > due.event.prev:  # it may show a part of a batch, which then follows no more
             del self._due[key]
 
     def _follows(self, phone: Phone, sight: Sight, key: tuple[str, str]) -> None:
