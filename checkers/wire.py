@@ -88,6 +88,7 @@ class _Judge(Reader):
     def _upstream(self, tap: Tap, client: str) -> None:
         event = tap.msg is not None and tap.type.startswith("job:")
         if tap.side == "out":
+            self._heartbeats.left(tap)
             if event:
                 self._arrived.setdefault((tap.type, str(tap.msg)), []).append(tap.time_ns)
                 self._ordering.came(tap)

@@ -82,7 +82,7 @@ def steady(scene: Scene) -> Iterator[Tap]:
     for taps in spoken.values():
         others = [tap for tap in taps if tap.type not in ("heartbeat", "register")]
         gaps = [b.time_ns - a.time_ns for a, b in pairwise(others)]
-        if others and max(gaps, default=beat_ns) < beat_ns // 2 and taps[-1].time_ns - others[0].time_ns > 5 * beat_ns:
+        if others and max(gaps, default=beat_ns) < beat_ns // 2 and taps[-1].time_ns - others[0].time_ns > 3 * beat_ns:
             yield others[0]
 
 
