@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Final
 
 from harness.history import Op
+
+_BEGINS: Final = frozenset({"miss", "outdated", "bypass"})
 
 
 @dataclass
@@ -56,7 +59,7 @@ class Caching:
         said = op.value if isinstance(op.value, dict) else {}
         desktop, key, what = self._desktops[str(op.node)], str(said.get("key")), said.get("what")
         reads = desktop.reads[key]
-        if what in ("miss", "outdated"):
+        if what in _BEGINS:
             reads.begin(op.time_ns)
         elif what == "fill":
             reads.count = max(0, reads.count - 1)

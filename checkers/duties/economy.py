@@ -19,6 +19,9 @@ class Economy:
     def __init__(self, judge: Merged, findings: Findings) -> None:
         self._judge, self._findings = judge, findings
         self._licences: dict[str, set[str]] = {}  # correlation id → why
+        self._last: dict[
+            tuple[str | None, object, object], set[str]
+        ] = {}  # (node, what, job) → why it was fetched last
         self._events = 0
         self._fetched: list[Op] = []
         self._disturbed = ""  # why shares are not judged
@@ -28,7 +31,7 @@ class Economy:
             if sight.seen.kind in CHANGES:
                 self._change(op)
         elif op.f == "fetch":
-            self._fetch(said(op))
+            self._fetch(op.node, said(op))
         elif op.f in ("fault-begin", "drop", "started"):
             self._disturbed = self._disturbed or ("faults" if op.f != "drop" else "a full mailbox")
         elif op.f == "emit" and said(op).get("bare") is True:
@@ -36,11 +39,15 @@ class Economy:
 
     # ---- shares -----------------------------------------------------------------------------------------------------
 
-    def _fetch(self, line: dict[str, Any]) -> None:
-        if line.get("phase") == "begin":
-            also = line.get("also")
-            words = [line.get("licence"), *(also if isinstance(also, list) else [])]
-            self._licences[str(line.get("corr"))] = {str(word) for word in words}
+    def _fetch(self, node: str | None, line: dict[str, Any]) -> None:
+        """One that is made again is made for the reasons of the one that failed."""
+        if line.get("phase") != "begin":
+            return
+        also, what = line.get("also"), (node, line.get("what"), line.get("job"))
+        words = {str(word) for word in (line.get("licence"), *(also if isinstance(also, list) else []))}
+        if "retry" in words:
+            words |= self._last.get(what, set())
+        self._licences[str(line.get("corr"))] = self._last[what] = words
 
     def _change(self, op: Op) -> None:
         kind, _, name = (op.cause or "").partition(":")

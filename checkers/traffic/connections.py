@@ -39,8 +39,17 @@ class Arrivals:
         self.late: list[tuple[int, int]] = []  # (time, the longest answer to a call so far), growing
 
     def connection_at(self, time_ns: int) -> int | None:
+        registration = self._registration(time_ns)
+        return registration[1] if registration is not None else None
+
+    def registered_ns(self, time_ns: int) -> int | None:
+        """When the last registration up to `time_ns` had reached it."""
+        registration = self._registration(time_ns)
+        return registration[0] if registration is not None else None
+
+    def _registration(self, time_ns: int) -> tuple[int, int] | None:
         at = bisect_right(self.registrations, time_ns, key=lambda item: item[0])
-        return self.registrations[at - 1][1] if at else None
+        return self.registrations[at - 1] if at else None
 
     def alive_from(self, time_ns: int) -> int | None:
         """When, from `time_ns` on, messages had arrived both ways on the connection of that time; None: never."""
@@ -75,6 +84,7 @@ class Client:
         self.opened: int | None = None  # its newest socket, as the wire saw it
         self.away = False  # sent to the background, and not back yet
         self.ended_ns = -1  # when its process, or the relay's, was last known to end
+        self.touched_ns = -1  # when a fault that touches it last began or healed
 
     @property
     def heard_of(self) -> bool:
@@ -172,12 +182,14 @@ class Connections:
             self._active[_occurrence(op)] = names
             for name in names:
                 self.clients[name].faults += 1
+                self.clients[name].touched_ns = op.time_ns
                 if _value(op).get("action") == "kill":
                     self._ended(self.clients[name], op)
         elif op.f == "fault-heal":
             for name in self._active.pop(_occurrence(op), []):
                 self.clients[name].faults -= 1
             for name in self._touched_by_fault(op):
+                self.clients[name].touched_ns = op.time_ns
                 self._doubt(self.clients[name], op)
         elif op.node in self.clients:
             self._of_client(self.clients[op.node], op)
@@ -190,6 +202,9 @@ class Connections:
             state = _value(op).get("state")
             if state == "registered":
                 client.live_ns, client.cause = op.time_ns, op
+                told_ns = client.arrivals.registered_ns(op.time_ns)
+                if told_ns is not None and told_ns < client.touched_ns:  # it reads of it late: it was paused
+                    self._doubt(client, op)
             elif state in ("closed", "suspended", "connecting"):
                 client.live_ns = None
         elif op.f == "background":
@@ -241,7 +256,7 @@ class Connections:
                 client.live_ns = None
 
     def _doubt(self, client: Client, op: Op) -> None:
-        """A fault that touched this connection has healed."""
+        """A fault that touched this connection has healed by now."""
         if client.live_ns is None:
             return
         noticed_ns = self._bounds.dead_peer_ns if client.journals else self._bounds.registered_ns

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Literal, Protocol
 
-from harness.wire.toxics import CLOSE, DATA, RESET, Due, Passing, Stub, Toxic, through
+from harness.wire.toxics import CLOSE, DATA, Due, Passing, Stub, Toxic, through
 
 
 class Ends(Protocol):
@@ -33,7 +33,9 @@ class Arrival(Protocol):
 
     def deliver(self, data: bytes) -> None: ...
 
-    def deliver_end(self, *, reset: bool) -> None: ...
+    def deliver_end(self, kind: str) -> None:
+        """`toxics.FIN` or `RESET`."""
+        ...
 
 
 class Chain:
@@ -123,7 +125,7 @@ class Chain:
         elif passing.kind is CLOSE:
             self.connection.close()
         else:
-            self._to.deliver_end(reset=passing.kind is RESET)
+            self._to.deliver_end(passing.kind)
 
     def _retime(self, without: Stub) -> None:
         """The stubs that are left are asked again, from what they let pass to what has arrived."""

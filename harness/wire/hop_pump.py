@@ -190,7 +190,7 @@ class Exit:
 
     def _end(self, kind: str) -> None:
         if self._chain.idle:
-            self.deliver_end(reset=kind is RESET)
+            self.deliver_end(kind)
         else:
             self._chain.offer(kind)
 
@@ -215,8 +215,8 @@ class Exit:
                 self._direction.see("out", self._conn, piece)
         self._to.write(data)  # after its messages are tapped: what a node shows has been seen delivered
 
-    def deliver_end(self, *, reset: bool) -> None:
-        end = _reset if reset else close
+    def deliver_end(self, kind: str) -> None:
+        end = reset if kind is RESET else close
         end(self._to)
 
 
@@ -246,9 +246,6 @@ def reset(writer: Writer | None) -> None:
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     writer.transport.abort()
-
-
-_reset = reset  # by another name where it is a word of a signature
 
 
 def close(writer: Writer | None) -> None:

@@ -58,7 +58,9 @@ class Rpc:
         query = query_of(params)
         by_session = query.column == "sessionId"
         key = session_key(query.scope) if by_session else project_key(query.scope)
-        if not params.get("bypassCache") and (hit := await self._hit(key, query)) is not None:
+        if params.get("bypassCache"):
+            self.journal("cache", what="bypass", key=key)
+        elif (hit := await self._hit(key, query)) is not None:
             return hit
         generation = self.cache.generation(key)
         page, as_of = await self.store.list(query, self.policies[AS_OF].on)

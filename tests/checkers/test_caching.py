@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from telling import judge
 
-MISS, OUTDATED, FILL, REFUSE = (f"d!cache[what={what},key=k]" for what in ("miss", "outdated", "fill", "refuse"))
+LINES = ("miss", "outdated", "bypass", "fill", "refuse")
+MISS, OUTDATED, BYPASS, FILL, REFUSE = (f"d!cache[what={what},key=k]" for what in LINES)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ MISS, OUTDATED, FILL, REFUSE = (f"d!cache[what={what},key=k]" for what in ("miss
             "useless-cache",
         ),
         ("a page found outdated, and a write meanwhile", f'd:+a @1 {OUTDATED} d:a"x" {REFUSE}', None),
+        ("a read past the cache, begun before", f'd:+a @1 {BYPASS} d:a"x" {MISS} {REFUSE} {FILL}', None),
         ("the same without a write", f"d:+a @1 {OUTDATED} {REFUSE}", "useless-cache"),
         ("a read of which no line tells", f"d:+a @1 {REFUSE}", None),
     ],

@@ -185,11 +185,13 @@ def test_a_head_keeps_behind_the_events_it_speaks_of(why: str, line: str, reason
     assert named(line, NAME).get(NAME, []) == reasons
 
 
-def _changes(events: int, fetched: int, licence: str = "gap") -> str:
+def _changes(events: int, fetched: int, licence: str = "gap", *, again: bool = False) -> str:
+    """`again`: the list fails, and what is shown comes from the next one."""
     trigger = {"gap": GAP, "reconnect": "m!link[state=closed] m!link[state=registered]"}[licence]
     shown = " ".join([f"m:a{{status=s{n}}}(event:{n})" for n in range(events)])
-    more = " ".join([f"m:a{{status=f{n}}}(list:c1)" for n in range(fetched)])
-    return f"d:+a {OPEN} m:a=1 {shown} {trigger} {lists(licence)} {more} d:final"
+    more = " ".join([f"m:a{{status=f{n}}}(list:{'c2' if again else 'c1'})" for n in range(fetched)])
+    fetches = f"{lists(licence)} {ends('list', 'c1', 'fail')} @20 {lists('retry', 'c2')}" if again else lists(licence)
+    return f"d:+a {OPEN} m:a=1 {shown} {trigger} {fetches} {more} d:final"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,8 @@ def _changes(events: int, fetched: int, licence: str = "gap") -> str:
         ("too many from fetches", _changes(38, 3), ["polling"]),
         ("too few to say", _changes(10, 5), []),
         ("those of a reconnect stand apart", _changes(38, 9, "reconnect"), []),
+        ("and so do those that are made again", _changes(38, 9, "reconnect", again=True), []),
+        ("made again for a gap", _changes(38, 9, again=True), ["polling"]),
         ("a fault was at work", f"fault:x {_changes(38, 9)}", []),
         ("a mailbox was full", f"r!drop[device=x,event=job:x] {_changes(38, 9)}", []),
     ],

@@ -4,12 +4,12 @@ with the wire, which takes over what Toxiproxy cannot do safely."""
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import requests
+from toxiproxy_server import free_port
 
 from faults import Effect, Toxic
 from harness import registry
@@ -129,17 +129,40 @@ class SimBench(Bench):
         assert not self.world.crashes
 
 
-class WireBench(Bench):
-    """Nothing stands between the two ports of its link."""
+class SocketBench(Bench):
+    """Real sockets on loopback, with something between."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._link: Link
-        self._port = 0
+        self._port = 0  # where clients dial
 
     async def _connect(self) -> End:
         _, client = await asyncio.get_running_loop().create_connection(End, "127.0.0.1", self._port)
         return client
+
+    def _between(self, upstream: tuple[str, int]) -> AbstractAsyncContextManager[None]:
+        """What stands there; sets the port."""
+        raise NotImplementedError
+
+    def play(self, scenario: Scenario) -> None:
+        async def whole() -> None:
+            server = await asyncio.get_running_loop().create_server(self._serve, "127.0.0.1", 0)
+            try:
+                async with self._between(server.sockets[0].getsockname()):
+                    await scenario(self)
+            finally:
+                server.close()
+                for end in self.served:
+                    if end.transport is not None:
+                        end.transport.abort()
+
+        asyncio.run(whole())
+
+
+class WireBench(SocketBench):
+    """A link of the wire; nothing stands between its two ports."""
+
+    _link: Link
 
     @asynccontextmanager
     async def toxic(
@@ -152,45 +175,25 @@ class WireBench(Bench):
         finally:
             effect.met(**self._link.remove_toxic(direction, 1)["counts"])
 
-    def play(self, scenario: Scenario) -> None:
-        async def whole() -> None:
-            server = await asyncio.get_running_loop().create_server(self._serve, "127.0.0.1", 0)
-            enter, leave = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
-            upstream = server.sockets[0].getsockname()
-            config = LinkConfig(
-                client="client", server="server", enter=enter, proxy=leave, leave=leave, upstream=upstream
-            )
-            self._port = enter[1]
-            self._link = Link(config, lambda tap: None, registry.find("dialect", "jobsync"))
-            await self._link.listen()
-            try:
-                await scenario(self)
-            finally:
-                await self._link.close()
-                server.close()
-                for end in self.served:
-                    end.transport.abort()
-
-        asyncio.run(whole())
+    @asynccontextmanager
+    async def _between(self, upstream: tuple[str, int]) -> AsyncIterator[None]:
+        enter, leave = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
+        config = LinkConfig(client="client", server="server", enter=enter, proxy=leave, leave=leave, upstream=upstream)
+        self._port = enter[1]
+        self._link = Link(config, lambda tap: None, registry.find("dialect", "jobsync"))
+        await self._link.listen()
+        try:
+            yield
+        finally:
+            await self._link.close()
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-class RealBench(Bench):
+class RealBench(SocketBench):
     """`api` is that of a server without proxies."""
 
     def __init__(self, api: Toxiproxy) -> None:
         super().__init__()
         self._api = api
-        self._port = 0
-
-    async def _connect(self) -> End:
-        _, client = await asyncio.get_running_loop().create_connection(End, "127.0.0.1", self._port)
-        return client
 
     @asynccontextmanager
     async def toxic(
@@ -219,18 +222,9 @@ class RealBench(Bench):
             answer = await asyncio.to_thread(session.request, method, url, json=body, timeout=LIMIT_S)
         answer.raise_for_status()
 
-    def play(self, scenario: Scenario) -> None:
-        async def whole() -> None:
-            server = await asyncio.get_running_loop().create_server(self._serve, "127.0.0.1", 0)
-            upstream = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            made = await asyncio.to_thread(self._api.create, _PROXY, "127.0.0.1:0", upstream, [])
-            self._port = int(made.listen.rpartition(":")[2])
-            try:
-                await scenario(self)
-            finally:
-                server.close()
-                for end in self.served:
-                    if end.transport is not None:
-                        end.transport.abort()
-
-        asyncio.run(whole())
+    @asynccontextmanager
+    async def _between(self, upstream: tuple[str, int]) -> AsyncIterator[None]:
+        where = f"{upstream[0]}:{upstream[1]}"
+        made = await asyncio.to_thread(self._api.create, _PROXY, "127.0.0.1:0", where, [])
+        self._port = int(made.listen.rpartition(":")[2])
+        yield

@@ -56,25 +56,16 @@ class SocketStage(Machines):
 
     @asynccontextmanager
     async def hold(self, direction: str, effect: Effect) -> AsyncIterator[None]:
-        async with self._toxics.hold(direction):
-            before = await self._counters(direction)
-            try:
-                yield
-            finally:
-                after = await self._counters(direction)
-                effect.met(bytes_held=after["bytes_in"] - before["bytes_in"])
-                effect.note(messages_held=after["messages_in"] - before["messages_in"])
+        async with self._toxics.hold(direction), self._metered(direction, effect, "bytes_held", "messages_held"):
+            yield
 
     @asynccontextmanager
     async def delay(self, direction: str, latency_ms: float, jitter_ms: float, effect: Effect) -> AsyncIterator[None]:
-        async with self._toxics.delay(direction, latency_ms, jitter_ms):
-            before = await self._counters(direction)
-            try:
-                yield
-            finally:
-                after = await self._counters(direction)
-                effect.met(bytes_delayed=after["bytes_in"] - before["bytes_in"])
-                effect.note(messages_delayed=after["messages_in"] - before["messages_in"])
+        async with (
+            self._toxics.delay(direction, latency_ms, jitter_ms),
+            self._metered(direction, effect, "bytes_delayed", "messages_delayed"),
+        ):
+            yield
 
     def toxic(self, direction: str, toxic: Toxic, stream: str, effect: Effect) -> AbstractAsyncContextManager[None]:
         if not self._toxics.can_have(direction, toxic):
@@ -87,13 +78,8 @@ class SocketStage(Machines):
 
     @asynccontextmanager
     async def _toxic(self, direction: str, toxic: Toxic, effect: Effect) -> AsyncIterator[None]:
-        async with self._toxics.toxic(direction, toxic):
-            before = await self._counters(direction)
-            try:
-                yield
-            finally:
-                after = await self._counters(direction)
-                effect.met(**{_BYTES_MET[toxic.type]: after["bytes_in"] - before["bytes_in"]})
+        async with self._toxics.toxic(direction, toxic), self._metered(direction, effect, _BYTES_MET[toxic.type]):
+            yield
 
     @asynccontextmanager
     async def refuse(self, link: str, reset: bool, effect: Effect) -> AsyncIterator[None]:
@@ -132,13 +118,8 @@ class SocketStage(Machines):
 
     @asynccontextmanager
     async def _stalled(self, direction: str, effect: Effect) -> AsyncIterator[None]:
-        async with self._by_wire("stall", direction, effect):
-            before = await self._counters(direction)
-            try:
-                yield
-            finally:
-                after = await self._counters(direction)
-                effect.met(bytes_unread=after["bytes_in"] - before["bytes_in"])
+        async with self._by_wire("stall", direction, effect), self._metered(direction, effect, "bytes_unread"):
+            yield
 
     @asynccontextmanager
     async def cut(self, client: str, how: Cut, stream: str, effect: Effect) -> AsyncIterator[None]:
@@ -162,6 +143,18 @@ class SocketStage(Machines):
             effect.met(connections_refused=ended.get("refused", 0))
 
     # ---- the wire -------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _metered(self, direction: str, effect: Effect, met: str, noted: str | None = None) -> AsyncIterator[None]:
+        """What enters a direction meanwhile: its bytes were met under one name, its messages noted under another."""
+        before = await self._counters(direction)
+        try:
+            yield
+        finally:
+            after = await self._counters(direction)
+            effect.met(**{met: after["bytes_in"] - before["bytes_in"]})
+            if noted is not None:
+                effect.note(**{noted: after["messages_in"] - before["messages_in"]})
 
     async def _counters(self, direction: str) -> dict[str, int]:
         link = self._toxics.link_of(direction)
