@@ -20,6 +20,7 @@ from typing import Any
 
 from checkers.past.ledger import Reader
 from checkers.traffic.bounds import Bounds, bounds
+from checkers.traffic.merged import slack_of
 from checkers.traffic.peace import touched_by_fault
 from harness.history import Header, Op, Tap
 
@@ -108,7 +109,7 @@ class Connections:
     FEEDS = frozenset({"link", "started", "fault-begin", "fault-heal", "background", "foreground"})
 
     def __init__(self, header: Header, bounds: Bounds) -> None:
-        self._bounds = bounds
+        self._bounds, self._slack_ns = bounds, slack_of(header)
         self.tapped = False
         self._relay = next((n for n, node in header.nodes.items() if node.get("role") == "relay"), "relay")
         self.clients: dict[str, Client] = {}
@@ -203,7 +204,7 @@ class Connections:
             if state == "registered":
                 client.live_ns, client.cause = op.time_ns, op
                 told_ns = client.arrivals.registered_ns(op.time_ns)
-                if told_ns is not None and told_ns < client.touched_ns:  # it reads of it late: it was paused
+                if told_ns is not None and told_ns + self._slack_ns < client.touched_ns:  # read late: it was paused
                     self._doubt(client, op)
             elif state in ("closed", "suspended", "connecting"):
                 client.live_ns = None
