@@ -19,9 +19,7 @@ class Economy:
     def __init__(self, judge: Merged, findings: Findings) -> None:
         self._judge, self._findings = judge, findings
         self._licences: dict[str, set[str]] = {}  # correlation id → why
-        self._last: dict[
-            tuple[str | None, object, object], set[str]
-        ] = {}  # (node, what, job) → why it was fetched last
+        self._last: dict[tuple[str, ...], set[str]] = {}  # (node, what, job) → why it was fetched last
         self._events = 0
         self._fetched: list[Op] = []
         self._disturbed = ""  # why shares are not judged
@@ -43,7 +41,7 @@ class Economy:
         """One that is made again is made for the reasons of the one that failed."""
         if line.get("phase") != "begin":
             return
-        also, what = line.get("also"), (node, line.get("what"), line.get("job"))
+        also, what = line.get("also"), tuple(str(part) for part in (node, line.get("what"), line.get("job")))
         words = {str(word) for word in (line.get("licence"), *(also if isinstance(also, list) else []))}
         if "retry" in words:
             words |= self._last.get(what, set())
