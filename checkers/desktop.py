@@ -73,7 +73,7 @@ class _Judge(Reader):
         self._speaks: set[str] = set()  # desktops whose answers name revisions
         self._clocks = Clocks(header)
         self._tellings = Tellings(header)
-        self._rows = Rows()
+        self._rows = Rows(header)
         self._caching = Caching()
         self._refusals = Refusals()
         self._judged: Counter[str] = Counter()

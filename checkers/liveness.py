@@ -37,10 +37,10 @@ class _Liveness:
         "of the topology's timers; then nothing is said but heartbeats and heads, and nobody ever storms."
     )
     NEEDS = Level.L0
-    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final", EXITED}
+    FEEDS: frozenset[str] | None = _DISTURBS | {"link", "conn", "fetch", "observe", "final", EXITED, CRASHED}
     REASONS: Mapping[str, str] = {
         "exited": "A node's program ended by itself, which no fault of the plan had asked of it.",
-        "crashed": "An operation broke down inside of a node's program.",
+        "crashed": "An operation, or a task, broke down inside of a node's program.",
         "unregistered": "A client did not register again within its bound.",
         "unreachable": "A registered client is not among the relay's connections: nothing reaches it.",
         "given-up": "A client took a healthy connection for dead.",
@@ -111,7 +111,8 @@ class _Judge(Reader):
         self._last = op
         if (how := crash(op)) is not None:
             about = f" of job {op.job}" if op.job else ""
-            what = f"{op.node} broke down over a {op.f}{about} at {self.ledger.at(op.time_ns)}: {how}"
+            over = f" over a {op.f}{about}" if op.f != CRASHED else ""
+            what = f"{op.node} broke down{over} at {self.ledger.at(op.time_ns)}: {how}"
             self._add(CRASHED, op, what, [])
         if self._bounds is None:
             return

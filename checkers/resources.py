@@ -50,6 +50,7 @@ class _Resources:
         "early-head": "A head named a revision whose event had not been handed to the link.",
         "polling": "Without any fault more than one change in twenty came from a fetch.",
         "leak": "With nothing left to do a map still holds something.",
+        "miscounted": "A node counts fewer than nothing, or fewer than were there.",
     }
     EXAMPLE = "resources"
     ANOMALY = (

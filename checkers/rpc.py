@@ -104,6 +104,8 @@ class _Judge(Reader):
             self._at_the_end(call)
         for op, meanwhile in self._told_ok:
             self._users_success(op, meanwhile)
+        for done, answer in self._book.done_and_refused():
+            self._refused_but_done(done, answer)
         for wrong in self._endings.close():
             self._wrong(wrong)
         for stray in self._answers.strays():
@@ -220,6 +222,16 @@ class _Judge(Reader):
             "answer-nobody-asked": f"was answered at {at} on a connection that had not asked",
         }
         self._add(reason, call, call.end or call.begin, said[reason], [(None, f"the relay hands {node} an answer")], "")
+
+    def _refused_but_done(self, done: Op, answer: Op) -> None:
+        code = answer.value["outcome"]
+
+        def tell() -> Story:
+            what = f"{done.node} carried out a call for somebody at {self.ledger.at(done.time_ns)}, and answered {code}"
+            story = told([(done, f"{done.node} carries it out"), (answer, f"and answers {code}")])
+            return Story(what, {"job": done.job, "node": done.node, "story": story})
+
+        self._findings.add("failed-but-done", answer, [done, answer], tell)
 
     def _wrong(self, wrong: Wrong) -> None:
         ended = f"it ends as {code_of(wrong.op)}"

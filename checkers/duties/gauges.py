@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from checkers.past.ledger import jobs_of
@@ -12,6 +14,19 @@ from harness.history import Op, Tap
 
 EMPTY = ("waiters", "buffered", "early", "tombstones", "unseen", "calls", "sending", "ops", "wishes")
 _BUSY = frozenset({"fetch", "observe", "trigger", "link", "cache", "started"})
+
+
+def sizes(gauges: object) -> Iterator[tuple[str, int]]:
+    """What a final state counts; whatever is no number is left out."""
+    for name, size in gauges.items() if isinstance(gauges, dict) else ():
+        if isinstance(size, int) and not isinstance(size, bool):
+            yield str(name), size
+
+
+def below_zero(op: Op, name: str, size: int) -> Story:
+    """Fewer than nothing: something was taken out twice."""
+    message = f"{op.node} counts {size} {name}"
+    return Story(message, {"node": op.node, "story": told([(op, message)])})
 
 
 class Gauges:
@@ -65,6 +80,9 @@ class Gauges:
     def _final(self, phone: Phone, op: Op) -> None:
         state = op.value if isinstance(op.value, dict) else {}
         gauges = state.get("gauges")
+        for name, size in sizes(gauges):
+            if size < 0:
+                self._findings.add("miscounted", op, [op], partial(below_zero, op, name, size))
         shows = all(state.get(name) for name in ("scope", "foreground", "registered", "listed"))
         if not isinstance(gauges, dict) or not shows:
             self.judged[phone.node] = "not judged: no gauges, or no open screen"

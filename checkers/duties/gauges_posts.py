@@ -6,8 +6,10 @@ asked has answered or is gone. The relay alone remembers a call for longer, whos
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from checkers.duties.gauges import below_zero, sizes
 from checkers.traffic.merged import Merged, said
 from checkers.words.findings import Findings, Story, told
 from harness.history import Op, Tap
@@ -55,6 +57,9 @@ class Posts:
 
     def _final(self, node: str, op: Op) -> None:
         gauges = said(op).get("gauges")
+        for name, size in sizes(gauges):
+            if size < 0:
+                self._findings.add("miscounted", op, [op], partial(below_zero, op, name, size))
         there = self._roles[node] == "relay" or self._registered.get(node, False)
         if not isinstance(gauges, dict) or not self._judge.tapped or not there:
             self.judged[node] = "not judged: no gauges, no taps, or not registered"
@@ -62,9 +67,13 @@ class Posts:
             self.judged[node] = "not judged: it had not been left in peace long enough"
         else:
             self.judged[node] = "judged"
+            held, here = dict(sizes(gauges)), sum(self._registered.values())
             for name, most in self._most(node, op.time_ns).items():
-                if isinstance(size := gauges.get(name), int) and size > most:
-                    self._leak(node, op, name, size, most)
+                if held.get(name, 0) > most:
+                    self._wrong("leak", node, op, f"held {held[name]}, not {most}", name)
+            for name in ("connections", "sockets") if self._roles[node] == "relay" else ():
+                if 0 <= held.get(name, here) < here:
+                    self._wrong("miscounted", node, op, f"counted {held[name]}, and {here} were registered", name)
 
     def _most(self, node: str, now_ns: int) -> dict[str, int]:
         """What each map may hold at the most: a head may be on its way to everybody."""
@@ -78,14 +87,14 @@ class Posts:
             most |= {"connections": clients, "sockets": clients}
         return most
 
-    def _leak(self, node: str, op: Op, name: str, size: int, most: int) -> None:
+    def _wrong(self, reason: str, node: str, op: Op, what: str, name: str) -> None:
         ops = [o for o in (self._last, op) if o is not None]
         quiet_s = (op.time_ns - self._busy_ns) / 1e9
 
         def tell() -> Story:
-            message = f"nothing had happened for {quiet_s:g} s and {node}'s {name} held {size}, not {most}"
+            message = f"nothing had happened for {quiet_s:g} s and {node}'s {name} {what}"
             story: list[tuple[Op, str]] = [(o, "the last that happened" if o is not op else message) for o in ops]
             details: dict[str, Any] = {"node": node, "story": told(story)}
             return Story(message, details)
 
-        self._findings.add("leak", op, ops, tell)
+        self._findings.add(reason, op, ops, tell)

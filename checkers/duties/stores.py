@@ -9,13 +9,20 @@ from checkers.past.ledger import jobs_of
 from checkers.past.truth import NOT_CONTENT, JobTruth, Truth
 from checkers.traffic.bounds import bounds
 from checkers.traffic.merged import said
-from harness.history import Header, Op, text_digest
+from harness.history import TERMINAL_STATUSES, Header, Op, text_digest
 
 _STAMPS = ("createdAt", "startTime", "endTime", "updatedAt")
 _SURE_NS = 50_000_000  # in the simulator a commit is stamped as it begins
 _BUSY_NS = 2_500_000_000
 _NO_CLOCK_MS = 10**11  # what is below counts something else
 _BUSES = ("local", "link")
+_ENDED = tuple(TERMINAL_STATUSES)
+
+
+def speakers(header: Header) -> set[str]:
+    """Nodes that tell all that they do."""
+    levels = {name: node.get("level") for name, node in header.nodes.items()}
+    return {name for name, level in levels.items() if isinstance(level, int) and level >= 2}
 
 
 class Clocks:
@@ -65,8 +72,7 @@ class Tellings:
     def __init__(self, header: Header) -> None:
         limits = bounds(header)
         self._within_ns = limits.event_ns if limits is not None else 2_000_000_000
-        levels = {name: node.get("level") for name, node in header.nodes.items()}
-        self._speaks = {name for name, level in levels.items() if isinstance(level, int) and level >= 2}
+        self._speaks = speakers(header)
         self.owed: dict[tuple[str, int, str], Op] = {}  # (desktop, revision, bus) → its commit, in order of time
         self._ill: dict[str, int] = {}
 
@@ -104,8 +110,9 @@ class Tellings:
 class Rows:
     """What desktops store in the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, header: Header) -> None:
         self._finals: dict[str, Op] = {}
+        self._whole = speakers(header)
 
     def final(self, op: Op) -> None:
         self._finals[str(op.node)] = op
@@ -119,7 +126,9 @@ class Rows:
             stored, store = jobs_of(state), state.get("store")
             for (owner, job), known in truth.jobs.items():
                 if owner == desktop and known.revs and (known.store in ("", store) or not store) and _settled(known):
-                    yield op, job, _difference(known, stored.get(job), job)
+                    row = stored.get(job)
+                    wrong = _difference(known, row, job)
+                    yield op, job, wrong if wrong or desktop not in self._whole else _undated(known, row, job)
 
 
 def _settled(job: JobTruth) -> bool:
@@ -141,3 +150,18 @@ def _difference(job: JobTruth, row: dict[str, Any] | None, name: str) -> str | N
         if (size, digest) != (place[1], job.attempts[place[0]].digest_at(place[1])):
             return f"stores another text of job {name} than it committed"
     return None
+
+
+def _undated(job: JobTruth, row: dict[str, Any] | None, name: str) -> str | None:
+    """Its last attempt began to run and ended, so the row tells when; asked of a desktop that shows the whole row."""
+    if row is None:
+        return None
+    ran = ended = False
+    for n in job.revs:
+        commit = job.entries[n].commit
+        status, again = commit.set.get("status"), commit.f == "retry"
+        ran = status == "running" or (ran and not again)
+        ended = status in _ENDED or (ended and not again)
+    due = (("startTime", ran), ("endTime", ended), ("durationMs", ran and ended))
+    lacking = next((column for column, is_due in due if is_due and row.get(column) is None), None)
+    return f"stores no {lacking} of job {name}" if lacking is not None else None

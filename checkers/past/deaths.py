@@ -1,5 +1,5 @@
-"""A node that ended although no fault of the plan ended it, the line `exited` in its journal; and one that broke down
-over an operation, which it answers by the code `crashed`.
+"""A node that ended although no fault of the plan ended it, the line `exited` in its journal; and one that broke down:
+over an operation, which it answers by the code `crashed`, or in a task of its own, the line `crashed` in its journal.
 
 `{code, by, said}`: its exit code, `itself` or `outside` (a person, the engine, the kernel), and what is known of why.
 """
@@ -46,5 +46,7 @@ def _at(op: Op, origin_ns: int) -> str:
 
 def crash(op: Op) -> str | None:
     """What broke inside of a program, in its own words; None: nothing did."""
+    if op.f == CRASHED:
+        return said(op) or "it does not say how"
     error = op.error if isinstance(op.error, dict) else {}
     return str(error.get("message") or "it does not say how") if error.get("code") == CRASHED else None

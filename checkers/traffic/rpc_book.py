@@ -9,6 +9,7 @@ from harness.history import Header, Op
 
 DEFINITE = frozenset({"not_found", "invalid_params", "forbidden", "desktop_offline", "offline"})
 INDEFINITE = frozenset({"disconnected", "internal", "timeout"})
+_SURE = tuple(DEFINITE)
 REQUESTS = ("job.cancel", "job.delete")
 _CALL_S = 30.0  # the time-out of a call, when the history does not say
 _ENDS = ("ok", "fail", "info")
@@ -111,6 +112,14 @@ class Book:
         if commits:
             return commits[0]
         return next((op for op in self.answers.get(call.corr, ()) if op.value.get("outcome") == "ok"), None)
+
+    def done_and_refused(self) -> Iterator[tuple[Op, Op]]:
+        """What was carried out for callers that tell nothing, and answered by a definite error and nothing else."""
+        speak = {call.corr for call in self._calls}
+        for corr, commits in self.effects.items():
+            answers = self.answers.get(corr, [])
+            if corr not in speak and answers and all(op.value.get("outcome") in _SURE for op in answers):
+                yield commits[0], answers[0]
 
     def overdue(self, call: Call) -> Op | None:
         """The final of the node, if the call should have ended long before it."""

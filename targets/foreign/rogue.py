@@ -3,7 +3,8 @@
 It is registered as a mobile, with a good token. What it forges is what a desktop or the relay would send: the chunk
 that comes next with its revision, offset and length; a deletion, an end, a row, a head, a gap, a presence. The event,
 the spelling of its envelope and what it is aimed at are drawn: its own user's devices, or those of other people
-(`STRANGERS`, ids with commas between them). Only its role says that it may not.
+(`STRANGERS`, ids with commas between them). Only its role says that it may not. Its calls to its own desktop, which it
+may make, have parameters that are none.
 """
 
 import asyncio
@@ -35,6 +36,30 @@ EVENTS: dict[str, dict[str, Any]] = {  # forged event → what its payload says 
     "job:created": {"job": {"prompt": LIE}},
 }
 SPELLINGS = ("eventType", "messageType", "both", "relay_event", "targeted", "other case", "another source")
+JOB = object()  # a job that there is
+CLUMSY: Sequence[tuple[str, Mapping[str, Any]]] = (
+    ("job.list", {}),
+    ("job.list", {"projectDirectory": 5}),
+    ("job.list", {"projectDirectory": ["app"]}),
+    ("job.list", {"sessionId": 5, "projectDirectory": "app"}),
+    ("job.list", {"projectDirectory": "app", "page": -1}),
+    ("job.list", {"projectDirectory": "app", "page": "0"}),
+    ("job.list", {"projectDirectory": "app", "pageSize": 0}),
+    ("job.list", {"projectDirectory": "app", "pageSize": True}),
+    ("job.list", {"projectDirectory": "app", "statusFilter": {"running": 1}}),
+    ("job.list", {"projectDirectory": "app", "taskTypeFilter": [7]}),
+    ("job.list", {"projectDirectory": "app", "after": [1, "a"]}),
+    ("job.list", {"projectDirectory": "app", "after": {"createdAt": "1", "id": "a"}}),
+    ("job.get", {}),
+    ("job.get", {"jobId": 7}),
+    ("job.get", {"jobId": ""}),
+    ("job.cancel", {"jobId": ["a"]}),
+    ("job.cancel", {"jobId": JOB, "idempotencyKey": 7}),
+    ("job.cancel", {"jobId": JOB, "idempotencyKey": ""}),
+    ("job.delete", {"jobId": JOB, "idempotencyKey": {}}),
+    ("job.delete", {"jobId": JOB, "idempotencyKey": None}),
+    ("job.nothing", {"jobId": JOB}),
+)
 
 
 def forged(kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -76,7 +101,18 @@ def spelled(how: str, kind: str, payload: Mapping[str, Any], source: str) -> dic
 def call(target: str, job: Any) -> dict[str, Any]:
     """A call to somebody else's desktop."""
     method = random.choice(("job.list", "job.get", "job.delete", "job.cancel"))
-    inner = {"method": method, "params": {"jobId": job, "projectDirectory": "app"}, "id": str(uuid.uuid4())}
+    return _relayed(target, method, {"jobId": job, "projectDirectory": "app"})
+
+
+def clumsy(target: str, job: Any) -> dict[str, Any]:
+    """A call that every desktop refuses, and nothing comes of it."""
+    method, params = random.choice(CLUMSY)
+    said = {name: job if value is JOB else value for name, value in params.items()}
+    return _relayed(target, method, said)
+
+
+def _relayed(target: str, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    inner = {"method": method, "params": dict(params), "id": str(uuid.uuid4())}
     return {"type": "relay", "payload": {"targetDeviceId": target, "messageType": "rpc", "payload": inner}}
 
 
@@ -89,6 +125,8 @@ def answer(heard: Mapping[str, Any], strangers: Sequence[str]) -> dict[str, Any]
         return None
     if strangers and random.random() < 0.3:
         return call(random.choice(strangers), payload.get("jobId"))
+    if random.random() < 0.2:
+        return clumsy(str(heard.get("sourceDeviceId")), payload.get("jobId"))
     kind = random.choice([*EVENTS, "job:response-appended", "sync:head", "sync:gap", "presence"])
     match kind:
         case "sync:head":

@@ -30,6 +30,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,18 @@ def open_probe(handlers: Handlers, env: Mapping[str, str]) -> Journal:
         )
     journal.keeper = asyncio.create_task(coroutine)
     journal.keeper.add_done_callback(_report)
+    loop = asyncio.get_running_loop()
+    if loop.get_exception_handler() is None:  # a component may have its own
+        loop.set_exception_handler(partial(_broke_down, journal))
     return journal
+
+
+def _broke_down(journal: Journal, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A task or a callback ended by an exception that nobody caught: the component runs on, and something is undone."""
+    loop.default_exception_handler(context)
+    exc = context.get("exception")
+    if isinstance(exc, Exception):
+        journal("crashed", said=f"{type(exc).__name__}: {exc}")
 
 
 def _report(task: asyncio.Task[None]) -> None:

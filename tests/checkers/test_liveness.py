@@ -42,6 +42,18 @@ def test_a_client_comes_back_within_its_bound(why: str, line: str, expected: lis
     assert reasons(line) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f'{UP} @3 d!crashed[said="KeyError: x"] @200 m:final', "desktop-1 broke down at 3.000 s: KeyError: x"),
+        (f"{UP} @3 d!crashed @200 m:final", "desktop-1 broke down at 3.000 s: it does not say how"),
+    ],
+)
+def test_a_task_that_breaks_down_is_a_finding(line: str, said: str) -> None:
+    found = judge(line, NAME)
+    assert (found.reason, found.message) == ("crashed", said)
+
+
 GIVES_UP = 'd!link[state=closed,reason="dead peer"]'
 
 

@@ -220,6 +220,8 @@ def test_without_faults_what_is_shown_comes_from_events(why: str, line: str, rea
         ({"tombstones": 3}, ["leak"], 60),
         ({"wishes": 1}, ["leak"], 60),
         ({"waiters": 1}, [], 5),
+        ({"waiters": -1}, ["miscounted"], 60),
+        ({"waiters": -1}, ["miscounted"], 5),
         ({"calls": "?"}, [], 60),
     ],
 )
@@ -262,6 +264,8 @@ SERVED = "wire:m>r[type=rpc:job.get,msg=c] wire:r>d[type=rpc:job.get,msg=c]"
         ("what nobody reads", f"{SERVED} @70", {"waiting": 3}, ["leak"]),
         ("a socket that nobody uses", f"{SERVED} @70", {"sockets": 3}, ["leak"]),
         ("a device twice", f"{SERVED} @70", {"connections": 3}, ["leak"]),
+        ("it counts fewer than there are", f"{SERVED} @70", {"sockets": 0}, ["miscounted"]),
+        ("fewer, soon after something happened", f"@40 {SERVED} @70", {"sockets": 0}, None),
         ("something had just happened", f"@40 {SERVED} @70", {"sockets": 3}, None),
         ("a fault had just healed", "fault:x @40 heal:x @70", {"sockets": 3}, None),
         ("a fault is at work", "fault:x @100", {"sockets": 3}, None),

@@ -145,6 +145,15 @@ def test_in_the_midst_of_a_run_it_ends_its_node_and_is_a_finding_of_its_own(
     assert any(f"code {ENDS[does]}" in r.message for r in result.results if r.check == "runtime")
 
 
+@pytest.mark.parametrize("how", ["later", "lambda: loop.create_task(task()) and None"])
+def test_what_nobody_catches_is_a_finding_though_the_program_goes_on(tmp_path: Path, how: str) -> None:
+    result = run_relay(tmp_path, WORKING.format(does="KEPT[3]", how=how), text=LONG)
+    found = finding(result, "liveness")
+    assert (found.verdict, found.reason) == (Verdict.INVALID, "crashed")
+    assert found.message.startswith("relay broke down at 3.") and "IndexError: list index out of range" in found.message
+    assert "mine.py:" in found.message
+
+
 @pytest.mark.parametrize(
     ("source", "code"),
     [

@@ -126,6 +126,23 @@ def test_a_defect_of_the_component_is_an_info_and_the_probe_lives_on():
     probed(test)
 
 
+def test_what_nobody_caught_is_in_the_journal():
+    async def broken():
+        raise RuntimeError("a defect")
+
+    async def test(journal, port):
+        harness = await dial(port)
+        await harness.say({"journal_from": 1})
+        asyncio.get_running_loop().call_soon(lambda: {}["missing"])
+        asyncio.create_task(broken()).add_done_callback(lambda done: None)
+        await until(lambda: len(harness.lines()) == 2, "both")
+        told = [(line, fields) for _, _, line, fields in harness.lines()]
+        assert told == [("crashed", {"said": "KeyError: 'missing'"}), ("crashed", {"said": "RuntimeError: a defect"})]
+        await harness.close()
+
+    probed(test)
+
+
 def test_malformed_frames_get_an_error_and_harm_nothing():
     async def test(journal, port):
         harness = await dial(port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections import Counter
@@ -11,8 +12,10 @@ import pytest
 from harness import plan, registry
 from harness.runs.run import execute
 from harness.verdict import Verdict
+from targets.desktop.rpc import Rpc
 from targets.foreign import rogue
 from targets.profiles import load
+from targets.protocol import RpcError
 
 SIM = registry.find("runtime", "sim")
 SYNC = {"desktop": "d", "store": "s", "rev": 4, "prev": 3, "attempt": 1, "msg": "m7"}
@@ -44,11 +47,21 @@ def test_events_spellings_and_targets_are_all_drawn() -> None:
     kinds = Counter(f.get("eventType", f.get("messageType")) for f in sent if f["type"] != "relay")
     assert {*rogue.EVENTS, "sync:head", "sync:gap", "presence", "JOB:DELETED"} <= set(kinds)
     calls = [f["payload"] for f in sent if f["type"] == "relay"]
-    assert {c["targetDeviceId"] for c in calls} == {"stranger"}
-    assert {c["payload"]["method"] for c in calls} == {"job.list", "job.get", "job.delete", "job.cancel"}
+    assert {c["targetDeviceId"] for c in calls} == {"stranger", "desktop"}
+    foreign = {c["payload"]["method"] for c in calls if c["targetDeviceId"] == "stranger"}
+    assert foreign == {"job.list", "job.get", "job.delete", "job.cancel"}
     assert {f["type"] for f in sent} == {"event", "relay_event", "relay"}
     assert any(f.get("sourceDeviceId") == "desktop" for f in sent)
     assert all(json.dumps(frame) for frame in sent)
+
+
+@pytest.mark.parametrize(("method", "params"), rogue.CLUMSY)
+def test_a_desktop_refuses_every_clumsy_call(method: str, params: dict[str, object]) -> None:
+    said = {name: "a1" if value is rogue.JOB else value for name, value in params.items()}
+    rpc = Rpc(None, None, None, None, load("hardened"), None)  # type: ignore[arg-type]
+    with pytest.raises(RpcError) as refused:
+        asyncio.run(rpc.call(method, said, "c1"))  # before anything of the desktop is asked
+    assert refused.value.code == "invalid_params"
 
 
 PLAN = """

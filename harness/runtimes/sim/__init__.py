@@ -61,7 +61,7 @@ class Simulator:
         world = World(spec.seed, tap=spec.tap, tap_payload=with_payload, dialect=dialect, **caps)
         world.on_event = spec.options.get("event")
         system = _Started(world, spec, ended, began_s)
-        world.on_exit = system.exited
+        world.on_exit, world.on_crash = system.exited, system.crashed
         try:
             with node_logs(world.loop, spec.directory), closing(system.modules):
                 result = world.run(lambda: system.play(play))
@@ -162,6 +162,9 @@ class _Started:
 
     def exited(self, node: str, code: int, said: str) -> None:
         self._spec.journal(node, "exited", {"code": code, "by": "itself", "said": said}, self._world.loop.now_ns)
+
+    def crashed(self, node: str, said: str) -> None:
+        self._spec.journal(node, "crashed", {"said": said}, self._world.loop.now_ns)
 
     def _run(self, node: Node, node_spec: NodeSpec) -> None:
         node.context.run(HOST.set, self._probes[node.name])

@@ -68,6 +68,7 @@ class World:
         self.loop.set_exception_handler(self._on_exception)
         self.loop.when_left = self._left
         self.on_exit: Callable[[str, int, str], None] = lambda node, code, said: None  # called when a program ended
+        self.on_crash: Callable[[str, str], None] = lambda node, said: None  # when it goes on, less what nobody caught
 
     def _now_ns(self) -> int:
         return self.loop.now_ns
@@ -147,6 +148,8 @@ class World:
             return
         told = f":\n{_told(exc)}" if exc is not None else ""
         self.crashes.append(f"{where} at t={self.loop.time():.6f} s: {context.get('message')}{told}")
+        if node is not None and exc is not None:
+            self.on_crash(node.name, f"{type(exc).__name__}: {exc}{exits.raised_at(exc)}")
 
     # ---- a run ----------------------------------------------------------------------------------------------------
 

@@ -174,3 +174,14 @@ def left_in_peace(scene: Scene) -> Iterator[tuple[Op, str]]:
 def it_keeps_something(edit: Edit, site: tuple[Op, str]) -> None:
     final, name = site
     edit.change(final, value={"gauges": {**final.value["gauges"], name: 1_000}})
+
+
+def counts_told(scene: Scene) -> Iterator[tuple[Op, str]]:
+    for node, final in scene.finals.items():
+        yield from ((final, name) for name in MAPS.get(scene.nodes[node]["role"], ()) if name in final.value["gauges"])
+
+
+@injects("resources", "miscounted", sites=counts_told)
+def it_counts_fewer_than_nothing(edit: Edit, site: tuple[Op, str]) -> None:
+    final, name = site
+    edit.change(final, value={"gauges": {**final.value["gauges"], name: -1}})
