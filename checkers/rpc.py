@@ -45,6 +45,7 @@ class _Rpc:
         "failed-but-done": "A call failed definitely, and took effect.",
         "done-twice": "One call was carried out twice.",
         "error-as-success": "A call that was answered by an error was shown as a success.",
+        "half-told": "An error names a revision, and not the desktop and the store whose revision it is.",
         "unclear-refusal": "A call that was never forwarded was refused by an error that is not definite.",
         "answered-twice": "The relay handed a caller more answers than he asked for.",
         "answer-nobody-asked": "The relay handed an answer to a connection that had not asked.",
@@ -135,8 +136,17 @@ class _Judge(Reader):
             return
         if call.end.value["phase"] == "fail":
             self._failed_but_done(call)
+            self._half_told(call, op)
         for wrong in self._endings.end(call, op):
             self._wrong(wrong)
+
+    def _half_told(self, call: Call, end: Op) -> None:
+        """Revisions begin anew with a new store: one whose store is not told means nothing."""
+        error = end.value.get("error")
+        missing = [name for name in ("desktop", "store") if name not in error] if isinstance(error, dict) else []
+        if missing and "asOf" in error:
+            what = f"failed as of revision {error['asOf']}, and it is not told of which {' and '.join(missing)}"
+            self._add("half-told", call, end, what, [], f"it ends as {code_of(end)}")
 
     def _commit(self, op: Op) -> None:
         kind, _, corr = (op.cause or "").partition(":")
@@ -202,6 +212,9 @@ class _Judge(Reader):
             what = f"ended as {code_of(ends[-1])}, and its user was told ok"
             ended = [(ends[-1], f"it ends as {code_of(ends[-1])}")]
             self._add("error-as-success", meanwhile[-1], op, what, ended, "its user is told ok")
+        elif isinstance(op.value, dict) and op.value.get("success") is False:
+            what = "was answered without an error, by an answer that says that it did not succeed"
+            self._add("error-as-success", meanwhile[-1], op, what, [], "its user is told ok, and success: false")
 
     def _unclear(self, call: Call, end: Op) -> None:
         code = code_of(end)

@@ -155,8 +155,7 @@ class Mobile:
             again = {"idempotencyKey": key} if f in ("cancel", "delete") and isinstance(key, str) else {}
             self._replica.call(self._op_n, f"job.{f}", {"jobId": job, **again})
         self._perform()
-        result = await future
-        return result if f in ("list", "get") else {}
+        return await future
 
     async def _state(self) -> dict[str, Any]:
         replica = self._replica

@@ -26,6 +26,7 @@ NOT_ON_A_LINE = {  # what they need is no token of the language: histories in th
     "isolation/expired-token": "test_isolation.py",  # a token's life, in the header
     "linearizable/undone": "test_linearizable.py",  # a commit that is answered by a failure later
     "liveness/unreachable": "test_liveness.py",  # the relay's final state
+    "rpc/half-told": "test_rpc.py",  # an error of several words
     "resources/impatient": "test_resources.py",  # the codes of errors
     "resources/leak": "test_resources.py",  # gauges
     "resources/miscounted": "test_resources.py",

@@ -46,6 +46,16 @@ REFUSED = 'm!call[corr=c,phase=info,error={"code":"relay_failed"}]'
         ("an answer in words of its own", f"{BEGIN} d!rpc[corr=c,outcome=done] {OK}", []),
         ("its user is told otherwise", f"m>delete(a) {BEGIN} {FAIL} m<ok", ["error-as-success"]),
         ("its user is told so", f"m>delete(a) {BEGIN} {FAIL} m<fail", []),
+        (
+            "no success is no success",
+            f'm>delete(a) {BEGIN} {DONE} {OK} m<ok[value={{"success":false}}]',
+            ["error-as-success"],
+        ),
+        ("a success that says so", f'm>delete(a) {BEGIN} {DONE} {OK} m<ok[value={{"success":true}}]', []),
+        ("a stranger's, done and refused", f"{DONE} d!rpc[corr=c,outcome=invalid_params]", ["failed-but-done"]),
+        ("a stranger's, done", f"{DONE} d!rpc[corr=c,outcome=ok]", []),
+        ("a stranger's, done and asked again", f"{DONE} d!rpc[corr=c,outcome=ok] d!rpc[corr=c,outcome=not_found]", []),
+        ("a stranger's, done by nobody knows whom", f"{DONE} d!rpc[corr=c,outcome=internal]", []),
         ("asked a second time, with success", f"m>delete(a) {BEGIN} {FAIL} {BEGIN} {OK} m<ok", []),
         ("open for a moment at the end", f"{BEGIN} @20 m:final", []),
         ("open for ever", f"{BEGIN} @90 m:final", ["never-completed"]),
@@ -83,6 +93,22 @@ def test_answers_go_to_who_asked(why: str, line: str, reasons: list[str]) -> Non
 @pytest.mark.parametrize(("who", "reasons"), [("r!rpc[corr=c,outcome=relay_failed]", ["unclear-refusal"]), ("", [])])
 def test_without_taps_the_relays_word_counts(who: str, reasons: list[str]) -> None:
     assert named(f"d:+a {BEGIN} {who} {REFUSED}", NAME).get(NAME, []) == reasons
+
+
+@pytest.mark.parametrize(
+    ("where", "reasons"),
+    [
+        ({"asOf": 3, "desktop": "d", "store": "s"}, []),
+        ({"asOf": 3, "desktop": "d"}, ["half-told"]),
+        ({"asOf": 3, "store": "s"}, ["half-told"]),
+        ({}, []),
+    ],
+)
+def test_a_revision_is_told_with_its_store(where: dict[str, object], reasons: list[str]) -> None:
+    history = read(f"d:+a {BEGIN} {FAIL} d:final")
+    (end,) = (op for op in history.ops if op.f == "call" and op.value["phase"] == "fail")
+    end.value["error"] = {"code": "not_found", "message": "no job a", **where}
+    assert named(history, NAME).get(NAME, []) == reasons
 
 
 def _history(line: str) -> History:

@@ -102,6 +102,15 @@ def the_answer_was_an_error(edit: Edit, site: tuple[Call, list[Op]]) -> None:
         edit.change(op, value={"outcome": "invalid_params"})
 
 
+def failed_as_of(scene: Scene) -> Iterator[Op]:
+    return (end for _, end in _calls(scene, "fail") if "asOf" in (end.value.get("error") or {}))
+
+
+@injects("rpc", "half-told", sites=failed_as_of)
+def of_no_store(edit: Edit, end: Op) -> None:
+    edit.change(end, value={"error": {name: word for name, word in end.value["error"].items() if name != "store"}})
+
+
 @injects("rpc", "unclear-refusal", sites=calm)
 def refused_in_odd_words(edit: Edit, at: Calm) -> None:
     line = {"corr": "odd", "method": "job.get", "params": {"jobId": "x"}}
