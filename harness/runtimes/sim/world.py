@@ -17,6 +17,7 @@ from harness.history import Tap
 from harness.interruption import interruptible, recognized, uninterrupted
 from harness.runtimes import Stalled
 from harness.runtimes.sim.kernel import Host, clockwork, exits
+from harness.runtimes.sim.kernel.guard import raised_at
 from harness.runtimes.sim.kernel.loop import NODE, SimLoop, SimTask
 from harness.runtimes.sim.kernel.stacks import stacks
 from harness.runtimes.sim.machines.node import Node, disks
@@ -149,7 +150,7 @@ class World:
         told = f":\n{_told(exc)}" if exc is not None else ""
         self.crashes.append(f"{where} at t={self.loop.time():.6f} s: {context.get('message')}{told}")
         if node is not None and exc is not None:
-            self.on_crash(node.name, f"{type(exc).__name__}: {exc}{exits.raised_at(exc)}")
+            self.on_crash(node.name, f"{type(exc).__name__}: {exc}{raised_at(exc)}")
 
     # ---- a run ----------------------------------------------------------------------------------------------------
 
