@@ -50,7 +50,7 @@ bench: venv ## the simulator's speed, linearizability against Porcupine, foreign
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 75,000 foreign histories mutated; 30,000 damaged plans, topologies, run directories and probe replies
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
-	HARNESS_FUZZ=12 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
+	HARNESS_FUZZ=24 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
 	HARNESS_FUZZ=4 .venv/bin/python -m pytest -n 2 tests/checkers/test_injections.py
 	HARNESS_FUZZ_HISTORIES=75000 .venv/bin/python -m pytest -n 2 tests/interchange/test_foreign_fuzz.py
 	HARNESS_FUZZ_INPUTS=15 .venv/bin/python -m pytest -n 2 tests/fuzz

@@ -18,7 +18,7 @@ from checkers.linearizability import Operation, Trial
 TIMES = int(os.environ.get("HARNESS_FUZZ", "1"))  # how many times as many histories as usual
 
 
-def fuzz(many: int = 250) -> settings:
+def fuzz(many: int = 125) -> settings:
     """`many` histories, always the same ones unless HARNESS_FUZZ asks for more."""
     return settings(
         max_examples=many * TIMES,
