@@ -51,6 +51,7 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     env: dict[str, str] = msgspec.field(default_factory=dict)
     container: Container | None = None  # of kind image
     port: int | None = None  # where a relay of somebody else listens; None: where it is told
+    dialect: str | None = None  # of one that speaks another than its links
 
 
 class System(msgspec.Struct, kw_only=True):

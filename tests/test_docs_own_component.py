@@ -12,7 +12,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from harness import plan, plugins, registry
+from harness import plan
 from harness.runtimes.sim.machines.environment import environment
 from targets.timing import Timing
 
@@ -20,8 +20,8 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "own-component.md").read_text()
 TABLE = (ROOT / "docs" / "environment.md").read_text()
 MINT = PAGE.partition("```python\n# mint.py\n")[2].partition("```")[0]
-SNAKE = PAGE.partition("```python\n# snake.py\n")[2].partition("```")[0]
 FILES = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
+PROGRAMS = dict(re.findall(r"```python\n# (snake\S*)\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = [
     pytest.param(command, code, marks=pytest.mark.toxiproxy if "--runtime" in command else [])
     for command, code in re.findall(r"^harness (.*?) +# exit (\d+)$", PAGE, re.MULTILINE)
@@ -31,7 +31,7 @@ COMMANDS = [
 @pytest.mark.parametrize(("command", "code"), COMMANDS)
 def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "targets" / "foreign" / "small_relay.py", tmp_path / "my_relay.py")
-    for name, text in FILES.items():
+    for name, text in {**FILES, **PROGRAMS}.items():
         (tmp_path / name).write_text(text)
     line = [sys.executable, "-m", "harness", *command.split()]
     line += ["--jobs", "1"] if "hunt" in line else []
@@ -44,8 +44,9 @@ def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str
 
 
 def test_the_page_has_commands_to_run() -> None:
-    assert sorted(str(each.values[1]) for each in COMMANDS) == ["0", "0", "0", "1", "1"]
-    assert set(FILES) == {"own.yaml", "nfc.yaml", "command.yaml", "composed.yaml", "external.yaml"}
+    assert sorted(str(each.values[1]) for each in COMMANDS) == ["0", "0", "0", "0", "1", "1"]
+    assert set(FILES) == {"own.yaml", "nfc.yaml", "snake.yaml", "command.yaml", "composed.yaml", "external.yaml"}
+    assert set(PROGRAMS) == {"snake.py", "snake_relay.py"}
 
 
 def test_the_topology_of_a_compose_file_is_one(tmp_path: Path) -> None:
@@ -59,15 +60,6 @@ def test_the_topology_of_a_compose_file_is_one(tmp_path: Path) -> None:
         {"JWT_KEY": "${JWT_SECRET}"},
         ["db"],
     )
-
-
-def test_the_dialect_of_the_page_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "snake.py").write_text(SNAKE)
-    monkeypatch.setenv(plugins.VARIABLE, str(tmp_path / "snake.py"))
-    (tmp_path / "t.yaml").write_text("dialect: snake\n" + FILES["own.yaml"])
-    system = plan.expand(plan.parse("version: 1\ntopology: t.yaml\n", beside=tmp_path), 0).system
-    frame = b'{"message_type": "job:deleted", "body": {"jobId": "j1"}}'
-    assert registry.find("dialect", system.dialect).classify(frame)[:2] == ("job:deleted", "j1")
 
 
 def test_the_topology_of_a_relay_that_runs_already_is_one(tmp_path: Path) -> None:

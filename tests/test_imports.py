@@ -60,12 +60,12 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan"),
         *RUNS,
     ),
-    "harness/conform": (),
-    "harness/conform/relay": ("harness/conform", *RUNTIME),
-    "harness/conform/client": ("harness/conform", *RUNTIME),
+    "harness/conform": ("harness/wire",),
+    "harness/conform/relay": ("harness/conform", "harness/wire", *RUNTIME),
+    "harness/conform/client": ("harness/conform", "harness/wire", *RUNTIME),
     "harness/conform/looking": (
         *("harness/conform", "harness/conform/relay", "harness/conform/client"),
-        *("harness/runtimes/sockets", *RUNTIME),
+        *("harness/runtimes/sockets", "harness/wire", *RUNTIME),
     ),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
 }

@@ -12,6 +12,7 @@ import click
 from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
+from harness import registry
 from harness.cli import _exits, _options, _say
 from harness.conform import Told, failed, looking
 from harness.plan import load_topology
@@ -34,9 +35,20 @@ _DEFAULT_LIMIT_S = 5.0
     metavar="NAME",
     help="Of a URL: the environment variable that has the secret of tokens.",
 )
+@click.option("--dialect", metavar="NAME", help="Of a URL: how the relay spells the protocol.")
 @click.option("--limit", type=_options.Duration(), help="How long each answer may take.  [default: 5s]")
+@_options.plugin_option
 @_options.json_option
-def command(*, what: str, topology: str, auth: str | None, secret_env: str, limit: int | None, as_json: bool) -> int:
+def command(
+    *,
+    what: str,
+    topology: str,
+    auth: str | None,
+    secret_env: str,
+    dialect: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> int:
     """Check one component, in any language: what is sent, what comes, what is expected.
 
     A URL is a relay that runs. A NODE of a topology is started as a process, and looked at alone: a relay by devices, a
@@ -58,7 +70,8 @@ def command(*, what: str, topology: str, auth: str | None, secret_env: str, limi
             _show(one)
 
     if "://" in what:
-        _play(looking.relay_at(_url(what), _opener(auth, secret_env), limit_s, tell))
+        spoken = registry.find("dialect", dialect) if dialect is not None else None
+        _play(looking.relay_at(_url(what), _opener(auth, secret_env), limit_s, tell, spoken))
     else:
         _look_at(what, topology, limit_s, tell)
     _exits.no_more_interruption()

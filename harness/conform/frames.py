@@ -11,6 +11,7 @@ from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
 
 from harness.conform import Unmet
+from harness.wire.dialect import Dialect, interpreted, referred
 
 Frame = dict[str, Any]
 _SHOWN = 160
@@ -23,12 +24,13 @@ def shown(frame: object) -> str:
 
 
 class Talk:
-    """One end of a connection. `frames` are all that came, in order; what is no JSON object is kept as `{"": text}`."""
+    """One end of a connection. `frames` are all that came, in order; what is no JSON object is kept as `{"": text}`.
+    What is looked at may speak a `dialect`."""
 
-    def __init__(self, ws: Connection, limit_s: float) -> None:
+    def __init__(self, ws: Connection, limit_s: float, dialect: Dialect | None = None) -> None:
         self.frames: list[Frame] = []
         self.ended = asyncio.Event()
-        self._ws, self._limit_s = ws, limit_s
+        self._ws, self._limit_s, self._dialect = ws, limit_s, dialect
         self._came = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
@@ -40,8 +42,10 @@ class Talk:
     async def _read(self) -> None:
         try:
             async for text in self._ws:
+                if not (said := self._in_our_words(text)):
+                    continue
                 async with self._came:
-                    self.frames.append(_frame(text))
+                    self.frames.append(_frame(said))
                     self._came.notify_all()
         except ConnectionClosed:
             pass
@@ -53,9 +57,18 @@ class Talk:
     async def say(self, frame: Frame | str) -> None:
         """Raises `Unmet` when the connection has ended."""
         try:
-            await self._ws.send(frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False))
+            await self._ws.send(frame if isinstance(frame, str) else self._in_its_words(frame))
         except ConnectionClosed:
             raise Unmet(f"the connection had been closed with code {self.code}") from None
+
+    def _in_our_words(self, text: str | bytes) -> str | bytes:
+        if self._dialect is None:
+            return text
+        return referred(self._dialect, text.encode() if isinstance(text, str) else text)
+
+    def _in_its_words(self, frame: Frame) -> str:
+        text = json.dumps(frame, ensure_ascii=False)
+        return text if self._dialect is None else interpreted(self._dialect, text.encode()).decode()
 
     async def hear(self, what: Callable[[Frame], bool], called: str, after: int = 0) -> Frame:
         """The first frame of the kind among those from number `after` on. Raises `Unmet`: it did not come in time."""

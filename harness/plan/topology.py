@@ -102,6 +102,9 @@ class NodeWords(Words):
     wss://, and `ca` is a PEM file of those who sign its certificate, if the system does not trust them. Of any relay:
     the tokens of clients are what `auth` prints, a command that finds `DEVICE_ID` and `USER_ID` in its environment.
 
+    A program of somebody else may speak a `dialect` of its own: at its end of each link messages are translated to the
+    words of the reference and back, so all others stay as they are.
+
     With `tls: terminate` a client dials wss:// and speaks TLS as far as the harness, whose certificate is made for the
     run; said of the relay, it is so for all its clients.
     """
@@ -122,6 +125,7 @@ class NodeWords(Words):
     env: dict[str, str] = Field(default={})
     container: Container | None = None
     port: int | None = Field(default=None, ge=1, le=65_535)
+    dialect: str | None = None
 
 
 def _relay(value: object) -> object:
@@ -207,8 +211,26 @@ def problems(topology: Topology) -> Iterator[tuple[Path, str, Sequence[str]]]:
         is_service = topology.compose is not None and name in topology.compose.nodes
         yield from _container_problems(path, name, own, "image" if is_service else own.kind)
     yield from _service_problems(topology, names)
+    yield from _dialect_problems(topology, dialects)
     if RELAY in topology.nodes and topology.relay != NodeWords():
         yield ("nodes", RELAY), "the relay is described twice: here, and under relay", ()
+
+
+def _dialect_problems(topology: Topology, dialects: Sequence[str]) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    services = topology.compose.nodes if topology.compose is not None else {}
+    for path, name, own in topology.owns():
+        if own.dialect is None:
+            continue
+        if own.dialect not in dialects:
+            yield (*path, "dialect"), f"there is no dialect {own.dialect!r}; there are: {', '.join(dialects)}", dialects
+        elif own.kind == "builtin" and name not in services:
+            yield (
+                (*path, "dialect"),
+                f"{name!r} is built in, and speaks {PLAIN}; a program of somebody else may not",
+                (),
+            )
+        elif topology.dialect != PLAIN:
+            yield (*path, "dialect"), f"all speak {topology.dialect} here: say it for single nodes, or for all", ()
 
 
 def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
@@ -329,7 +351,7 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.image, node.command, node.url = own.image, list(own.command or ()), own.url
-    node.ready, node.port, node.ca = own.ready, own.port, own.ca
+    node.ready, node.port, node.ca, node.dialect = own.ready, own.port, own.ca, own.dialect
     node.tls = node.role != "relay" and (own.tls or topology.own(RELAY).tls) == "terminate"
     node.container = container_of(own.container) if own.container is not None else None
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}

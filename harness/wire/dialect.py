@@ -26,11 +26,12 @@ class Dialect(Protocol):
         ...
 
     def to_reference(self, frame: bytes) -> bytes | None:
-        """The frame in the words of the reference; None when it cannot be read."""
+        """The frame in the words of the reference; None when it cannot be read, nothing (`b""`) for a frame that the
+        reference does not have, and that is to reach nobody who speaks as it does."""
         ...
 
     def from_reference(self, frame: bytes) -> bytes | None:
-        """A frame of the reference in the words of this dialect; None when it cannot be read."""
+        """A frame of the reference in the words of this dialect; None and nothing as above."""
         ...
 
 
@@ -46,6 +47,15 @@ def referred(dialect: Dialect, frame: bytes) -> bytes:
     """The frame in the words of the reference, or as it is. Never raises."""
     try:
         said = dialect.to_reference(frame)
+    except _MISTAKES:
+        return frame
+    return frame if said is None else said
+
+
+def interpreted(dialect: Dialect, frame: bytes) -> bytes:
+    """A frame of the reference in the words of the dialect, or as it is. Never raises."""
+    try:
+        said = dialect.from_reference(frame)
     except _MISTAKES:
         return frame
     return frame if said is None else said

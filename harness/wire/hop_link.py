@@ -14,12 +14,12 @@ from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
 from faults import Effect, MessageRule, Toxic
-from harness import seeds
+from harness import registry, seeds
 from harness.history import Tap
 from harness.wire import toxics
 from harness.wire.dialect import Dialect
@@ -32,6 +32,7 @@ from harness.wire.hop_pump import (
     pump,
     reset,
 )
+from harness.wire.interpreter import Interpreter, Way
 from harness.wire.rules import ActiveRule
 
 DIAL_LIMIT_S = 5.0
@@ -55,6 +56,8 @@ class LinkConfig(msgspec.Struct, kw_only=True, frozen=True):
     shows: str | None = None  # to clients that speak TLS: a PEM file, with its key
     trusts: str | None = None  # of a server that speaks TLS: a PEM file of CAs, or "" for the system's
     server_name: str | None = None  # as its certificate says
+    client_dialect: str | None = None  # of a client that speaks another than the link
+    server_dialect: str | None = None
 
     @property
     def name(self) -> str:
@@ -119,6 +122,7 @@ class Link:
         self._rules: dict[int, ActiveRule] = {}
         self._toxics: dict[int, toxics.Toxic] = {}
         self._servers: list[asyncio.Server] = []
+        self._client_dialect, self._server_dialect = _found(config.client_dialect), _found(config.server_dialect)
 
     async def listen(self) -> None:
         """Open both ports. Raises OSError when one is taken, or a file of certificates cannot be read."""
@@ -211,10 +215,11 @@ class Link:
         conn.near = near
         self._conns[conn.number] = conn
         near.write(_PREAMBLE.pack(_MAGIC, conn.number))
+        said, heard = _ways(self._client_dialect)
         try:
             await asyncio.gather(
-                pump(reader, near, Entry(self.up, conn.number, near, conn.lost), conn.lost),
-                pump(near_reader, client, Exit(self.down, conn.number, client, conn), conn.lost),
+                pump(reader, near, Entry(self.up, conn.number, near, conn.lost, said), conn.lost),
+                pump(near_reader, client, Exit(self.down, conn.number, client, conn, heard), conn.lost),
             )
         finally:
             conn.entered = False
@@ -244,9 +249,10 @@ class Link:
             reset(dialled[1] if dialled else None)
             return
         server_reader, conn.server = dialled
+        said, heard = _ways(self._server_dialect)
         await asyncio.gather(
-            pump(reader, conn.server, Exit(self.up, conn.number, conn.server, conn), conn.lost),
-            pump(server_reader, far, Entry(self.down, conn.number, far, conn.lost), conn.lost),
+            pump(reader, conn.server, Exit(self.up, conn.number, conn.server, conn, heard), conn.lost),
+            pump(server_reader, far, Entry(self.down, conn.number, far, conn.lost, said), conn.lost),
         )
 
     async def _introduced(self, reader: Reader) -> Conn | None:
@@ -255,6 +261,19 @@ class Link:
             magic, number = _PREAMBLE.unpack(await reader.readexactly(_PREAMBLE.size))
             return self._conns.get(number) if magic == _MAGIC else None
         return None
+
+
+def _found(dialect: str | None) -> Dialect | None:
+    """Raises `registry.UnknownName`."""
+    return None if dialect is None else cast("Dialect", registry.find("dialect", dialect))
+
+
+def _ways(dialect: Dialect | None) -> tuple[Way, Way] | tuple[None, None]:
+    """What a program says, and what it hears, interpreted on one connection."""
+    if dialect is None:
+        return None, None
+    interpreter = Interpreter(dialect)
+    return interpreter.said, interpreter.heard
 
 
 async def _served(

@@ -17,6 +17,7 @@ from harness.wire.classify import UNREADABLE, Classified
 from harness.wire.dialect import Dialect, classified
 from harness.wire.hop_chain import Chain, Ends
 from harness.wire.hop_stream import without_compression
+from harness.wire.interpreter import Way
 from harness.wire.lane import Lane, Message
 from harness.wire.rules import COMPRESSED, GARBAGE, Rules
 from harness.wire.splitter import CLOSE, Kind, Piece, Splitter
@@ -89,13 +90,18 @@ class Direction:
 class Entry:
     """Where a direction enters the link, before its faults. What is written once it is `lost()` goes nowhere."""
 
-    def __init__(self, direction: Direction, conn: int, to: Writer, lost: Callable[[], bool]) -> None:
-        self._direction, self._conn, self._to, self._lost = direction, conn, to, lost
+    def __init__(
+        self, direction: Direction, conn: int, to: Writer, lost: Callable[[], bool], said: Way | None = None
+    ) -> None:
+        """`said` interprets a sender that speaks a dialect of its own."""
+        self._direction, self._conn, self._to, self._lost, self._said = direction, conn, to, lost, said
         self._splitter = Splitter()
         self._lane = Lane(direction.rules, self)
 
     def take(self, data: bytes) -> None:
         self._direction.bytes_in += len(data)
+        if self._said is not None:
+            data = self._said.feed(data)
         for piece in self._splitter.feed(data):
             self._pass(piece)
 
@@ -110,7 +116,8 @@ class Entry:
     def finish(self) -> None:
         """The source is at its end: an unfinished message goes on, and then the end itself."""
         self._lane.end()
-        if rest := self._splitter.drain():
+        rest = self._splitter.drain() + (self._said.drain() if self._said is not None else b"")
+        if rest:
             self._to.write(rest)
         self._to.write_eof()
 
@@ -155,8 +162,10 @@ class Entry:
 class Exit:
     """Where a direction leaves the link, after its faults. What toxics keep is in its chain."""
 
-    def __init__(self, direction: Direction, conn: int, to: Writer, connection: Ends) -> None:
+    def __init__(self, direction: Direction, conn: int, to: Writer, connection: Ends, heard: Way | None = None) -> None:
+        """`heard` interprets for a receiver that speaks a dialect of its own."""
         self._direction, self._conn, self._to, self._connection = direction, conn, to, connection
+        self._heard = heard
         self._splitter = Splitter()
         self._chain = Chain(f"link:{direction.name}:{conn}", connection, self)
         direction.open(self._chain)
@@ -213,6 +222,8 @@ class Exit:
         for piece in self._splitter.feed(data):
             if piece.kind is Kind.MESSAGE:
                 self._direction.see("out", self._conn, piece)
+        if self._heard is not None:
+            data = self._heard.feed(data)
         self._to.write(data)  # after its messages are tapped: what a node shows has been seen delivered
 
     def deliver_end(self, kind: str) -> None:

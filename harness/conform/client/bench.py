@@ -19,6 +19,7 @@ from harness.conform import NotJudged, Unmet
 from harness.conform.frames import Frame, Talk
 from harness.runtimes.probe_client import ProbeClient
 from harness.schedule import Node
+from harness.wire.dialect import Dialect
 from targets.timing import Timing
 
 _HEARD_FIRST = 0.4  # of what a client gives a registration; what is said meanwhile is said too early
@@ -37,9 +38,17 @@ class Accepted:
 class ClientBench:
     """`probe` may never open. `desktop_id`: of a mobile, whom it asks."""
 
-    def __init__(self, node: Node, probe: ProbeClient, timing: Timing, desktop_id: str | None, limit_s: float) -> None:
+    def __init__(
+        self,
+        node: Node,
+        probe: ProbeClient,
+        timing: Timing,
+        desktop_id: str | None,
+        limit_s: float,
+        dialect: Dialect | None = None,
+    ) -> None:
         self.node, self.probe, self.timing, self.desktop_id = node, probe, timing, desktop_id
-        self.limit_s = limit_s
+        self.limit_s, self._dialect = limit_s, dialect
         self.refuse_next = False
         self.refused = 0
         self._accepted: list[Accepted] = []
@@ -105,7 +114,8 @@ class ClientBench:
         return ws.respond(http.HTTPStatus.UNAUTHORIZED, "not this time\n")
 
     async def _handle(self, ws: ServerConnection) -> None:
-        accepted = Accepted(ws.request.headers if ws.request is not None else Headers(), Talk(ws, self.limit_s))
+        talk = Talk(ws, self.limit_s, self._dialect)
+        accepted = Accepted(ws.request.headers if ws.request is not None else Headers(), talk)
         async with self._more:
             self._accepted.append(accepted)
         try:

@@ -13,14 +13,15 @@ from harness.conform.looking.local import KINDS, at_home
 from harness.conform.looking.opener import Opener
 from harness.conform.relay.bench import RelayBench
 from harness.schedule import System
+from harness.wire.dialect import Dialect
 
 __all__ = ["KINDS", "Opener", "Tell", "node_of", "relay_at"]
 Tell = Callable[[Told], None]
 
 
-async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell) -> None:
+async def relay_at(url: str, opener: Opener, limit_s: float, tell: Tell, dialect: Dialect | None = None) -> None:
     """Raises `RuntimeUnavailable` when nobody listens there, or there are no tokens."""
-    bench = RelayBench(url, opener.token_of, opener.secret, limit_s)
+    bench = RelayBench(url, opener.token_of, opener.secret, limit_s, dialect)
     await bench.require_somebody()
     for check in relay.CHECKS:
         try:
@@ -36,7 +37,7 @@ async def node_of(system: System, name: str, limit_s: float, tell: Tell) -> None
         local = await stack.enter_async_context(at_home(system, node))
         if node.role == "relay":
             await local.until_it_listens()
-            await relay_at(local.url, local.opener, limit_s, tell)
+            await relay_at(local.url, local.opener, limit_s, tell, local.dialect)
             return
         bench = await stack.enter_async_context(local.relay_for_it(limit_s))
         for check in client.checks(node.role):

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from harness import registry
 from harness.conform.client.bench import ClientBench
@@ -16,6 +16,7 @@ from harness.runtimes.probe_client import ProbeClient, dial_for_ever, listening
 from harness.runtimes.sockets.grounds import Grounds, GroundsError, PlacesPrograms, program_of
 from harness.runtimes.sockets.layout import DEVICE_LINK_PATH, PROBE_PORT, Layout, Secrets
 from harness.schedule import Node, System
+from harness.wire.dialect import PLAIN, Dialect
 from targets.timing import Timing
 
 _RUNTIME: Final = "process"
@@ -30,6 +31,11 @@ class Local:
         self.system, self.node, self._grounds, self._layout = system, node, grounds, layout
         self._secrets = Secrets()
         self.probe = ProbeClient(node.name, node.role, lambda *line: None)
+
+    @property
+    def dialect(self) -> Dialect | None:
+        name = self.node.dialect or self.system.dialect
+        return None if name == PLAIN else cast("Dialect", registry.find("dialect", name))
 
     @property
     def url(self) -> str:
@@ -70,7 +76,7 @@ class Local:
         desktop = self.node.desktop
         asked = self.system.node(desktop).device_id if desktop is not None else None
         timing = Timing().scaled(self.system.timing_scale)
-        bench = ClientBench(self.node, self.probe, timing, asked, limit_s)
+        bench = ClientBench(self.node, self.probe, timing, asked, limit_s, self.dialect)
         async with bench.serving(*self._layout.enter(number)), self._probed():
             await self.launch()
 

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from harness.conform import Unmet
 from harness.conform.frames import Frame, Talk, shown
 from harness.runtimes import RuntimeUnavailable
+from harness.wire.dialect import Dialect
 from targets import tokens
 
 ClientType = Literal["desktop", "mobile"]
@@ -29,9 +30,14 @@ class RelayBench:
     """`token_of(device)` prints or signs one; `secret` signs others than good ones, where it is known."""
 
     def __init__(
-        self, url: str, token_of: Callable[[Device], Awaitable[str]], secret: str | None, limit_s: float
+        self,
+        url: str,
+        token_of: Callable[[Device], Awaitable[str]],
+        secret: str | None,
+        limit_s: float,
+        dialect: Dialect | None = None,
     ) -> None:
-        self.url, self.secret, self.limit_s = url, secret, limit_s
+        self.url, self.secret, self.limit_s, self._dialect = url, secret, limit_s, dialect
         self._token_of = token_of
         self._open: list[Talk] = []
 
@@ -48,7 +54,7 @@ class RelayBench:
             raise Unmet(f"HTTP {exc.response.status_code}") from None
         except (OSError, TimeoutError, EOFError, InvalidHandshake) as exc:
             raise Unmet(f"no connection: {exc or type(exc).__name__}") from None
-        talk = Talk(ws, self.limit_s)
+        talk = Talk(ws, self.limit_s, self._dialect)
         self._open.append(talk)
         return talk
 

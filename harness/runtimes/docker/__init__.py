@@ -41,8 +41,9 @@ class DockerRuntime:
 
     def inspect(self, system: System) -> list[str]:
         why = "takes its token from a command of this machine, which is not there in a container"
-        lost = f"the dialect {system.dialect!r} does not ship, and no plug-in is there in a container"
-        brought = [] if registry.ships("dialect", system.dialect) else [lost]
+        lost = "does not ship, and no plug-in is there in a container"
+        spoken = sorted({system.dialect, *(node.dialect for node in system.nodes if node.dialect is not None)})
+        brought = [f"the dialect {name!r} {lost}" for name in spoken if not registry.ships("dialect", name)]
         return brought + [f"{node.name} {why}" for node in system.nodes if node.auth]
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:

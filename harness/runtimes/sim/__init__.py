@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import ClassVar, TypeVar
 
+from harness import registry
 from harness.runtimes import CannotPlay, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage, Stalled
 from harness.runtimes.sim.dialled import DialledProbe, open_desk
 from harness.runtimes.sim.kernel.logs import node_logs
@@ -90,6 +91,8 @@ class _Started:
             world.loop.tenancy = self.modules
         for node in spec.system.nodes:
             self._nodes.append((world.add_node(node.name), node))
+            if node.dialect is not None:
+                world.network.dialects[node.name] = registry.find("dialect", node.dialect)
             self._stores[node.name] = self._store(node)  # here, where names of files are still drawn by the real system
         for client, server in spec.system.links:
             world.network.add_line(client, server)

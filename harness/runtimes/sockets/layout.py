@@ -109,6 +109,8 @@ class Layout:
                 "leave": self.leave(i),
                 "upstream": self.upstream(server),
                 **self._tls(client, server),
+                "client_dialect": self.system.node(client).dialect,
+                "server_dialect": self.system.node(server).dialect,
             }
             for i, (client, server) in enumerate(self.system.links)
         ]

@@ -13,6 +13,7 @@ from harness.runtimes.sim.net.connection import Connection, Laid, Line
 from harness.runtimes.sim.net.links import JITTER_NS, LATENCY_NS, Hold, Link
 from harness.runtimes.sim.net.transport import Endpoint
 from harness.seeds import stream
+from harness.wire.dialect import Dialect
 
 _SYN_RETRY_NS: Final = 1_000_000_000  # the first one; each further waits twice as long
 _SYN_RETRIES: Final = 6  # Linux: tcp_syn_retries; together 127 s
@@ -25,6 +26,7 @@ class Network:
         self.links: dict[str, Link] = {}
         self._listeners: dict[tuple[str, int], Listener] = {}
         self.connections: dict[int, Connection] = {}
+        self.dialects: dict[str, Dialect] = {}  # of nodes that speak another than their links
         self._dialled = 0
 
     def add_line(self, client: str, server: str, latency_ns: int = LATENCY_NS, jitter_ns: int = JITTER_NS) -> Line:
@@ -88,6 +90,8 @@ class Network:
         connection = Connection(
             self._world, line, dial.number, client=node.address, server=self._world.nodes[host].address, port=port
         )
+        connection.client.interpret(self.dialects.get(node.name))
+        connection.server.interpret(self.dialects.get(host))
         self.connections[dial.number] = line.connections[dial.number] = connection
         connection.client.outgoing.send_open()
         protocol = factory()

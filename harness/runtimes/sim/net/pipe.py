@@ -285,6 +285,12 @@ class Pipe:
         else:
             receiver.arrive_reset()
 
+    def resize(self, came: int, became: int) -> None:
+        """What arrived was translated: so much of it waits to be read."""
+        self._unread += became - came
+        if became < came:
+            self.sender.make_room()
+
     def read(self, size: int) -> None:
         """The program at the other end took `size` bytes out of its socket."""
         self._unread -= size

@@ -15,6 +15,8 @@ from harness.runtimes.sim.kernel.loop import SimLoop
 from harness.runtimes.sim.net import Peer
 from harness.runtimes.sim.net.hop import Hop
 from harness.runtimes.sim.net.pipe import Joined, Pipe
+from harness.wire.dialect import Dialect
+from harness.wire.interpreter import Interpreter
 
 READ_BYTES = 256 * 1024  # asyncio reads at most this much at once
 _HIGH_BYTES = 64 * 1024
@@ -52,6 +54,7 @@ class Endpoint(asyncio.Transport):
         self.outgoing: Pipe
         self.incoming: Pipe
         self.hop: Hop
+        self._interpreter: Interpreter | None = None
         self.connection: Pair
         self.listener: Accepts | None = None
         self.node: Peer | None = None
@@ -73,6 +76,10 @@ class Endpoint(asyncio.Transport):
         self._closing = False
         self.lost = False
         self.closed = False
+
+    def interpret(self, dialect: Dialect | None) -> None:
+        """Its program speaks a dialect of its own."""
+        self._interpreter = None if dialect is None else Interpreter(dialect)
 
     def attach(self, protocol: Any, node: Peer) -> None:
         """The node's program takes the socket over; what arrived meanwhile is read next."""
@@ -136,7 +143,9 @@ class Endpoint(asyncio.Transport):
             raise RuntimeError("Cannot call write() after write_eof()")
         if not data or self.lost:
             return
-        for piece in self.hop.take(data):
+        if self._interpreter is not None:
+            data = self._interpreter.said.feed(data)
+        for piece in self.hop.take(data) if data else ():
             self.push(piece)
 
     def writelines(self, list_of_data: Any) -> None:
@@ -218,7 +227,8 @@ class Endpoint(asyncio.Transport):
             self.outgoing.send_fin()
 
     def _flush_hop(self) -> None:
-        if rest := self.hop.drain():
+        rest = self.hop.drain() + (self._interpreter.said.drain() if self._interpreter is not None else b"")
+        if rest:
             self.push(rest)
 
     def _maybe_pause_writing(self) -> None:
@@ -234,6 +244,11 @@ class Endpoint(asyncio.Transport):
     # ---- receiving ------------------------------------------------------------------------------------------------
 
     def arrive(self, data: bytes) -> None:
+        if self._interpreter is not None:
+            came, data = len(data), self._interpreter.heard.feed(data)
+            self.incoming.resize(came, len(data))
+            if not data:
+                return
         self._arrived.append(data)
         self._arrived_bytes += len(data)
         if self.node is not None and self.node.machine.deaf:
