@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from cli_rig import Harness
 
 from harness import plugins
 
+ROOT = Path(__file__).resolve().parents[2]
 DIALECT = """
 from harness.wire.dialects.renaming import Renamed
 DIALECT = Renamed("loud-words", "louder", types={"event": "EVENT"})
@@ -73,3 +75,20 @@ def test_a_fault_of_ones_own_is_a_word_of_plans(harness: Harness) -> None:
     (harness.folder / "vanish.py").write_text("1 / 0")
     said = harness.process(*asked)
     assert said.code == 254 and said.is_clean() and "ZeroDivisionError" in said.err
+
+
+def test_an_installed_package_brings_what_it_names(harness: Harness) -> None:
+    site = harness.folder / "site"
+    info = site / "loud-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{plugins.GROUP}]\nloud_words = loud.words\nvanish = loud.vanish\n")
+    (site / "loud").mkdir()
+    for name, source in (("__init__", ""), ("words", DIALECT), ("vanish", FAULT)):
+        (site / "loud" / f"{name}.py").write_text(source)
+    env = {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    assert "loud-words" in harness.process("list", "dialects", env=env).out
+    assert "vanish" in harness.process("list", "faults", env=env).out
+    (site / "loud" / "words.py").write_text("1 / 0\n")
+    said = harness.process("list", "dialects", env=env)
+    assert (said.code, said.is_clean(), "the plug-in loud.words cannot be imported" in said.err) == (254, True, True)
