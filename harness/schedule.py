@@ -40,7 +40,10 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     path: str | None = None  # and the folder it is looked for first; of kind command: where it is started
     image: str | None = None
     command: list[str] = msgspec.field(default_factory=list)
-    url: str | None = None  # of kind external: where it listens
+    url: str | None = None  # of kind external: where it listens; of a client of this kind, HOST:PORT:
+    listen: str | None = None  # where the harness takes its link
+    probe: str | None = None  # where the harness takes its probe
+    probe_token_env: str | None = None  # and the variable of the harness that has the token for it
     ca: str | None = None  # and the PEM file of those who sign its certificate; None: the system's
     tls: bool = False  # of a client: it speaks TLS with the harness
     ready: str | None = None  # an HTTP URL that answers 200 once a relay can be used

@@ -45,7 +45,15 @@ def test_every_command_of_the_page_ends_as_the_page_says(command: str, code: str
 
 def test_the_page_has_commands_to_run() -> None:
     assert sorted(str(each.values[1]) for each in COMMANDS) == ["0", "0", "0", "0", "1", "1"]
-    assert set(FILES) == {"own.yaml", "nfc.yaml", "snake.yaml", "command.yaml", "composed.yaml", "external.yaml"}
+    assert set(FILES) == {
+        "own.yaml",
+        "nfc.yaml",
+        "snake.yaml",
+        "command.yaml",
+        "composed.yaml",
+        "external.yaml",
+        "elsewhere.yaml",
+    }
     assert set(PROGRAMS) == {"snake.py", "snake_relay.py"}
 
 
@@ -59,6 +67,17 @@ def test_the_topology_of_a_compose_file_is_one(tmp_path: Path) -> None:
         8080,
         {"JWT_KEY": "${JWT_SECRET}"},
         ["db"],
+    )
+
+
+def test_the_topology_of_a_client_that_runs_elsewhere_is_one(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.yaml").write_text(FILES["elsewhere.yaml"])
+    found = plan.expand(plan.parse("version: 1\ntopology: elsewhere.yaml\n", beside=tmp_path), 0).system
+    mobile = found.node("mobile-1")
+    assert (mobile.listen, mobile.probe, mobile.probe_token_env) == (
+        "127.0.0.1:9100",
+        "127.0.0.1:9101",
+        "PHONE_PROBE_TOKEN",
     )
 
 

@@ -22,6 +22,7 @@ RELAY = "relay"
 RESERVED = ("wire", "toxiproxy")  # programs of the harness that run beside the nodes
 FAST_SCALE = 20.0
 PLAIN = "jobsync"  # dialect of the reference
+PROBE_TOKEN = "HARNESS_PROBE_TOKEN"
 _SPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "jobsync-harness")
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -77,7 +78,9 @@ class User(Words):
 Kind = Literal["builtin", "module", "image", "command", "external"]
 Tls = Literal["none", "terminate"]
 _WS_URL = re.compile(r"wss?://[^/:\s]+(:\d{1,5})?(/\S*)?")
-_TELLS = {"module": "module", "image": "image", "command": "command", "external": "url"}  # kind → the key it needs
+_ADDRESS = r"^[^\s:/]+:[0-9]{1,5}$"
+_TELLS = {"module": "module", "image": "image", "command": "command"}  # kind → the key it needs
+_ELSEWHERE = {True: ("url",), False: ("listen", "probe")}  # the same of what runs elsewhere: of a relay, of a client
 
 
 class Auth(Words):
@@ -91,9 +94,10 @@ class NodeWords(Words):
 
     `builtin` is the reference component. `module` is a Python program of somebody else, `async def main(argv, env)`,
     imported from `path` (relative to the topology's file), the working directory or PYTHONPATH. `image` is a container,
-    `command` a process, started in `path` or beside the topology's file. `external` is a relay that runs already, at
-    `url`; what can be done to it, `hooks` do: a fault that needs one which is not there is refused. Each runtime says
-    which kinds it starts.
+    `command` a process, started in `path` or beside the topology's file. `external` is what runs elsewhere: a relay at
+    `url`, or a desktop or mobile that dials the harness, which is its relay at `listen` and hears its probe at `probe`,
+    both HOST:PORT, with the token that is in the harness's variable `probe_token_env`. What can be done to it, `hooks`
+    do: a fault that needs one which is not there is refused. Each runtime says which kinds it starts.
 
     In `env`, `${RELAY_URL}` is what the harness says there; so a program gets it under a name of its own. A relay that
     is an image or a command may listen at a `port` of its own. `container` says how an image is started.
@@ -116,6 +120,9 @@ class NodeWords(Words):
     command: list[str] | None = Field(default=None, min_length=1)
     url: str | None = Field(default=None, min_length=1)
     hooks: dict[Literal["start", "stop", "kill", "pause", "wipe"], list[str]] = Field(default={})
+    listen: str | None = Field(default=None, pattern=_ADDRESS)
+    probe: str | None = Field(default=None, pattern=_ADDRESS)
+    probe_token_env: str = Field(default=PROBE_TOKEN, pattern=r"^[A-Za-z_]\w*$")
     ready: str | None = Field(default=None, pattern=r"^https?://[^/\s]+(/\S*)?$")
     ca: str | None = Field(default=None, min_length=1)
     tls: Tls | None = None
@@ -242,6 +249,7 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
             yield (*path, key), f"{key!r} is for nodes of kind {kind}, and {name!r} is of kind {own.kind}", ()
     if own.kind not in ("module", "command") and own.path is not None:
         yield (*path, "path"), f"'path' is for nodes of kind module or command; {name!r} is of kind {own.kind}", ()
+    yield from _elsewhere_problems(path, name, own)
     if own.kind != "external" and own.hooks:
         yield (*path, "hooks"), f"'hooks' are for nodes of kind external; the harness starts {name!r} itself", ()
     for key in ("ready", "auth"):
@@ -249,8 +257,6 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
             yield (*path, key), f"{key!r} is said of the relay, and {name!r} is none", ()
     if own.ready is not None and own.kind != "external":
         yield (*path, "ready"), f"'ready' is for what runs elsewhere; the harness sees when {name!r} listens", ()
-    if own.kind == "external" and name != RELAY:
-        yield (*path, "kind"), f"only a relay can be external; start {name!r} by a command that hands on to it", ()
     if own.url is not None and not _WS_URL.fullmatch(own.url):
         yield (*path, "url"), "expected ws://HOST:PORT/PATH or wss://…, where it listens", ()
     if own.ca is not None and not (own.url or "").startswith("wss://"):
@@ -258,6 +264,22 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
     if own.kind != "builtin" and (own.profile is not None or own.policies):
         key = "profile" if own.profile is not None else "policies"
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
+
+
+def _elsewhere_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    is_relay, what = name == RELAY, "relay" if name == RELAY else "client"
+    for key in _ELSEWHERE[is_relay] if own.kind == "external" else ():
+        if getattr(own, key) is None:
+            yield (*path, "kind"), f"{name!r} is of kind external, which needs the key {key!r} beside it", ()
+    for of_relay, keys in _ELSEWHERE.items():
+        for key in keys:
+            if getattr(own, key) is not None and (own.kind != "external" or of_relay != is_relay):
+                whose = "relay" if of_relay else "desktop or mobile"
+                yield (
+                    (*path, key),
+                    f"{key!r} is for a {whose} of kind external; {name!r} is a {what} of kind {own.kind}",
+                    (),
+                )
 
 
 def _container_problems(path: Path, name: str, own: NodeWords, kind: str) -> Iterator[tuple[Path, str, Sequence[str]]]:
@@ -352,6 +374,8 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     node.kind, node.module, node.path = own.kind, own.module, own.path
     node.image, node.command, node.url = own.image, list(own.command or ()), own.url
     node.ready, node.port, node.ca, node.dialect = own.ready, own.port, own.ca, own.dialect
+    node.listen, node.probe = own.listen, own.probe
+    node.probe_token_env = own.probe_token_env if own.probe is not None else None
     node.tls = node.role != "relay" and (own.tls or topology.own(RELAY).tls) == "terminate"
     node.container = container_of(own.container) if own.container is not None else None
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, cast
 
 from harness import registry
@@ -78,7 +78,8 @@ class Local:
         timing = Timing().scaled(self.system.timing_scale)
         bench = ClientBench(self.node, self.probe, timing, asked, limit_s, self.dialect)
         async with bench.serving(*self._layout.enter(number)), self._probed():
-            await self.launch()
+            if self.node.kind != "external":
+                await self.launch()
 
             async def registered() -> bool:
                 return bench.count > 0
@@ -102,7 +103,11 @@ class Local:
     @asynccontextmanager
     async def _probed(self) -> AsyncIterator[None]:
         if self.node.kind != "builtin":
-            async with listening({self._secrets.probe_of(self.node.name): self.probe}, *self._layout.desk()):
+            async with AsyncExitStack() as stack:
+                for where, whose in self._layout.desks(self._secrets).items():
+                    mine = {token: self.probe for token, name in whose.items() if name == self.node.name}
+                    if mine:
+                        await stack.enter_async_context(listening(mine, *where))
                 yield
             return
         url = f"ws://{self._layout.control(self.node.name)}:{PROBE_PORT}/"

@@ -30,6 +30,15 @@ class Hooks:
         await self._run(name, ("start",))
         self._down.discard(name)
 
+    async def begin_anew(self, name: str) -> None:
+        """Before the run: end it, empty its store and start it, as far as there are hooks to do it."""
+        hooks = self._hooks[name]
+        if "start" in hooks and (set(hooks) & {"kill", "stop"}):
+            await self._run(name, _WAYS["KILL"])
+            if "wipe" in hooks:
+                await self._run(name, ("wipe",))
+            await self._run(name, ("start",))
+
     async def signal(self, name: str, signal: str) -> None:
         await self._run(name, _WAYS.get(signal, _WAYS["KILL"]))
         self._down.add(name)

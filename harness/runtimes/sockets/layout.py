@@ -6,6 +6,7 @@ Every program has addresses of its own, so all use the same ports.
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import shlex
 from dataclasses import dataclass, field
@@ -77,8 +78,9 @@ class Layout:
     # ---- the path of a link -----------------------------------------------------------------------------------------
 
     def enter(self, link: int) -> tuple[str, int]:
-        """Where the client of the link dials."""
-        return self.data(WIRE), _ENTER_BASE + link
+        """Where the client of the link dials: one that runs elsewhere, where it was told to."""
+        listen = self.system.node(self.system.links[link][0]).listen
+        return (self.data(WIRE), _ENTER_BASE + link) if listen is None else address_of(listen)
 
     def proxy(self, link: int) -> tuple[str, int]:
         return self.data(TOXIPROXY), _PROXY_BASE + link
@@ -98,6 +100,17 @@ class Layout:
     def desk(self) -> tuple[str, int]:
         """Where the harness listens for probes that programs open by themselves."""
         return str(self.subnets.control[_HARNESS_HOST]), DESK_PORT
+
+    def desks(self, secret: Secrets) -> dict[tuple[str, int], dict[str, str]]:
+        """Where the harness listens for probes that programs open by themselves: token → node. Raises
+        `RuntimeUnavailable`: of one that runs elsewhere nobody has set the token."""
+        found: dict[tuple[str, int], dict[str, str]] = {}
+        for node in self.system.nodes:
+            if node.kind == "external" and node.probe is not None:
+                found.setdefault(address_of(node.probe), {})[_token_of(node)] = node.name
+            elif node.kind not in ("builtin", "external"):
+                found.setdefault(self.desk(), {})[secret.probe_of(node.name)] = node.name
+        return found
 
     def wire_config(self) -> dict[str, Any]:
         links = [
@@ -180,3 +193,15 @@ class Layout:
         """An external relay says by its URL where devices are served."""
         url = self.system.node(self.system.links[link][1]).url
         return urlsplit(url).path or "/" if url is not None else DEVICE_LINK_PATH
+
+
+def address_of(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def _token_of(node: Node) -> str:
+    name = node.probe_token_env or ""
+    if token := os.environ.get(name):
+        return token
+    raise RuntimeUnavailable(f"{node.name} runs elsewhere: set {name} to the token with which it opens its probe")

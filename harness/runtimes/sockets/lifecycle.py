@@ -71,6 +71,8 @@ class SocketRun:
 
     async def _bring_up(self) -> SocketStage:
         self._spec.note("starting the nodes")
+        elsewhere = [node.name for node in self._spec.system.nodes if node.probe is not None]
+        await asyncio.gather(*map(self._hooks.begin_anew, elsewhere))  # before a probe of a former life can dial in
         await self._open_desk()
         await self._start_services()
         await asyncio.gather(self._start_toxiproxy(), self._start_wire(), self._start_nodes("relay"))
@@ -98,10 +100,10 @@ class SocketRun:
     def _who_is_not_up(self) -> str:
         """Of the programs that are waited for."""
         system = self._spec.system
-        silent = [self._layout.upstream(node.name) for node in system.nodes if node.kind == "external"]
+        silent = [self._layout.upstream(node.name) for node in system.nodes if node.url is not None]
         nobody = [f"nobody listens at {host}:{port}" for host, port in silent if (host, port) not in self._seen]
         unopened = [name for name, probe in self._probes.items() if not probe.opened.is_set()]
-        waited = [name for name in unopened if not self._is_silent(system.node(name))]
+        waited = [_where(system.node(name)) for name in unopened if not self._is_silent(system.node(name))]
         said = nobody or ([f"no probe was opened by {', '.join(waited)}"] if waited else [])
         return f"the nodes did not come up within {_start_limit_s():.0f} s: {'; '.join(said)}".removesuffix(": ")
 
@@ -169,10 +171,12 @@ class SocketRun:
 
     async def _open_desk(self) -> None:
         """Let programs that are not ours dial in with their probes."""
-        foreign = [node.name for node in self._spec.system.nodes if node.kind != "builtin"]
-        if foreign:
-            clients = {self._secrets.probe_of(name): self._probes[name] for name in foreign}
-            await self._desk.enter_async_context(listening(clients, *self._layout.desk()))
+        for (host, port), nodes in self._layout.desks(self._secrets).items():
+            clients = {token: self._probes[name] for token, name in nodes.items()}
+            try:
+                await self._desk.enter_async_context(listening(clients, host, port))
+            except OSError as exc:
+                raise RuntimeUnavailable(f"cannot listen for probes at {host}:{port}: {exc.strerror or exc}") from exc
 
     async def _open_probes(self) -> None:
         nodes = [node for node in self._spec.system.nodes if not self._is_silent(node)]
@@ -181,6 +185,15 @@ class SocketRun:
             dialling = dial_for_ever(self._probes[node.name], url, self._secrets.probe)
             self._background.append(asyncio.create_task(dialling))
         await self._watched(asyncio.gather(*(self._until_up(node.name) for node in nodes)))
+        await asyncio.gather(*(self._require_fresh(node.name) for node in nodes if node.probe is not None))
+
+    async def _require_fresh(self, name: str) -> None:
+        """What one that runs elsewhere knows from before this run, nobody could judge. Raises `RuntimeUnavailable`."""
+        state = await self._probes[name].state()
+        known = "has jobs" if state.get("jobs") else "shows a screen" if state.get("scope") is not None else None
+        if known is not None:
+            remedy = "start it anew before each run, or let `hooks: {kill: […], start: […]}` (and `wipe`) do it"
+            raise RuntimeUnavailable(f"{name} runs elsewhere, and {known} from before this run; {remedy}")
 
     def _is_silent(self, node: Node) -> bool:
         """A relay of somebody else need not open a probe: taps and both ends judge it."""
@@ -302,6 +315,11 @@ class SocketRun:
 
 def _address(where: tuple[str, int]) -> str:
     return f"{where[0]}:{where[1]}"
+
+
+def _where(node: Node) -> str:
+    """A node whose probe is waited for; of one that runs elsewhere, where."""
+    return node.name if node.probe is None else f"{node.name} (at ws://{node.probe}/)"
 
 
 def _start_limit_s() -> float:
