@@ -45,7 +45,7 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     probe: str | None = None  # where the harness takes its probe
     probe_token_env: str | None = None  # and the variable of the harness that has the token for it
     ca: str | None = None  # and the PEM file of those who sign its certificate; None: the system's
-    tls: bool = False  # of a client: it speaks TLS with the harness
+    tls: str | None = None  # "terminate": a client speaks TLS with the harness; "passthrough": with the relay
     ready: str | None = None  # an HTTP URL that answers 200 once a relay can be used
     auth: list[str] = msgspec.field(default_factory=list)  # of a client: the command that prints its token
     hooks: dict[str, list[str]] = msgspec.field(default_factory=dict)  # what is done to it → argv

@@ -15,6 +15,7 @@ threads. It takes what it needs from its environment:
 `PROFILE`                `hardened` (default) or `documented`; `WITH`, `WITHOUT`: comma-separated safeguards;
                          `POLICIES`: `slot=choice,…`
 `MAILBOX_SIZE`           the relay's: how many events may wait for one device (16)
+`RELAY_TLS`              the relay's: a PEM file, a certificate with its key; then it speaks TLS
 `TOKEN_LIFE_S`           how long a token that a client signs for itself is good (a day)
 `TIMING_SCALE`           every timer of `targets.timing.Timing` is divided by it; `TIMING_<NAME>_S` sets one
 `HARNESS_PROBE_URL`      dial the harness there; or `HARNESS_PROBE_PORT` (and `HARNESS_PROBE_HOST`): listen there

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration
+from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration, needs_of
 from harness import registry
 from harness.history import Header
 from harness.plan import chosen
@@ -169,6 +169,9 @@ def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         nodes = setting.targets(fault, words).nodes
     except TargetError:  # told elsewhere
         return
+    if "messages" in needs_of(fault, words) and any(node.tls == "passthrough" for node in setting.system.nodes):
+        why = "the ends of every link speak TLS with each other (`tls: passthrough`), so nobody can read a message"
+        yield PlanError(where, f"{fault.ACTION} cannot be done: {why}", "say `tls: terminate`, or choose another fault")
     for name in nodes:
         node = setting.system.node(name)
         why = capabilities.node_lacks(fault, words, node.role, node.kind, node.hooks)

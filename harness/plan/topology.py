@@ -76,7 +76,7 @@ class User(Words):
 
 
 Kind = Literal["builtin", "module", "image", "command", "external"]
-Tls = Literal["none", "terminate"]
+Tls = Literal["none", "terminate", "passthrough"]
 _WS_URL = re.compile(r"wss?://[^/:\s]+(:\d{1,5})?(/\S*)?")
 _ADDRESS = r"^[^\s:/]+:[0-9]{1,5}$"
 _TELLS = {"module": "module", "image": "image", "command": "command"}  # kind → the key it needs
@@ -110,7 +110,9 @@ class NodeWords(Words):
     words of the reference and back, so all others stay as they are.
 
     With `tls: terminate` a client dials wss:// and speaks TLS as far as the harness, whose certificate is made for the
-    run; said of the relay, it is so for all its clients.
+    run; said of the relay, it is so for all its clients. With `tls: passthrough`, said of the relay, they speak TLS
+    with each other, and the relay gets the certificate; nobody reads what passes, so faults of whole messages are
+    refused, and all are judged without the wire.
     """
 
     kind: Kind = "builtin"
@@ -250,6 +252,7 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
     if own.kind not in ("module", "command") and own.path is not None:
         yield (*path, "path"), f"'path' is for nodes of kind module or command; {name!r} is of kind {own.kind}", ()
     yield from _elsewhere_problems(path, name, own)
+    yield from _tls_problems(path, name, own)
     if own.kind != "external" and own.hooks:
         yield (*path, "hooks"), f"'hooks' are for nodes of kind external; the harness starts {name!r} itself", ()
     for key in ("ready", "auth"):
@@ -259,8 +262,6 @@ def _kind_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path
         yield (*path, "ready"), f"'ready' is for what runs elsewhere; the harness sees when {name!r} listens", ()
     if own.url is not None and not _WS_URL.fullmatch(own.url):
         yield (*path, "url"), "expected ws://HOST:PORT/PATH or wss://…, where it listens", ()
-    if own.ca is not None and not (own.url or "").startswith("wss://"):
-        yield (*path, "ca"), "'ca' is for a relay with a wss:// url", ()
     if own.kind != "builtin" and (own.profile is not None or own.policies):
         key = "profile" if own.profile is not None else "policies"
         yield (*path, key), f"profiles and policies are those of the built-in components; {name!r} is none", ()
@@ -280,6 +281,19 @@ def _elsewhere_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple
                     f"{key!r} is for a {whose} of kind external; {name!r} is a {what} of kind {own.kind}",
                     (),
                 )
+
+
+def _tls_problems(path: Path, name: str, own: NodeWords) -> Iterator[tuple[Path, str, Sequence[str]]]:
+    if own.tls == "passthrough" and name != RELAY:
+        yield (*path, "tls"), "'passthrough' is said of the relay: then it is so for all its clients", ()
+    if own.tls == "passthrough" and own.kind == "external":
+        yield (
+            (*path, "tls"),
+            "a relay elsewhere has a certificate for its own address, which clients do not dial here",
+            (),
+        )
+    if own.ca is not None and not (own.url or "").startswith("wss://"):
+        yield (*path, "ca"), "'ca' is for a relay with a wss:// url", ()
 
 
 def _container_problems(path: Path, name: str, own: NodeWords, kind: str) -> Iterator[tuple[Path, str, Sequence[str]]]:
@@ -369,6 +383,13 @@ def _mobile(words: Mobile, user: User) -> Node:
     )
 
 
+def _tls_of(node: Node, own: NodeWords, relay: NodeWords) -> str | None:
+    if node.role == "relay":
+        return "passthrough" if own.tls == "passthrough" else None
+    said = own.tls or relay.tls
+    return None if said == "none" else said
+
+
 def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapping[str, str]) -> Node:
     own = topology.own(node.name)
     node.kind, node.module, node.path = own.kind, own.module, own.path
@@ -376,7 +397,7 @@ def _with_own(node: Node, topology: Topology, profile: str | None, for_all: Mapp
     node.ready, node.port, node.ca, node.dialect = own.ready, own.port, own.ca, own.dialect
     node.listen, node.probe = own.listen, own.probe
     node.probe_token_env = own.probe_token_env if own.probe is not None else None
-    node.tls = node.role != "relay" and (own.tls or topology.own(RELAY).tls) == "terminate"
+    node.tls = _tls_of(node, own, topology.own(RELAY))
     node.container = container_of(own.container) if own.container is not None else None
     node.hooks = {name: list(argv) for name, argv in own.hooks.items()}
     node.profile = own.profile if profile is None else None

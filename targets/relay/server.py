@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,6 +58,7 @@ class Relay:
             close_timeout=self._timing.close_s,
             ping_interval=None,
             server_header=SERVER_HEADER,
+            **_tls(self._env.get("RELAY_TLS")),
         )
         async with server:
             await server.serve_forever()
@@ -137,3 +139,12 @@ def _header(request: Request, name: str) -> str:
     """The first value of a header that may be sent twice, or an empty string."""
     values = request.headers.get_all(name)
     return values[0] if values else ""
+
+
+def _tls(path: str | None) -> dict[str, Any]:
+    """Arguments of a server that speaks TLS. `path`: a PEM file, a certificate with its key."""
+    if path is None:
+        return {}
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    return {"ssl": context}

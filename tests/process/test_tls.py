@@ -29,9 +29,9 @@ faults:
 """
 
 
-def played(machine: Machine, nodes: str) -> Run:
+def played(machine: Machine, nodes: str, text: str = PLAN) -> Run:
     (machine.folder / "own.yaml").write_text(USERS + nodes)
-    run = machine.run(PLAN, "--topology", str(machine.folder / "own.yaml"))
+    run = machine.run(text, "--topology", str(machine.folder / "own.yaml"))
     assert not processes_of(run.pid)
     return run
 
@@ -40,6 +40,40 @@ def test_messages_are_read_and_changed_though_both_sides_speak_tls(machine: Mach
     with elsewhere(machine.folder) as plain, behind_tls(plain, machine.folder) as url:
         run = played(machine, external(url, ", ca: ca.pem, tls: terminate"))
     assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+
+
+PASSING = PLAN.replace(
+    "duplicate, links: [relay->mobile-1], chance: 0.5,", "delay, links: [relay<->mobile-1], latency: 20ms,"
+)
+
+
+def test_what_passes_through_is_cut_and_delayed_and_read_by_nobody(machine: Machine) -> None:
+    run = played(machine, "  relay: {tls: passthrough}\n", PASSING.replace("relay<->mobile-1", "mobile-1<->relay"))
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+    checks = run.said["checks"]
+    assert checks["convergence"]["verdict"] == checks["stream-integrity"]["verdict"] == "VALID", checks
+    assert checks["wire"]["verdict"] is None, "nobody has read what passed"
+
+
+def test_a_fault_of_messages_that_nobody_can_read_is_refused(machine: Machine) -> None:
+    run = played(machine, "  relay: {tls: passthrough}\n")
+    told = " ".join(run.err.split())
+    assert run.code == 254 and "duplicate cannot be done: the ends of every link speak TLS" in told, run.err
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ("  mobile-1: {tls: passthrough}\n", "'passthrough' is said of the relay: then it is so for all its clients"),
+        (
+            external("wss://localhost:1/", ", tls: passthrough"),
+            "a relay elsewhere has a certificate for its own address",
+        ),
+    ],
+)
+def test_who_cannot_be_passed_through_is_told(machine: Machine, nodes: str, said: str) -> None:
+    run = played(machine, nodes, PASSING)
+    assert run.code == 254 and said in " ".join(run.err.split()), run.err
 
 
 def test_a_relay_that_nobody_vouches_for_is_not_dialled(machine: Machine) -> None:

@@ -131,7 +131,7 @@ class Layout:
 
     def _tls(self, client: str, server: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        if self.system.node(client).tls:
+        if self.system.node(client).tls == "terminate":
             found["shows"] = certificates.shown(self._certificates)
         relay = self.system.node(server)
         if (relay.url or "").startswith("wss://"):
@@ -175,7 +175,8 @@ class Layout:
         return {**listens, "HARNESS_PROBE_TOKEN": secret.probe}
 
     def _relay(self, node: Node) -> dict[str, str]:
-        return {"RELAY_HOST": self.data(node.name), "RELAY_PORT": str(node.port or RELAY_PORT)}
+        tls = {"RELAY_TLS": certificates.shown(self._certificates)} if node.tls is not None else {}
+        return {**tls, "RELAY_HOST": self.data(node.name), "RELAY_PORT": str(node.port or RELAY_PORT)}
 
     def _client(self, node: Node) -> dict[str, str]:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
