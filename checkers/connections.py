@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.held import Held
 from checkers.duties.sockets import BackOff, Ends, Line, Wrong
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds
@@ -29,11 +30,12 @@ class _Connections:
         "background."
     )
     NEEDS = Level.L2
-    FEEDS: frozenset[str] | None = FEEDS | {"final"}
+    FEEDS: frozenset[str] | None = FEEDS | {"final", "conn"}
     REASONS: Mapping[str, str] = {
         "ended-without-cause": "A registered connection ended to which nothing had happened.",
         "said-gone": "The relay told a client that another had gone offline, whose connection stood.",
         "kept-open": "A client in the background kept its connection.",
+        "held-on": "The relay kept a connection long after its client had gone.",
         "back-off": "A client waited longer or shorter before its next socket than its back-off says.",
     }
     EXAMPLE = "connections"
@@ -57,6 +59,7 @@ class _Judge(Merged):
         self._lines = {name: Line() for name in self._peace.paths}
         self._backoff = BackOff(header, self._peace, self.slack_ns)
         self._ends = Ends(header, self._limits) if self._limits is not None else None
+        self._held = Held(header, self._limits, self.slack_ns) if self._limits is not None else None
         self._gone: list[tuple[str, Tap]] = []  # said to be offline, while its connection stood
         self._nodes = {
             (str(node.get("user")), str(node.get("device_id") or name).lower()): name
@@ -73,6 +76,10 @@ class _Judge(Merged):
         for wrong in self._ends.settle(op.time_ns):
             self._add(wrong)
         self._say(op.time_ns)
+        if self._held is not None:
+            for wrong in self._held.due(op.time_ns):
+                self._add(wrong)
+            self._held.op(op)
         if op.f in ("fault-begin", "fault-heal"):
             self._count(self._ends)
             self._ends.fault(op, touched_by_fault(op, self._peace.paths))

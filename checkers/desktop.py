@@ -48,6 +48,7 @@ class _Desktop:
         "answered-not-done": "An operation was answered ok, and its commit is not there.",
         "wrong-time": "A commit is stamped with a time that is not the run's.",
         "not-told": "A commit was made and no event told it.",
+        "half-told": "An event does not name its revision, and nobody had asked for one of the old kind.",
         "useless-cache": "A page was not kept in the cache although nothing was written while it was read.",
         "wrong-row": "In the end the desktop stores something else than its commits add up to.",
     }
@@ -70,6 +71,7 @@ class _Judge(Reader):
         self._unclear: Counter[tuple[str | None, str, str | None]] = Counter()  # (desktop, f, job) → of unknown outcome
         self._done: dict[tuple[str, str, int], Op] = {}  # (desktop, store, n) → a commit that no answer has named yet
         self._stores: dict[str, str] = {}
+        self._bare: dict[tuple[str | None, object], Op] = {}  # (desktop, revision) → an event that does not name it
         self._speaks: set[str] = set()  # desktops whose answers name revisions
         self._clocks = Clocks(header)
         self._tellings = Tellings(header)
@@ -84,6 +86,8 @@ class _Judge(Reader):
             self._late(op.time_ns)
         if op.f == "emit":
             self._tellings.emitted(op)
+            if isinstance(op.value, dict) and op.value.get("bare") is True:
+                self._bare[op.node, str(op.value.get("rev"))] = op
         elif op.f in ("fault-begin", "fault-heal"):
             self._clocks.fault(op)
             self._tellings.fault(op)
@@ -98,6 +102,7 @@ class _Judge(Reader):
         elif op.f in _OPERATIONS:
             self._operation(op, str(op.node))
         elif op.f in ("started", "recovered"):
+            self._bare.clear()
             self._tellings.forget(str(op.node))
             self._caching.forget(str(op.node))
             if op.f == "recovered" and isinstance(op.value, dict):
@@ -152,6 +157,11 @@ class _Judge(Reader):
             self._add("answered-not-done", op, what, [asked, op])
             return
         value = asked.value if isinstance(asked.value, dict) else {}
+        bare = self._bare.pop((desktop, str(n)), None)
+        if bare is not None and value.get("legacy") is not True:
+            self._add(
+                "half-told", bare, f"told revision {n} without naming it, which nobody had asked for", [asked, bare]
+            )
         if (why := otherwise(op.f, value, truth, entry)) is not None:
             self._add("wrong-commit", done, f"was asked for a {op.f} of job {op.job} and {why}", [asked, done])
 

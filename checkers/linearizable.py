@@ -43,6 +43,7 @@ class _Linearizable:
     REASONS: Mapping[str, str] = {
         "stale": "An answer is older than what was complete before its call.",
         "stale-cache": "An answer from a cache is older than that cache may make it.",
+        "not-bypassed": "A list that was asked for past all caches came out of one.",
         "future": "An answer tells of what nobody had begun to write.",
         "wrong-as-of": "An answer is of another revision than the one it says.",
         "torn-list": "A list is that of no instant at all.",
@@ -207,6 +208,8 @@ class _Judge(Reader):
                 desktop.effects.fail(op.f, op.job, (invoke, op))
             else:
                 desktop.effects.perhaps(op.f, op.job, invoke)
+        if op.type == "ok" and _said(invoke).get("bypassCache") is True and _said(op).get("source") == "cache":
+            self._findings.add("not-bypassed", op, [invoke, op], lambda: Teller(self.ledger).not_bypassed(invoke, op))
         try:
             answer = read_answer(invoke, op, desktop.book, self._caches)
             if answer is not None:
@@ -293,6 +296,10 @@ class _Judge(Reader):
 
     def _desktop_of(self, op: Op) -> _Desktop | None:
         return self._desktops.get(self.ledger.active_desktop(op.node or "") or "")
+
+
+def _said(op: Op) -> Mapping[str, Any]:
+    return op.value if isinstance(op.value, dict) else {}
 
 
 def _client(op: Op) -> str:

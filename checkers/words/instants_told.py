@@ -38,6 +38,12 @@ class Teller:
         }
         return Story(message, {k: v for k, v in details.items() if v is not None} | {"story": told(story)})
 
+    def not_bypassed(self, invoke: Op, op: Op) -> Story:
+        called = f"{op.node}'s {_call(invoke)}, called at {self._at(invoke)}"
+        message = f"{called} past all caches, was answered at {self._at(op)} out of its list cache"
+        lines: list[tuple[Op | None, str]] = [(invoke, f"{op.node} calls {_call(invoke)}"), (op, "from its list cache")]
+        return Story(message, {"node": op.node, "story": told(lines)})
+
     def _says(self, answer: Answer, fault: Fault) -> str:
         at, of, desktop = self._at(answer.returned), f"revision {fault.of}", answer.book.desktop
         job, missed, high = f"job {fault.job}", self._missed(fault), fault.window.high

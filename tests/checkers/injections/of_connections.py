@@ -60,3 +60,26 @@ def it_goes_to_the_background_and_stays_connected(edit: Edit, op: Op) -> None:
     last_ns = max(o.time_ns for o in edit.ops if o.node == op.node and o.time_ns <= final.time_ns and o.f != "final")
     fields = {"process": f"{op.node}/user", "f": "background", "value": {}, "time_ns": last_ns + MS}
     edit.add(like(op, **fields, type="invoke"), like(op, **{**fields, "time_ns": last_ns + 2 * MS}, type="ok"))
+
+
+@injects(
+    "connections",
+    "held-on",
+    sites=phones_that_stay,
+    companions=["liveness/presence-wrong"],
+    because="whom the relay takes for present, of him it tells nobody that he is away",
+)
+def it_goes_and_the_relay_does_not_notice(edit: Edit, op: Op) -> None:
+    """After all that it did; and everybody is asked for the last time long after that."""
+    finals = [o for o in edit.ops if o.f == "final"]
+    last_ns = max(o.time_ns for o in edit.ops if o.node == op.node and o.f != "final")
+    user = {"process": f"{op.node}/user", "f": "background", "value": {}}
+    edit.add(
+        like(op, **user, time_ns=last_ns + MS, type="invoke"),
+        like(op, value={"state": "suspended"}, time_ns=last_ns + 2 * MS),
+        like(op, value={"state": "closed", "reason": "suspended"}, time_ns=last_ns + 3 * MS),
+        like(op, **user, time_ns=last_ns + 4 * MS, type="ok"),
+    )
+    for final in finals:
+        away = {"registered": False, "foreground": False} if final.node == op.node else {}
+        edit.change(final, time_ns=final.time_ns + 60_000 * MS, value={**final.value, **away})

@@ -107,6 +107,18 @@ def nobody_is_told(edit: Edit, op: Op) -> None:
     edit.drop(op)
 
 
+def answered_events(scene: Scene) -> Iterator[Op]:
+    """Of operations that the desktop's own users asked for."""
+    values = [(o.node, o.value) for o in scene.run.ops if o.type == "ok" and o.node in scene.desktops]
+    told = {(node, value.get("rev")) for node, value in values if isinstance(value, dict)}
+    return (op for op in local_events(scene) if (op.node, op.value["rev"]) in told)
+
+
+@injects("desktop", "half-told", sites=answered_events)
+def told_as_of_old(edit: Edit, op: Op) -> None:
+    edit.change(op, value={**op.value, "bare": True})
+
+
 def stored(scene: Scene) -> Iterator[tuple[Op, str]]:
     for desktop in scene.desktops:
         yield from ((scene.finals[desktop], job) for job in scene.finals[desktop].value["jobs"])

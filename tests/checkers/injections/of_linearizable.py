@@ -158,6 +158,15 @@ def an_entry_older_than_its_call(edit: Edit, site: tuple[Op, Op]) -> None:
     edit.change(op, value={**old.value, "source": "cache", "call": op.value["call"]})
 
 
+def past_the_caches(scene: Scene) -> Iterator[Op]:
+    return (op for invoke, op, _ in _listed(scene) if invoke.value.get("bypassCache"))
+
+
+@injects("linearizable", "not-bypassed", sites=past_the_caches)
+def out_of_a_cache(edit: Edit, op: Op) -> None:
+    edit.change(op, value={**op.value, "source": "cache"})
+
+
 def that_were_there(scene: Scene) -> Iterator[Op]:
     for invoke, op, job, _ in _got(scene):
         if job.entries[job.revs[0]].op.time_ns < invoke.time_ns and job.deleted is None:
