@@ -6,9 +6,10 @@ from collections import Counter
 
 from checkers.past.truth import JobTruth
 from checkers.traffic.merged import said
-from harness.history import Op
+from harness.history import TERMINAL_STATUSES, Op
 
 STORE_FAILED, NOT_FOUND = "store_failed", "not_found"
+_ENDED = tuple(TERMINAL_STATUSES)
 
 
 class Refusals:
@@ -30,7 +31,23 @@ class Refusals:
         node = str(op.node)
         if code == STORE_FAILED and not self._ill[node] and self._healed_ns.get(node, -1) < asked.time_ns:
             return "could not be written, though nothing was wrong with its disk"
-        if code != NOT_FOUND or truth is None or truth.store != store or not truth.revs or truth.deleted is not None:
+        if truth is None or truth.store != store or not truth.revs or truth.deleted is not None:
+            return None
+        if code == "invalid_params" and asked.f == "finalize" and _ended_so(asked, truth):
+            return "was refused, for the job had ended, just so"
+        if code != NOT_FOUND:
             return None
         created = truth.entries[truth.revs[0]].op
         return "was refused, for there is no such job, which there is" if created.time_ns < asked.time_ns else None
+
+
+def _ended_so(asked: Op, truth: JobTruth) -> bool:
+    """All that was ever committed of its status since it ended is what the operation asks for."""
+    wanted = said(asked).get("status")
+    told = [entry for n in truth.revs if "status" in (entry := truth.entries[n]).commit.set]
+    return (
+        bool(told)
+        and wanted in _ENDED
+        and told[-1].commit.set["status"] == wanted
+        and told[-1].op.time_ns < asked.time_ns
+    )

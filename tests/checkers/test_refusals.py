@@ -9,6 +9,7 @@ from harness.judging.checking import check
 from harness.schedule import CheckSpec
 
 FAILED = "d>create(b) d<fail(store_failed)"
+ENDED = "d:+a d:a{status=completed} @1"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,14 @@ FAILED = "d>create(b) d<fail(store_failed)"
         ("one that has healed", f"d:+a fault:x heal:x @9 {FAILED}", True),
         ("the job is there", "d:+a d>chunk(a){chunk=x} d<fail(not_found)", True),
         ("the job came meanwhile", "d>chunk(a){chunk=x} d:+a d<fail(not_found)", False),
+        ("it had ended just so", f"{ENDED} d>finalize(a){{status=completed}} d<fail(invalid_params)", True),
+        ("it had ended otherwise", f"{ENDED} d>finalize(a){{status=failed}} d<fail(invalid_params)", False),
+        ("it goes on", f"{ENDED} d:a{{status=queued}} d>finalize(a){{status=completed}} d<fail(invalid_params)", False),
+        (
+            "it ends meanwhile",
+            "d:+a d>finalize(a){status=completed} d:a{status=completed} d<fail(invalid_params)",
+            False,
+        ),
         ("it is asked for what makes no sense", "d:+a d>chunk(a){chunk=x} d<fail(invalid_params)", False),
     ],
 )

@@ -60,7 +60,11 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         **_options(random),
         "workload": {
             **shapes.workload(shape, random, users, peace=not faults),
-            "script": [*(call for _, trouble in drawn for call in trouble.script), *shapes.ending(cast, duration_s)],
+            "script": [
+                *(call for _, trouble in drawn for call in trouble.script),
+                *shapes.odd(cast, random),
+                *shapes.ending(cast, duration_s),
+            ],
         },
         "settle": {"quiesce": shape.quiesce},
     }

@@ -101,6 +101,7 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "quiet": Shape({"jobs": 8, "rate": "15/s", "mobile_rate": "3/s", "ends_in_fault": 0.6}, quiesce="5s"),
 }
+_ODD_SHARE: Final = 0.15
 _OVERLAYS: Final[tuple[dict[str, Any], ...]] = (
     {"lives": {"again": 0.3, "brief": 0.15}},
     {"lives": {"patched": 0.3, "silent": 0.2}},
@@ -139,6 +140,15 @@ def ending(cast: Cast, duration_s: float) -> list[dict[str, Any]]:
         (250, {**desktop, "do": "chunk", "text": "last"}),
     ]
     return [{"at": f"{round(duration_s * 1000) - before_ms}ms", **call} for before_ms, call in calls]
+
+
+def odd(cast: Cast, random: Random) -> list[dict[str, Any]]:
+    """In some plans somebody ends a job that has ended just so, which is no mistake."""
+    if random.random() >= _ODD_SHARE:
+        return []
+    job = {"node": cast.desktops[0], "job": "odd"}
+    ends = {**job, "do": "finalize", "status": random.choice(("completed", "failed", "canceled"))}
+    return [{"at": "400ms", **job, "do": "create"}, {"at": "600ms", **ends}, {"at": "800ms", **ends}]
 
 
 OPTIONS: Final[tuple[dict[str, str], ...]] = (
