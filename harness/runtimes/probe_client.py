@@ -103,6 +103,15 @@ class ProbeClient:
             return f"{self.node} has no probe open"
         return None if answer.type == "ok" else f"{self.node}: {str(answer.error)[:_MOST_TOLD]}"
 
+    async def say(self, data: str | bytes) -> None:
+        """Send what may be no frame at all. Raises ConnectionError when no probe is open."""
+        if self._ws is None:
+            raise ConnectionError
+        try:
+            await self._ws.send(data)
+        except ConnectionClosed as exc:
+            raise ConnectionError from exc
+
     async def closed(self) -> None:
         """Wait until no connection is attached."""
         while self.opened.is_set():  # noqa: ASYNC110  (an event for both edges would have to be kept in step)

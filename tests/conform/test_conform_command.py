@@ -117,3 +117,37 @@ def test_an_image_is_named_by_its_url(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(USERS + "  relay: {kind: image, image: x}\n")
     code, _, err = ended(begun("relay", "--topology", "own.yaml", folder=tmp_path))
     assert code == 254 and "named by a URL" in err
+
+
+SLOPPY = """\
+import json
+from targets import link, mobile, program
+from targets.probe.websocket import ProbeConnection
+
+link.backoff_s = lambda failures, timing: 0.0
+take = ProbeConnection._take
+
+def strictly(self, data):
+    try:
+        assert isinstance(json.loads(data), dict)
+    except Exception:
+        self._ws.transport.abort()
+    else:
+        take(self, data)
+
+ProbeConnection._take = strictly
+program.start(mobile.main)
+"""
+
+
+def test_a_client_that_never_waits_and_whose_probe_dies_of_junk(tmp_path: Path) -> None:
+    (tmp_path / "sloppy.py").write_text(SLOPPY)
+    secret = "env: {JWT_SECRET: a-secret-of-32-bytes-or-somewhat-more}"
+    (tmp_path / "own.yaml").write_text(
+        USERS + f"  mobile-1: {{kind: command, command: [{sys.executable}, sloppy.py], {secret}}}\n"
+    )
+    code, out, err = ended(begun("mobile-1", "--topology", "own.yaml", "--limit", "2s", "--json", folder=tmp_path))
+    found = fails(out)
+    assert code == 1, err
+    assert found["reconnect.back-off"].startswith("it paused for 0") and "less than half" in found["reconnect.back-off"]
+    assert "its probe was lost" in found["probe.junk"]

@@ -49,8 +49,8 @@ class ClientBench:
     ) -> None:
         self.node, self.probe, self.timing, self.desktop_id = node, probe, timing, desktop_id
         self.limit_s, self._dialect = limit_s, dialect
-        self.refuse_next = False
-        self.refused = 0
+        self.refuse_next = 0  # attempts to connect
+        self.refused_s: list[float] = []  # when one was, on the loop's clock
         self._accepted: list[Accepted] = []
         self._more = asyncio.Condition()
         self._numbers = itertools.count(1)
@@ -109,8 +109,8 @@ class ClientBench:
     def _check(self, ws: ServerConnection, request: Request) -> Response | None:
         if not self.refuse_next:
             return None
-        self.refuse_next = False
-        self.refused += 1
+        self.refuse_next -= 1
+        self.refused_s.append(asyncio.get_running_loop().time())
         return ws.respond(http.HTTPStatus.UNAUTHORIZED, "not this time\n")
 
     async def _handle(self, ws: ServerConnection) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from harness.conform import Check, NotJudged, Unmet
 from harness.conform.client.bench import ClientBench
-from harness.conform.client.probing import done, hello, until
+from harness.conform.client.probing import done, hello, junk, until
 from harness.conform.frames import shown
 from targets.protocol import DEFINITE_CODES, REQUIRED_FIELDS
 
@@ -83,6 +83,7 @@ CHECKS: Final[tuple[Check[ClientBench], ...]] = (
     Check("calls.unknown-method", "a call of no known method", "an error that says it was not done", _unknown_method),
     Check("calls.bad-params", "job.get with a number as jobId", "error invalid_params", _bad_params),
     Check("probe.hello", "–", "its name, role and evidence level", hello),
+    Check("probe.junk", "frames that are none, to its probe", "an error, and it goes on", junk),
     Check("events.told", "the operation create", "job:created, with the whole row", _told),
     Check("events.kept", "job.get of that job", "the row that its state shows", _kept),
 )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from harness.conform import Check, Unmet
 from harness.conform.client.bench import ClientBench
-from harness.conform.client.probing import done, hello, until
+from harness.conform.client.probing import done, hello, junk, until
 from harness.conform.frames import Frame, Talk, shown
 from targets.protocol import REQUIRED_FIELDS, now_ms
 
@@ -103,6 +103,7 @@ async def _goes_with_events(bench: ClientBench) -> str:
 
 CHECKS: Final[tuple[Check[ClientBench], ...]] = (
     Check("probe.hello", "–", "its name, role and evidence level", hello),
+    Check("probe.junk", "frames that are none, to its probe", "an error, and it goes on", junk),
     Check("screen.opens", "the operation open", "job.list to its desktop; the job of the answer is shown", _opens),
     Check("screen.follows", "job:response-appended, twice the same", "the chunk is shown once", _goes_with_events),
 )

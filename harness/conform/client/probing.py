@@ -11,6 +11,7 @@ from harness.conform.client.bench import ClientBench
 from harness.conform.frames import shown
 from harness.runtimes import ProbeLost
 
+JUNK = ("{", "[]", '{"id": 1}', '{"op": 7}', b"\x00\xff")
 _PAUSE_S = 0.05
 
 
@@ -19,6 +20,21 @@ async def hello(bench: ClientBench) -> str:
     if (said.name, said.role) != (bench.node.name, bench.node.role):
         raise Unmet(f"hello of {said.name!r}, {said.role!r}")
     return f"{said.name}, {said.role}, evidence level {said.level}"
+
+
+async def junk(bench: ClientBench) -> str:
+    probe = bench.require_probe(level=0)
+    before, opened = len(probe.complaints), probe.incarnation
+    try:
+        for frame in JUNK:
+            await probe.say(frame)
+        await probe.state()
+    except (ConnectionError, ProbeLost) as exc:
+        raise Unmet(f"its probe was lost: {exc or type(exc).__name__}") from None
+    told = [line for line in probe.complaints[before:] if "did not understand" in line]
+    if not told or probe.incarnation != opened:
+        raise Unmet("it told no error")
+    return f"{len(told)} errors for {len(JUNK)} frames, and then its state"
 
 
 async def done(bench: ClientBench, f: str, value: Mapping[str, Any]) -> Any:
