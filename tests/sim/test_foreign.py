@@ -129,7 +129,7 @@ def test_what_its_kind_cannot_suffer_is_refused_at_its_place(tmp_path: Path) -> 
         ("{relay: {kind: command, command: x}}", "expected a list, not 'x'"),
         ("{relay: {kind: external, url: 'http://h/x'}}", "expected ws://HOST:PORT/PATH or wss://"),
         ("{relay: {kind: external, url: 'ws://h/x', ca: ca.pem}}", "'ca' is for a relay with a wss:// url"),
-        ("{relay: {tls: passthrough}}", "expected 'none' or 'terminate', not 'passthrough'"),
+        ("{relay: {tls: perhaps}}", "expected 'none', 'terminate' or 'passthrough', not 'perhaps'"),
     ],
 )
 def test_a_mistake_in_a_node_is_shown_in_the_topology(tmp_path: Path, nodes: str, said: str) -> None:

@@ -143,6 +143,8 @@ def lists_in_pairs(scene: Scene) -> Iterator[tuple[Op, Op]]:
     for invoke, op, rows in _listed(scene):
         key = (op.node, str(sorted(op.value["params"].items())))
         old = before.get(key)
+        if invoke.value.get("bypassCache"):
+            continue
         if old is not None and old.value["jobs"] != rows and old.value.get("store") == op.value.get("store"):
             revs = [row["sync"]["rev"] for row in rows]
             known = {row["sync"]["rev"] for row in old.value["jobs"]}

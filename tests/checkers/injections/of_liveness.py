@@ -37,7 +37,13 @@ _ENDED = ["connections/ended-without-cause"]
 _NO_CAUSE = "nothing had happened to the connection that is given up"
 
 
-@injects("liveness", "unregistered", sites=left_alone, companions=_ENDED, because=_NO_CAUSE)
+@injects(
+    "liveness",
+    "unregistered",
+    sites=left_alone,
+    companions=[*_ENDED, "connections/held-on"],
+    because=f"{_NO_CAUSE}; and its relay knows nothing of it",
+)
 def it_never_comes_back(edit: Edit, up: Op) -> None:
     edit.after(up, like(up, value={"state": "closed"}))
 
