@@ -26,8 +26,8 @@ class _Connections:
     NAME = "connections"
     GUARANTEE = (
         "A registered connection ends only for a cause that the history shows, the relay says of nobody that he is "
-        "gone who is there, and a client opens its next socket when its own back-off says so, and has none in the "
-        "background."
+        "gone who is there and lets go of who is not, and a client opens its next socket when its own back-off says "
+        "so, and has none in the background."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = FEEDS | {"final", "conn"}

@@ -3,7 +3,8 @@
 `load` or `parse` a plan (all its errors at once, as `PlanErrors`), `expand` it with a seed, `dump` it as YAML.
 Rooms: `files` (by name) · `source` (text → data with places) · `errors` · `model` (the words) · `validate`, `salvage`
 and `meaning` (first pass, what is left for the second, second pass) · `order`, `following`, `repeat`, `expand` ·
-`containers`, `compose_words` and `compose` (what a compose file says of a topology) · `matrix` (one plan, many
+`topology` (its words, and the system that comes of it) and `sense` (what makes none in one) · `containers`,
+`compose_words` and `compose` (what a compose file says of a topology) · `matrix` (one plan, many
 variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors and for beginners).
 """
 

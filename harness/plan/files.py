@@ -10,9 +10,9 @@ from harness import registry
 from harness.plan import compose
 from harness.plan.errors import PlanError, PlanErrors, Source, Span, did_you_mean, one
 from harness.plan.salvage import salvage
+from harness.plan.sense import problems as topology_problems
 from harness.plan.source import MAX_BYTES, Document, read_with_errors
 from harness.plan.topology import Topology
-from harness.plan.topology import problems as topology_problems
 from harness.registry import close_matches
 from targets import profiles
 from targets.policy import UnknownPolicy

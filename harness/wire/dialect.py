@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from harness.wire.classify import UNREADABLE, Classified
@@ -45,17 +46,17 @@ def classified(dialect: Dialect, frame: bytes) -> Classified:
 
 def referred(dialect: Dialect, frame: bytes) -> bytes:
     """The frame in the words of the reference, or as it is. Never raises."""
-    try:
-        said = dialect.to_reference(frame)
-    except _MISTAKES:
-        return frame
-    return frame if said is None else said
+    return _translated(dialect.to_reference, frame)
 
 
 def interpreted(dialect: Dialect, frame: bytes) -> bytes:
     """A frame of the reference in the words of the dialect, or as it is. Never raises."""
+    return _translated(dialect.from_reference, frame)
+
+
+def _translated(translate: Callable[[bytes], bytes | None], frame: bytes) -> bytes:
     try:
-        said = dialect.from_reference(frame)
+        said = translate(frame)
     except _MISTAKES:
         return frame
     return frame if said is None else said

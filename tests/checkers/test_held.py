@@ -7,7 +7,8 @@ from telling import judge
 
 from checkers.notation import read
 
-UP = "r!conn[state=registered,device=device-of-mobile-1,conn=1] m:up d:+a"
+LATE = "r!conn[state=registered,device=device-of-mobile-1,conn=1]"
+UP = f"{LATE} m:up d:+a"
 GOES = "m>background m!link[state=suspended] m:down m<ok"
 CLOSED = "r!conn[state=closed,device=device-of-mobile-1,conn=1]"
 AGAIN = "r!conn[state=registered,device=device-of-mobile-1,conn=2] m:up"
@@ -24,6 +25,7 @@ AGAIN = "r!conn[state=registered,device=device-of-mobile-1,conn=2] m:up"
         ("it came back too late", f"{UP} {GOES} @200 m>foreground m<ok {AGAIN} m:final", True),
         ("the relay began anew", f"{UP} {GOES} r!started @200 m:final", False),
         ("another relay's number", f"{UP} {GOES} {CLOSED.replace('conn=1', 'conn=7')} @200 m:final", True),
+        ("its register was read late", f"m:up d:+a {GOES} {LATE} @200 m:final", False),
         ("the relay tells nothing of connections", f"m:up d:+a {GOES} @200 m:final", False),
     ],
 )
