@@ -111,6 +111,11 @@ def test_a_revision_is_told_with_its_store(where: dict[str, object], reasons: li
     assert named(history, NAME).get(NAME, []) == reasons
 
 
+def test_what_a_caller_was_told_of_its_call_is_told_once() -> None:
+    result = judge(f"d:+a {BEGIN} {DONE} d!rpc[corr=c,outcome=invalid_params] {FAIL} d:final", NAME)
+    assert (result.reason, result.details["count"]) == ("failed-but-done", 1)
+
+
 def _history(line: str) -> History:
     """Starts and faults are those of mobile-1, which journals in a new life after a start."""
     history = read(line)
