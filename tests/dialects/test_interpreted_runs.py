@@ -16,6 +16,7 @@ from harness import plan, plugins, registry
 from harness.conform import Told, looking
 from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime
+from harness.runtimes.sim.net.pipe import KERNEL_BYTES, Pipe
 from harness.verdict import Verdict
 from harness.wire.dialect import Dialect
 from harness.wire.interpreter import Interpreter, Way, frame
@@ -57,6 +58,20 @@ def test_faults_and_taps_have_the_words_of_the_reference_and_all_agree(tmp_path:
     assert result.trace_hash == run(tmp_path, fault("job:*")).trace_hash
 
 
+def test_what_was_read_counts_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a receiver whose words are longer makes ever more room, and one whose words are shorter stops its sender."""
+    pipes: list[Pipe] = []
+    made = Pipe.send_open
+
+    def keep(pipe: Pipe) -> None:
+        pipes.append(pipe)
+        made(pipe)
+
+    monkeypatch.setattr(Pipe, "send_open", keep)
+    assert run(tmp_path).verdict is Verdict.VALID
+    assert pipes and all(pipe.room <= KERNEL_BYTES for pipe in pipes)
+
+
 def test_a_chunk_that_the_relay_doubles_is_found(tmp_path: Path) -> None:
     result = run(tmp_path, DOUBLES="1")
     assert result.verdict is Verdict.INVALID
@@ -84,6 +99,7 @@ def test_it_is_looked_at_through_its_dialect(tmp_path: Path) -> None:
     ("node", "said"),
     [
         ("{kind: module, module: m, dialect: snak}", "there is no dialect 'snak'; there are: jobsync, snake"),
+        ("{kind: module, module: m, dialect: snake}}\ndialect: snake\nservices: {", "all speak snake here"),
         ("{dialect: snake}", "'relay' is built in, and speaks jobsync"),
     ],
 )

@@ -103,8 +103,10 @@ def test_two_that_run_elsewhere_are_driven_and_judged(machine: Machine, monkeypa
         assert run.code == 0, run.out + run.err
         judged = {name for name, check in run.said["checks"].items() if check["verdict"] == "VALID"}
         assert {"convergence", "desktop", "replica", "wire"} <= judged
+        phone = (machine.folder / "pids" / "mobile-1").read_text()
         again = machine.run(WORK, "--topology", str(path))  # the mobile has hooks, and begins anew; the desktop has not
         assert again.code == 255, again.out + again.err
+        assert (machine.folder / "pids" / "mobile-1").read_text() != phone
         assert "desktop-1 runs elsewhere, and has jobs from before this run; start it anew" in " ".join(
             again.err.split()
         )
