@@ -80,5 +80,6 @@ class Held:
             since_ns = max(gone.time_ns, self._late_ns.get(name, 0), self._relay_ns)
             if now_ns - since_ns > self._within_ns:
                 del self._held[name]
-                what = "was gone, and the relay did not let go of its connection"
+                later_s = (now_ns - gone.time_ns) / 1e9
+                what = f"was gone, and {later_s:.1f} s later the relay had not let go of its connection"
                 yield Wrong("held-on", name, gone, what, (held[1], gone))
