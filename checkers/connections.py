@@ -11,9 +11,10 @@ from typing import Any
 
 from checkers import Checker, Judge, Level
 from checkers.duties.held import Held
+from checkers.duties.sessions import GRANTED, Sessions
 from checkers.duties.sockets import BackOff, Ends, Line, Wrong
 from checkers.past.phases import Counted
-from checkers.traffic.bounds import bounds
+from checkers.traffic.bounds import Bounds, bounds
 from checkers.traffic.merged import Merged, hardened_nodes, said
 from checkers.traffic.peace import FEEDS, Peace, touched_by_fault
 from checkers.words.findings import Findings, Story, told
@@ -26,8 +27,8 @@ class _Connections:
     NAME = "connections"
     GUARANTEE = (
         "A registered connection ends only for a cause that the history shows, the relay says of nobody that he is "
-        "gone who is there and lets go of who is not, and a client opens its next socket when its own back-off says "
-        "so, and has none in the background."
+        "gone who is there, lets go of who is not and names sessions apart, and a client opens its next socket when "
+        "its own back-off says so, and has none in the background."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = FEEDS | {"final", "conn"}
@@ -36,6 +37,7 @@ class _Connections:
         "said-gone": "The relay told a client that another had gone offline, whose connection stood.",
         "kept-open": "A client in the background kept its connection.",
         "held-on": "The relay kept a connection long after its client had gone.",
+        "session-shared": "The relay named a new session as an earlier one, or not at all.",
         "back-off": "A client waited longer or shorter before its next socket than its back-off says.",
     }
     EXAMPLE = "connections"
@@ -60,6 +62,8 @@ class _Judge(Merged):
         self._backoff = BackOff(header, self._peace, self.slack_ns)
         self._ends = Ends(header, self._limits) if self._limits is not None else None
         self._held = Held(header, self._limits, self.slack_ns) if self._limits is not None else None
+        self._sessions = Sessions()
+        self._latest: Op | None = None  # what was journaled last
         self._gone: list[tuple[str, Tap]] = []  # said to be offline, while its connection stood
         self._nodes = {
             (str(node.get("user")), str(node.get("device_id") or name).lower()): name
@@ -68,9 +72,12 @@ class _Judge(Merged):
         self._counted = Counted("ends of connections", "no connection ended, and nobody waited to connect again")
 
     def hears(self, tap: Tap) -> bool:
-        return tap.side == "in" and tap.type == "presence" and (tap.msg or "").startswith("offline")
+        if tap.side != "in":
+            return False
+        return tap.type in GRANTED or (tap.type == "presence" and (tap.msg or "").startswith("offline"))
 
     def op(self, op: Op) -> None:
+        self._latest = op
         if self._ends is None:
             return
         for wrong in self._ends.settle(op.time_ns):
@@ -130,15 +137,24 @@ class _Judge(Merged):
     # ---- presence ---------------------------------------------------------------------------------------------------
 
     def wire(self, tap: Tap) -> None:
-        """The relay says that somebody is offline."""
-        if self._limits is None:
-            return
+        """The relay grants a registration, or says that somebody is offline."""
+        if tap.type in GRANTED:
+            self._granted(tap)
+        elif self._limits is not None:
+            self._offline(tap, self._limits)
+
+    def _granted(self, tap: Tap) -> None:
+        wrong = self._sessions.granted(tap, self._latest) if self._latest is not None else None
+        if wrong is not None:
+            self._add(wrong)
+
+    def _offline(self, tap: Tap, limits: Bounds) -> None:
         whom = tap.link.rpartition("->")[2]
         user = str(self.header.nodes.get(whom, {}).get("user"))
         name = self._nodes.get((user, (tap.source or "").lower()))
         path = self._peace.paths.get(name or "")
-        quiet_ns = tap.time_ns - self._limits.event_ns
-        doubt_ns = quiet_ns - self._limits.dead_peer_ns
+        quiet_ns = tap.time_ns - limits.event_ns
+        doubt_ns = quiet_ns - limits.dead_peer_ns
         if name is None or path is None or not path.registered:
             return
         if path.untouched(quiet_ns) and path.faulted_ns < doubt_ns:

@@ -24,14 +24,15 @@ Key = tuple[str, int, str]  # node, incarnation, correlation id
 class _Optimistic:
     NAME = "optimistic"
     GUARANTEE = (
-        "What a user asked for is shown in advance until the job itself shows it, and no longer once it is known to "
-        "have failed."
+        "What a user asked for is shown in advance, if it can still come true, until the job itself shows it, and no "
+        "longer once it is known to have failed."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset({"observe", "pending", "call"})
     REASONS: Mapping[str, str] = {
         "not-rolled-back": "A call failed, and what it asked for was still shown.",
         "wrongly-rolled-back": "What was asked for was taken back, although the call succeeded.",
+        "in-vain": "A job that is shown as ended was shown as canceled, in advance.",
         "flicker": "What was asked for went before the job itself showed it: the job was shown as before.",
     }
     EXAMPLE = "optimistic"
@@ -102,7 +103,7 @@ class _Judge(Reader):
         phase = line.get("phase")
         if phase == "begin":
             self._judged.add(self.ledger.phase)
-            self._open[key] = _Wish(str(line.get("job")), str(line.get("f")), op)
+            self._begun(key, _Wish(str(line.get("job")), str(line.get("f")), op))
         elif phase == "rolled-back" and (wish := self._open.pop(key, None)) is not None:
             if wish.phase == "ok":
                 self._add("wrongly-rolled-back", wish, op, "it was taken back, although its call succeeded")
@@ -111,6 +112,12 @@ class _Judge(Reader):
             before = screen.get(wish.job)
             if before is not None and (wish.f == "delete" or before not in TERMINAL):
                 self._add("flicker", wish, op, f"it was gone while the job was still shown as {before}")
+
+    def _begun(self, key: Key, wish: _Wish) -> None:
+        self._open[key] = wish
+        before = self._status.get(key[:2], {}).get(wish.job)
+        if wish.f == "cancel" and before in TERMINAL:
+            self._add("in-vain", wish, wish.begun, f"the job itself was shown as {before}")
 
     def _add(self, reason: str, wish: _Wish, op: Op, what: str) -> None:
         def tell() -> Story:

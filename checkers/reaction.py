@@ -26,8 +26,9 @@ from harness.verdict import CheckResult
 class _Reaction:
     NAME = "reaction"
     GUARANTEE = (
-        "Every gap, head ahead, hole, own reconnect, desktop coming online, failed fetch and refresh asked for during "
-        "a fetch leads within its bound to a fetch that covers it, and a disconnect fails every pending call at once."
+        "Every gap, head ahead, hole, event without a revision, own reconnect, desktop coming online, failed fetch and "
+        "refresh asked for during a fetch leads within its bound to a fetch that covers it, and a disconnect fails "
+        "every pending call at once."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(
@@ -56,6 +57,7 @@ class _Reaction:
         "reconnect": "The mobile registered again and did not list its scope.",
         "presence": "The desktop came online and no list followed.",
         "failed-fetch": "A fetch failed and was not repeated.",
+        "hint": "An event that names no revision was delivered and its job was not fetched.",
         "swallowed": "A refresh asked for during a fetch was not done after it.",
         "pending-call": "The link was lost and a call under way did not fail.",
         "forwarded-call": "A desktop's connection ended and a call forwarded to it was not answered.",

@@ -15,6 +15,7 @@ from checkers.duties.economy import CHANGES, Economy
 from checkers.duties.gauges import Gauges
 from checkers.duties.gauges_posts import Posts
 from checkers.duties.heads_early import EarlyHeads
+from checkers.duties.keeping import Keeping
 from checkers.duties.licences_get import Gets
 from checkers.duties.licences_list import Lists
 from checkers.past.phases import Counted
@@ -29,7 +30,7 @@ class _Resources:
     NAME = "resources"
     GUARANTEE = (
         "Every fetch has a licence with a trigger before it, at most one is under way per job and visit, what is shown "
-        "comes from events, and nothing is kept that nobody needs."
+        "comes from events, nothing is kept that nobody needs, and a cached list for as long as it lives."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(
@@ -51,6 +52,8 @@ class _Resources:
         "polling": "Without any fault more than one change in twenty came from a fetch.",
         "leak": "With nothing left to do a map still holds something.",
         "miscounted": "A node counts fewer than nothing, or fewer than were there.",
+        "cache-forgotten": "A mobile asked again for a list that its cache had to hold.",
+        "cache-outlived": "A mobile's cache answered with a list that it had to have dropped.",
     }
     EXAMPLE = "resources"
     ANOMALY = (
@@ -82,6 +85,7 @@ class _Judge(OverPhones):
         self._heads = EarlyHeads(self, self._findings)
         self._gauges = Gauges(self, self._phones, self._findings)
         self._posts = Posts(self, self._findings)
+        self._keeping = Keeping(self, self._findings)
 
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":
@@ -107,6 +111,7 @@ class _Judge(OverPhones):
         self._heads.op(op)
         self._gauges.op(op)
         self._posts.op(op)
+        self._keeping.op(op, sight)
 
     def wire(self, tap: Tap) -> None:
         if tap.side == "in":
@@ -133,6 +138,7 @@ class _Judge(OverPhones):
             "fetches": dict(sorted((self._gets.fetches + self._lists.fetches).items())),
             "changes": self._economy.share(),
             "quiet": {**self._gauges.judged, **self._posts.judged},
+            "cached": self._keeping.judged,
             "wire": "read" if self.tapped else "licences for events not judged: no taps",
         }
         self.count(sum(said_ == "judged" for said_ in judged["quiet"].values()))

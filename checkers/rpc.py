@@ -45,6 +45,7 @@ class _Rpc:
         "failed-but-done": "A call failed definitely, and took effect.",
         "done-twice": "One call was carried out twice.",
         "error-as-success": "A call that was answered by an error was shown as a success.",
+        "job-of-none": "A call about a job whose id is empty was not refused as one that makes no sense.",
         "half-told": "An error names a revision, and not the desktop and the store whose revision it is.",
         "unclear-refusal": "A call that was never forwarded was refused by an error that is not definite.",
         "answered-twice": "The relay handed a caller more answers than he asked for.",
@@ -107,6 +108,8 @@ class _Judge(Reader):
             self._users_success(op, meanwhile)
         for done, answer in self._book.done_and_refused():
             self._refused_but_done(done, answer)
+        for answer in self._book.otherwise(self._answers.nameless, "invalid_params"):
+            self._job_of_none(answer)
         for wrong in self._endings.close():
             self._wrong(wrong)
         for stray in self._answers.strays():
@@ -245,6 +248,15 @@ class _Judge(Reader):
             return Story(what, {"job": done.job, "node": done.node, "story": story})
 
         self._findings.add("failed-but-done", answer, [done, answer], tell)
+
+    def _job_of_none(self, answer: Op) -> None:
+        corr, outcome = answer.value["corr"], answer.value["outcome"]
+
+        def tell() -> Story:
+            what = f"{answer.node} was called ({corr}) about a job whose id is empty, and answered {outcome}"
+            return Story(what, {"node": answer.node, "story": told([(answer, what)])})
+
+        self._findings.add("job-of-none", answer, [answer], tell)
 
     def _wrong(self, wrong: Wrong) -> None:
         ended = f"it ends as {code_of(wrong.op)}"

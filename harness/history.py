@@ -138,8 +138,8 @@ class Tap(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `link` is the direction of the bytes (`relay->mobile-1`); `side` is `in` before the faults, `out` after
     them. `msg` is the message's own name: `sync.msg` of an event, the correlation id of an RPC frame, `STORE/REV` of a
-    head, `online/BOOT/EPOCH` (or `offline/…`) of a presence, the number lost of a gap. `source` is the device that an
-    event from the relay says it comes from.
+    head, `online/BOOT/EPOCH` (or `offline/…`) of a presence, the number lost of a gap, the session of a registration.
+    `source` is the device that an event from the relay says it comes from.
     """
 
     time_ns: TimeNs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ _WORDS = {
     "reconnect": "registered again",
     "presence": "heard that its desktop came online",
     "failed-fetch": "failed to fetch {key}",
+    "hint": "was delivered an event of job {key} that names no revision",
     "swallowed": "was asked to refresh job {key} during its fetch",
 }
 
@@ -45,6 +46,8 @@ class Duties:
         self._open: dict[str, list[Duty]] = {}  # by node
         self._gets: dict[tuple[str, str], tuple[str, int]] = {}  # (node, job) → correlation id under way, its visit
         self._got_ns: dict[tuple[str, str], int] = {}
+        self._asked_ns: dict[tuple[str, str], int] = {}  # when the latest of them began
+        self._shown: defaultdict[str, set[str]] = defaultdict(set)  # node → the jobs that it shows
         self._last_list: dict[str, Op] = {}
         self._presence: dict[str, tuple[bool, str, int]] = {}
         self.answered: Counter[str] = Counter()
@@ -67,10 +70,20 @@ class Duties:
             self._fetch(phone, op)
         elif op.f == "trigger":
             self._triggered(phone, op)
-        elif sight is not None and sight.seen.kind == "scope":
+        elif sight is not None:
+            self._sees(phone, op, sight.seen.kind)
+
+    def _sees(self, phone: Phone, op: Op, kind: str) -> None:
+        shown = self._shown[phone.node]
+        if kind == "scope":
             self._void(phone)
-        elif sight is not None and sight.seen.kind == "listed":
+            shown.clear()
+        elif kind == "listed":
             self._look(phone, op.time_ns)
+        elif kind == "row":
+            shown.add(str(op.job))
+        elif kind in ("remove", "evict"):
+            shown.discard(str(op.job))
 
     def wire(self, phone: Phone, tap: Tap) -> None:
         if not self._phones.current(phone, tap):
@@ -81,6 +94,15 @@ class Duties:
             self._present(phone, tap)
         elif tap.type.startswith("job:") or tap.type == "sync:head":
             self._look(phone, tap.time_ns)
+            self._hinted(phone, tap)
+
+    def _hinted(self, phone: Phone, tap: Tap) -> None:
+        """What does not say how new it is can only be a reason to fetch its job, if that is shown."""
+        carried = self._phones.emitted.event(phone.desktop, tap.msg) if tap.msg is not None else None
+        if carried is None or not carried.bare or not phone.listed or tap.job not in self._shown[phone.node]:
+            return
+        if carried.store not in phone.left:
+            self._owe("hint", phone, tap.time_ns, key=tap.job)
 
     def _linked(self, phone: Phone, op: Op) -> None:
         self._void(phone)
@@ -138,7 +160,10 @@ class Duties:
             return
         if target and any(d.target for d in duties):
             return  # one look at a time; when it is over, what is missing then counts
-        last = self._last_list.get(phone.node)
+        last, asked_ns = self._last_list.get(phone.node), self._asked_ns.get((phone.node, str(key)))
+        if kind == "hint" and asked_ns is not None and asked_ns >= now_ns - self._judge.slack_ns:
+            self._answered(kind)
+            return
         if key is None and last is not None and last.time_ns >= now_ns - self._judge.slack_ns and _of(phone, last):
             self._answered(kind)
             return
@@ -171,7 +196,7 @@ class Duties:
         line, key = said(op), (phone.node, job)
         if begins:
             if line.get("visit") == phone.visit:
-                self._gets[key] = (str(line.get("corr")), phone.visit)
+                self._gets[key], self._asked_ns[key] = (str(line.get("corr")), phone.visit), op.time_ns
                 self._answer(phone, op.time_ns, lambda d: d.key == job, op)
             return
         corr, visit = self._gets.get(key, ("", 0))
@@ -220,7 +245,7 @@ class Duties:
             if listing.open(now_ns, self._judge.slack_ns):
                 return False  # at most one list at a time; what was asked for meanwhile comes after it
             since_ns = max(since_ns, listing.ended_ns)
-        if duty.key is not None and duty.kind == "swallowed":
+        if duty.key is not None and duty.kind in ("swallowed", "hint"):
             if (phone.node, duty.key) in self._gets:
                 return False
             since_ns = max(since_ns, self._got_ns.get((phone.node, duty.key), 0))

@@ -94,9 +94,25 @@ class Gauges:
             self.judged[phone.node] = "not judged: it had not been left in peace long enough"
             return
         self.judged[phone.node] = "judged"
+        self._covers(phone, op, gauges)
         for name, size, most in self._sizes(gauges, len(jobs_of(state)), len(calls)):
             if size > most:
                 self._leak(phone, op, name, size, most)
+
+    def _covers(self, phone: Phone, op: Op, gauges: dict[str, Any]) -> None:
+        """A whole list counts for what it is as of. A list of a database that is gone counts for nothing."""
+        as_of, listing = gauges.get("asOf"), phone.listing
+        if listing is None or not listing.done or listing.as_of is None or phone.left:
+            return
+        if isinstance(as_of, int) and as_of < listing.as_of:
+            begun, covered = listing.begun, listing.as_of
+
+            def tell() -> Story:
+                message = f"{phone.node} has its scope as of revision {as_of}, though it listed it as of {covered}"
+                story = [(begun, f"{phone.node} lists its scope"), (op, f"as of: {as_of}")]
+                return Story(message, {"node": phone.node, "story": told(story)})
+
+            self._findings.add("miscounted", op, [begun, op], tell)
 
     def _sizes(self, gauges: dict[str, Any], jobs: int, calls: int) -> list[tuple[str, int, int]]:
         """(map, its size, the most that it may hold)."""

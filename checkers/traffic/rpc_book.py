@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.history import Header, Op
@@ -120,6 +120,11 @@ class Book:
             answers = self.answers.get(corr, [])
             if corr not in speak and answers and all(op.value.get("outcome") in _SURE for op in answers):
                 yield commits[0], answers[0]
+
+    def otherwise(self, corrs: Iterable[str], code: str) -> Iterator[Op]:
+        """What desktops answered to these calls that is not this code."""
+        for corr in sorted(corrs):
+            yield from (op for op in self.answers.get(corr, []) if op.value.get("outcome") != code)
 
     def overdue(self, call: Call) -> Op | None:
         """The final of the node, if the call should have ended long before it."""

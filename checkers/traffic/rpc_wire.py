@@ -10,6 +10,7 @@ from checkers.traffic.merged import slack_of
 from harness.history import Header, Tap
 
 _REPLY = "rpc-reply"
+_OF_A_JOB = ("rpc:job.get", "rpc:job.cancel", "rpc:job.delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Answers:
         self._from_desktop = {f"{n}->{r}" for n, role in roles.items() if role == "desktop" for r in relays}
         self._to_desktop = {f"{r}->{n}" for n, role in roles.items() if role == "desktop" for r in relays}
         self.forwarded: set[str] = set()
+        self.nameless: set[str] = set()  # ids of calls about a job whose id is empty
         self._apart_ns = 2 * slack_of(header)
         self._asked: dict[tuple[str, int, str], list[int]] = {}  # (mobile, connection, id) → when requests arrived
         self._given: dict[tuple[str, int, str], list[Tap]] = {}
@@ -52,6 +54,8 @@ class Answers:
                 self._asked.setdefault((self._from[tap.link], tap.conn, tap.msg), []).append(tap.time_ns)
         elif tap.link in self._to_desktop:
             self.forwarded.add(tap.msg)
+            if tap.type in _OF_A_JOB and tap.job == "":
+                self.nameless.add(tap.msg)
 
     def _reply(self, tap: Tap, corr: str) -> None:
         if tap.link in self._from_desktop:

@@ -10,7 +10,7 @@ from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.source import Document, Path
 from harness.registry import close_matches
 from harness.schedule import Node, System
-from harness.workload.calls import Call, Create, Get, Scoped, sessions_of
+from harness.workload.calls import Call, Create, Delete, Get, Scoped, sessions_of
 from harness.workload.words import Workload
 
 _SEEDED_JOB = re.compile(r"[a-z]+[0-9]+")
@@ -21,7 +21,7 @@ def script_problems(workload: Workload, document: Document, system: System, dura
         said = f"longer than the plan, which is over after {format_duration(duration_ns)}"
         yield PlanError(document.value(("workload", "spread")), said)
     nodes = {node.name: node for node in system.nodes}
-    created: set[str] = set()
+    created: dict[str, Call] = {}  # job → what was said of its life last: its creation, or a deletion
     for i, call in sorted(enumerate(workload.script), key=lambda item: item[1].at):
         path: Path = ("workload", "script", i)
         node = nodes.get(call.node)
@@ -66,20 +66,25 @@ def _scope_problems(
             yield PlanError(document.key((*path, "project")), "a scope is either a session or a project")
 
 
-def _job_problems(call: Call, created: set[str], seeded: bool, document: Document, path: Path) -> Iterator[PlanError]:
-    """A job is created once, before anything else is done with it; only a mobile may ask for one that never was."""
+def _job_problems(
+    call: Call, created: dict[str, Call], seeded: bool, document: Document, path: Path
+) -> Iterator[PlanError]:
+    """A job is created once, before anything else is done with it; only a mobile may ask for one that never was. Who
+    has deleted it may try to create it again, which a desktop must refuse."""
     job: str | None = getattr(call, "job", None)
     if job is None:
         return
     where = document.value((*path, "job"))
     if isinstance(call, Create):
-        if job in created:
+        if isinstance(created.get(job), Create):
             yield PlanError(where, f"the job {job!r} is created twice", "ids are never used again")
         if seeded and _SEEDED_JOB.fullmatch(job):
             yield PlanError(
                 where, f"a name such as {job!r} belongs to the seeded jobs", "give it another, without a number"
             )
-        created.add(job)
+        created[job] = call
     elif job not in created and not isinstance(call, Get):
         hint = did_you_mean(close_matches(job, created)) or "create it first"
         yield PlanError(where, f"nobody has created the job {job!r} by then", hint)
+    elif isinstance(call, Delete) and job in created:
+        created[job] = call

@@ -64,7 +64,7 @@ def _jobs(search: Search) -> None:
     schedule = search.best
 
     def only(jobs: list[str]) -> Schedule:
-        return _with_steps(schedule, (s for s in schedule.steps if _job(s) is None or _job(s) in jobs))
+        return with_steps(schedule, (s for s in schedule.steps if _job(s) is None or _job(s) in jobs))
 
     _least(list(dict.fromkeys(job for s in schedule.steps if (job := _job(s)) is not None)), only, search)
 
@@ -74,28 +74,35 @@ def _clients(search: Search) -> None:
     schedule = search.best
 
     def only(processes: list[str]) -> Schedule:
-        return _with_steps(schedule, (s for s in schedule.steps if s.process in processes))
+        return with_steps(schedule, (s for s in schedule.steps if s.process in processes))
 
     _least(list(dict.fromkeys(s.process for s in schedule.steps)), only, search)
 
 
 def _calls(search: Search) -> None:
     schedule = search.best
-    _least(schedule.steps, lambda kept: _with_steps(schedule, kept), search)
+    _least(schedule.steps, lambda kept: with_steps(schedule, kept), search)
 
 
 def _least(items: Sequence[T], only: Callable[[list[T]], Schedule], search: Search) -> None:
     fewest(items, lambda kept: search.takes(only(kept)))
 
 
-def _with_steps(schedule: Schedule, steps: Iterable[Step]) -> Schedule:
-    """What is done to a job that nobody creates goes as well: no script can say it, but for a mobile's `get`."""
+def with_steps(schedule: Schedule, steps: Iterable[Step]) -> Schedule:
+    """What no script can say goes as well: what is done to a job that nobody creates, but for a mobile's `get`, and the
+    creation of one that is there."""
     created: set[str] = set()
+    there: set[str] = set()
     kept = []
     for step in steps:
         job = _job(step)
         if step.f == "create" and job is not None:
+            if job in there:
+                continue
             created.add(job)
+            there.add(job)
+        elif step.f == "delete" and job is not None:
+            there.discard(job)
         if job is None or job in created or step.f == "get":
             kept.append(step)
     return msgspec.structs.replace(schedule, steps=kept)

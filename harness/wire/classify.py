@@ -6,7 +6,8 @@
   (`sourceDeviceId`; of a presence, the device it is about)
 - an RPC request, mobile → relay and relay → desktop: type `rpc:<method>`; its name is the correlation id
 - an RPC response: type `rpc-reply`; its name is the correlation id
-- anything else with a `type`: that (`register`, `registered`, `heartbeat`, `error` …), without a name
+- a registration that the relay grants: type `registered` or `resumed`; its name is the session's id
+- anything else with a `type`: that (`register`, `heartbeat`, `error` …), without a name
 
 What cannot be read has the type "": it takes a rule's `chance` but matches no pattern other than `*`.
 """
@@ -27,6 +28,7 @@ class Classified(NamedTuple):
 
 
 UNREADABLE = Classified("")
+GRANTED = ("registered", "resumed")
 
 
 class _Envelope(msgspec.Struct):
@@ -34,6 +36,7 @@ class _Envelope(msgspec.Struct):
     eventType: str | None = None
     messageType: str | None = None
     sourceDeviceId: Any = None
+    sessionId: Any = None
     payload: msgspec.Raw = msgspec.Raw()
     request: msgspec.Raw = msgspec.Raw()
     response: msgspec.Raw = msgspec.Raw()
@@ -104,7 +107,8 @@ def _classify(frame: _Envelope) -> Classified:
         return _of_call(frame)
     kind = frame.eventType or frame.messageType
     if kind is None:
-        return Classified(frame.type or "")
+        session = _name(frame.sessionId) if frame.type in GRANTED else None
+        return Classified(frame.type or "", None, session)
     event = _lenient(_event, frame.payload, _Event())
     source = event.deviceId if kind == "presence" else frame.sourceDeviceId
     name = _name(event.sync.msg) if event.sync is not None else None

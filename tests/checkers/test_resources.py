@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from telling import judge, named
 
 from checkers.notation import read
+from harness.history import History
 
 NAME = "resources"
 OPEN = "m!link[state=registered] m:scope(s1) m:listed"
@@ -231,6 +232,32 @@ def test_with_nothing_left_to_do_maps_are_empty(gauges: dict[str, object], reaso
     found = judge(history, NAME)
     assert [found.reason] * bool(found.reason) == reasons
     assert found.details["quiet"]["mobile-1"].startswith("judged" if at_s == 60 else "not judged")
+
+
+LISTED = "m!fetch[what=list,licence=gap,corr=l,phase=begin,page=0,visit=2] m!fetch[what=list,corr=l,phase=ok,asOf=7]"
+
+
+@pytest.mark.parametrize(
+    ("line", "as_of", "reasons"),
+    [
+        (LISTED, 7, []),
+        (LISTED, 9, []),  # a user's list may be newer
+        (LISTED, 6, ["miscounted"]),
+        (f"{LISTED} m:scope(s2) m:listed", 6, []),  # of another screen
+        (LISTED.replace("asOf", "was"), 6, []),  # nobody says
+        (LISTED.replace("phase=ok", "phase=fail"), 6, []),
+    ],
+)
+def test_a_whole_list_counts_for_what_it_is_as_of(line: str, as_of: int, reasons: list[str]) -> None:
+    history = read(f"{OPEN} wire:r>m[type=sync:gap] {line} @60 m:final")
+    history.ops[-1].value["gauges"] = {"asOf": as_of}
+    found = [reason for reason in named_of(history) if reason == "miscounted"]
+    assert found == reasons
+
+
+def named_of(history: History) -> list[str]:
+    result = judge(history, NAME)
+    return [*([result.reason] if result.reason else []), *result.others]
 
 
 CALL = "m!call[corr=c,method=job.get,phase=begin]"

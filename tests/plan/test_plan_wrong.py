@@ -475,3 +475,15 @@ def test_an_option_that_a_foreign_end_need_not_know_is_refused_at_its_place(tmp_
         plan.parse(text, beside=tmp_path)
     own.write_text(f"{users}nodes: {{relay: {{kind: module, module: mine}}}}\n")
     plan.parse(text, beside=tmp_path)  # a relay passes on what it need not understand
+
+
+def test_who_has_deleted_a_job_may_try_to_create_it_again() -> None:
+    script = [
+        "{at: 1s, node: desktop-1, do: create, job: x}",
+        "{at: 2s, node: mobile-1, do: delete, job: x}",
+        "{at: 3s, node: desktop-1, do: create, job: x}",
+    ]
+    text = "version: 1\nduration: 5s\nworkload:\n  script: [{}]\n"
+    assert len(plan.parse(text.format(", ".join(script)), "p").words.workload.script) == 3
+    (error,) = errors_of(text.format(", ".join([*script, script[2]])))
+    assert error.message == "the job 'x' is created twice"

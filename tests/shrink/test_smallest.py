@@ -9,6 +9,7 @@ import pytest
 from harness import plan, registry
 from harness.runs.run import execute
 from harness.shrink import NotShrinkable, Wanted, smallest
+from harness.shrink.passes import with_steps
 from harness.verdict import Verdict
 
 SIM = registry.find("runtime", "sim")
@@ -108,3 +109,23 @@ def test_a_topology_that_no_plan_can_name_is_refused():
     system = msgspec.structs.replace(found.system, timing_scale=3.0)
     with pytest.raises(NotShrinkable, match="topology"):
         smallest(msgspec.structs.replace(found, system=system), TEXT, DOUBLED, SIM)
+
+
+AGAIN = """
+version: 1
+workload:
+  script:
+    - {at: 300ms, node: desktop-1, do: create, job: x}
+    - {at: 500ms, node: desktop-1, do: delete, job: x}
+    - {at: 700ms, node: desktop-1, do: create, job: x}
+    - {at: 900ms, node: desktop-1, do: chunk, job: x, text: "text"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [(None, ["create", "delete", "create", "chunk"]), ("delete", ["create", "chunk"]), ("create", [])],
+)
+def test_what_no_script_can_say_goes_with_what_it_follows(without, left):
+    found = plan.expand(plan.parse(AGAIN, "p"), 0, runtime_verbs=SIM.VERBS)
+    assert [step.f for step in with_steps(found, [step for step in found.steps if step.f != without]).steps] == left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -101,7 +101,7 @@ SHAPES: Final[dict[str, Shape]] = {
     ),
     "quiet": Shape({"jobs": 8, "rate": "15/s", "mobile_rate": "3/s", "ends_in_fault": 0.6}, quiesce="5s"),
 }
-_ODD_SHARE: Final = 0.15
+_ODD_SHARE: Final = 0.3
 _OVERLAYS: Final[tuple[dict[str, Any], ...]] = (
     {"lives": {"again": 0.3, "brief": 0.15}},
     {"lives": {"patched": 0.3, "silent": 0.2}},
@@ -143,12 +143,22 @@ def ending(cast: Cast, duration_s: float) -> list[dict[str, Any]]:
 
 
 def odd(cast: Cast, random: Random) -> list[dict[str, Any]]:
-    """In some plans somebody ends a job that has ended just so, which is no mistake."""
+    """In some plans somebody asks for what is so already, or cannot be, which is no mistake."""
     if random.random() >= _ODD_SHARE:
         return []
     job = {"node": cast.desktops[0], "job": "odd"}
+    user = {"node": cast.mobiles[0], "job": "odd"}
     ends = {**job, "do": "finalize", "status": random.choice(("completed", "failed", "canceled"))}
-    return [{"at": "400ms", **job, "do": "create"}, {"at": "600ms", **ends}, {"at": "800ms", **ends}]
+    gone = {**random.choice((job, user)), "do": "delete"}
+    calls: Sequence[dict[str, Any]] = random.choice(
+        (
+            (ends, ends),
+            (gone, {**job, "do": "create"}),
+            ({"node": user["node"], "do": "open"}, ends, {**user, "do": "cancel"}),
+        )
+    )
+    first = {**job, "do": "create"}
+    return [{"at": f"{400 + 200 * i}ms", **call} for i, call in enumerate((first, *calls))]
 
 
 OPTIONS: Final[tuple[dict[str, str], ...]] = (

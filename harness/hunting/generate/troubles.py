@@ -261,6 +261,13 @@ def _skew(random: Random) -> dict[str, Any]:
     return {"skew": random.choice(("1h", "-1h", "2s", "-500ms")), "rate": random.choice((1, 1, 1.1, 0.9))}
 
 
+def _lists_by_a_wrong_clock(cast: Cast, random: Random) -> Trouble:
+    """How long a list is kept must not depend on what time it is."""
+    node = random.choice(cast.mobiles)
+    words = {"nodes": [node], "skew": random.choice(("1h", "-1h"))}
+    return Trouble("clock cached", words, node, _length(random, (_MIDDLE, _LONG)), calls={"list": 8})
+
+
 TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "partition": _partition,
     "delay": _delay,
@@ -284,6 +291,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "pause": _on_node("pause", lambda random: {}, "any"),
     "clock": _on_node("clock", _skew, "any"),
     "clock refused": _refused,
+    "clock cached": _lists_by_a_wrong_clock,
     "slow_consumer overflow": _overflow,
     "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
     "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.history import Op
+import msgspec
+
+from harness.history import Op, Tap
 from injections import Edit, Scene, injects
 from injections.edits import MS, like
 from injections.scenes import Calm, in_peace
@@ -83,3 +85,15 @@ def it_goes_and_the_relay_does_not_notice(edit: Edit, op: Op) -> None:
     for final in finals:
         away = {"registered": False, "foreground": False} if final.node == op.node else {}
         edit.change(final, time_ns=final.time_ns + 60_000 * MS, value={**final.value, **away})
+
+
+def granted(scene: Scene) -> Iterator[tuple[Tap, Tap]]:
+    """Two sessions that the relay grants, one after the other."""
+    yield from pairwise(tap for tap in scene.run.taps if tap.type == "registered" and tap.side == "in")
+
+
+@injects("connections", "session-shared", sites=granted)
+def a_session_is_granted_twice(edit: Edit, site: tuple[Tap, Tap]) -> None:
+    again = msgspec.structs.replace(site[1], msg=site[0].msg)
+    edit.drop_taps(lambda tap: tap is site[1])
+    edit.add_tap(again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checkers.optimistic import TERMINAL
 from harness.history import Op
 from injections import Edit, Scene, injects
 from injections.edits import like
@@ -29,8 +30,21 @@ def _line(call: Op, phase: str, after: Op) -> Op:
     return line
 
 
+def _in_vain(scene: Scene, begun: Op) -> bool:
+    """A cancellation of a job that is on the screen as ended."""
+    job, status = begun.value["params"]["jobId"], None
+    for op in scene.run.ops[: begun.index]:
+        if op.f != "observe" or op.node != begun.node:
+            continue
+        if op.value["kind"] == "scope" or (op.job == job and op.value["kind"] in ("remove", "evict")):
+            status = None
+        elif op.job == job:
+            status = op.value.get("set", {}).get("status", status)
+    return begun.value["method"] == "job.cancel" and status in TERMINAL
+
+
 def failed(scene: Scene) -> Iterator[Wish]:
-    return _wishes(scene, "fail", "info")
+    return (wish for wish in _wishes(scene, "fail", "info") if not _in_vain(scene, wish[0]))
 
 
 @injects("optimistic", "not-rolled-back", sites=failed)
@@ -69,3 +83,14 @@ def of_shown_jobs(scene: Scene) -> Iterator[Wish]:
 def it_is_settled_too_early(edit: Edit, wish: Wish) -> None:
     begin = _line(wish[0], "begin", wish[0])
     edit.after(wish[0], begin, like(begin, value={"phase": "settled"}))
+
+
+def of_ended_jobs(scene: Scene) -> Iterator[Wish]:
+    """Cancellations that are refused, of jobs that are on the screen as ended."""
+    return (wish for wish in _wishes(scene, "fail") if _in_vain(scene, wish[0]))
+
+
+@injects("optimistic", "in-vain", sites=of_ended_jobs)
+def shown_as_canceled_though_it_has_ended(edit: Edit, wish: Wish) -> None:
+    edit.after(wish[0], _line(wish[0], "begin", wish[0]))
+    edit.after(wish[1], _line(wish[0], "rolled-back", wish[1]))

@@ -48,6 +48,30 @@ def a_list_fails(edit: Edit, at: Calm) -> None:
     edit.add(at.fetch(20 * MS, "fails", "fail", what="list", licence="gap", error=error))
 
 
+def shown_jobs(scene: Scene) -> Iterator[tuple[Calm, str]]:
+    """A calm moment, and a job that its mobile shows then."""
+    for at in calm(scene):
+        shown: set[str] = set()
+        for op in scene.run.ops[: at.op.index + 1]:
+            if op.f == "observe" and op.node == at.node:
+                kind = op.value["kind"]
+                if kind == "scope":
+                    shown.clear()
+                elif kind == "row":
+                    shown.add(str(op.job))
+                elif kind in ("remove", "evict"):
+                    shown.discard(str(op.job))
+        yield from ((at, job) for job in sorted(shown))
+
+
+@injects("reaction", "hint", sites=shown_jobs)
+def an_event_without_a_revision(edit: Edit, site: tuple[Calm, str]) -> None:
+    at, job = site
+    line = {"bus": "link", "event": "job:response-appended", "msg": "bare", "job": job, "rev": 1, "bare": True}
+    edit.add(like(at.line("emit", -2 * MS, line), node=at.desktop, process=f"{at.desktop}/journal", incarnation=0))
+    edit.add_tap(at.told("job:response-appended", 0, msg="bare", job=job))
+
+
 @injects("reaction", "swallowed", sites=calm)
 def a_refresh_is_forgotten(edit: Edit, at: Calm) -> None:
     edit.add(at.line("trigger", 0, {"what": "refresh", "visit": at.visit, "detail": "x"}))

@@ -12,7 +12,7 @@ from harness.history import Op, Tap
 from harness.judging.checking import check
 from harness.schedule import CheckSpec
 from injections import Edit, Scene, injects
-from injections.edits import MS
+from injections.edits import MS, like
 from injections.scenes import AFTER_NS, Calm, calm
 
 JOB = "x"  # of no other fetch, and of no event
@@ -185,3 +185,41 @@ def counts_told(scene: Scene) -> Iterator[tuple[Op, str]]:
 def it_counts_fewer_than_nothing(edit: Edit, site: tuple[Op, str]) -> None:
     final, name = site
     edit.change(final, value={"gauges": {**final.value["gauges"], name: -1}})
+
+
+def listed_in_peace(scene: Scene) -> Iterator[Op]:
+    """The final state of a mobile that is left in peace, whose scope is covered by what it listed."""
+    for final, name in left_in_peace(scene):
+        if name == "index" and final.value["gauges"].get("asOf"):
+            yield final
+
+
+@injects("resources", "miscounted", sites=listed_in_peace)
+def it_forgets_what_its_list_was_as_of(edit: Edit, final: Op) -> None:
+    edit.change(final, value={"gauges": {**final.value["gauges"], "asOf": 0}})
+
+
+def cached_lists(scene: Scene) -> Iterator[Op]:
+    """The cache line of a mobile that fills a list, as long as its process lives on."""
+    for op in scene.ops("cache"):
+        if op.node in scene.mobiles and op.value["what"] == "fill":
+            yield op
+
+
+@injects("resources", "cache-forgotten", sites=cached_lists)
+def it_is_missing_at_once(edit: Edit, fill: Op) -> None:
+    edit.after(fill, like(fill, value={**fill.value, "what": "miss"}))
+
+
+@injects(
+    "resources",
+    "cache-outlived",
+    sites=cached_lists,
+    companions=["replica/not-refreshed"],
+    because="what is answered from an old entry owes a refresh",
+)
+def it_answers_long_afterwards(edit: Edit, fill: Op) -> None:
+    """After all that was done."""
+    late_ns = 2 * round(edit.history().header.timing["mobile_cache_s"] * 1e9)
+    last = edit.ops[-1]
+    edit.after(last, like(fill, value={**fill.value, "what": "hit"}, time_ns=last.time_ns + late_ns))

@@ -203,3 +203,11 @@ def given_up_at_once(edit: Edit, at: Calm) -> None:
 def its_desktop_cannot(edit: Edit, at: Calm) -> None:
     _asks(edit, at, MS)
     edit.add(_ends(at, MS, "info", "internal"))
+
+
+@injects("rpc", "job-of-none", sites=in_peace)
+def somebody_asks_for_a_job_without_a_name(edit: Edit, at: Calm) -> None:
+    asked = {"link": f"relay->{at.desktop}", "msg": "of-none", "job": "", "source": None}
+    edit.add_tap(*(at.told("rpc:job.get", 0, side=side, **asked) for side in ("in", "out")))
+    line = {"corr": "of-none", "method": "job.get", "outcome": "not_found"}
+    edit.add(like(at.line("rpc", MS, line), node=at.desktop, process=f"{at.desktop}/journal", incarnation=0))
