@@ -9,6 +9,7 @@ from typing import Any
 from harness.history import Header, Tap
 
 _SLACK_S = 1.0  # a connection whose token expired is closed in an orderly way, which takes a moment
+_GAP = "sync:gap"  # its name is only how many events were dropped
 _RPC = "rpc"  # of `rpc:<method>` and `rpc-reply`: their name is the correlation id
 
 _Name = tuple[str, str | None, str]  # type, job, the message's own name
@@ -86,6 +87,7 @@ class Traffic:
                 self._stray("foreign-user", tap, client, callers[0], "a call" if tap.type != "rpc-reply" else "a reply")
             return
         named = tap.msg is not None and (tap.job is not None or tap.source is None)  # heads of two stores may agree
+        named = named and tap.type != _GAP
         senders = self._senders.get((tap.type, tap.job, tap.msg or "")) if named else None
         if senders:
             self._from(senders, tap, client)

@@ -65,6 +65,7 @@ def test_a_screen_shows_the_jobs_of_its_scope(why: str, line: str, reasons: list
         ("a reply to another user", f"{OTHER} {CALL} wire:r>m2[type=rpc-reply,msg=c]", ["foreign-user"]),
         ("an event of a mobile", "d:+a wire:m2>r[msg=7] wire:r>m[msg=7]", ["not-a-desktop"]),
         ("an event of a mobile that the relay refuses", "d:+a wire:m2>r[msg=7] wire:r>m2[type=error]", []),
+        ("two gaps of one length", f"{OTHER} wire:m>r[type=sync:gap,msg=1] wire:r>m2[type=sync:gap,msg=1]", []),
         ("a mobile that says hello", "d:+a wire:m2>r[type=hello,msg=7] wire:r>m[type=hello,msg=7]", []),
         ("no name and no source", "d:+a wire:r>m[type=job:created]", []),
         ("links that are none", "d:+a wire:m>m2[msg=7] wire:d>m[msg=7]", []),
