@@ -9,9 +9,17 @@ import click
 
 from harness.cli import _options, _plans, _say
 from harness.cli.run import finish
-from harness.runs.keep import Keep, Kept, run_and_keep
+from harness.runs.keep import DEFAULT_RUNTIME, Keep, Kept, run_and_keep
 from harness.store.index import Store
-from harness.store.rundir import RunRecord, read_plan_text, read_record, read_schedule, read_topology_text
+from harness.store.rundir import (
+    RunRecord,
+    read_messages,
+    read_plan_text,
+    read_record,
+    read_schedule,
+    read_topology_text,
+)
+from harness.wire.order import recorded
 
 
 @click.command(short_help="Play the schedule of a stored run again.")
@@ -22,7 +30,8 @@ from harness.store.rundir import RunRecord, read_plan_text, read_record, read_sc
 @_options.keep_option("all")
 @_options.json_option
 def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: bool) -> int:
-    """Play the schedule of RUN again: bit for bit in the simulator, the same faults and calls elsewhere.
+    """Play the schedule of RUN again: bit for bit in the simulator; elsewhere the same faults and calls, with messages
+    delivered in the recorded order, as closely as real time allows.
 
     RUN is a run directory, its short id, or `latest`.
     """
@@ -42,6 +51,7 @@ def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: 
             argv=sys.argv[1:],
             keep=keep,
             note=note,
+            options=None if where.NAME == DEFAULT_RUNTIME else {"order": recorded(read_messages(directory))},
         )
     _compare(former, kept)
     return finish(kept, schedule, as_json=as_json, store=store)

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from harness import __version__
-from harness.history import NOT_JSON, History, HistoryError, read_history, read_taps
+from harness.history import NOT_JSON, History, HistoryError, Tap, read_history, read_taps
 from harness.schedule import Schedule, decode_schedule, encode_schedule, profile_name
 from harness.store.index import IndexRow, write_atomically
 from harness.verdict import CheckResult, Verdict
@@ -201,10 +201,14 @@ def _history(directory: Path) -> History | None:
 def read_with_taps(path: Path) -> History:
     """A history and the taps that stand beside it. Raises `HistoryError`."""
     history = read_history(path)
-    taps = path.with_name("messages.jsonl.gz")
-    if taps.exists():
-        history.taps = sorted(read_taps(taps), key=lambda tap: tap.time_ns)
+    history.taps = read_messages(path.parent)
     return history
+
+
+def read_messages(directory: Path) -> list[Tap]:
+    """What passed on the links, in the order of time; nothing where nobody kept it. Raises `HistoryError`."""
+    taps = directory / "messages.jsonl.gz"
+    return sorted(read_taps(taps), key=lambda tap: tap.time_ns) if taps.exists() else []
 
 
 def _read(path: Path) -> bytes:

@@ -12,6 +12,9 @@ bearer token of its control connection from `WIRE_TOKEN`. Over that WebSocket co
 `{"do": "toxic", "link": l, "direction": d, "number": n, …}`  `{}`
 `{"do": "untoxic", "link": l, "direction": d, "number": n}`   `{"candidates", "counts"}`
 `{"do": "stall", "link": l, "direction": d}`, also "unstall"  `{}`
+`{"do": "order", "steps": […]}`                               `{}`: deliveries in an order that was recorded, or more
+                                                              of it (`harness.wire.order`); before anybody dials
+`{"do": "ordered"}`                                           `{"in_order", "hurried", "late", "unknown"}`: deliveries
 `{"do": "flush"}`                                             `{}`, after every tap so far
 ============================================================  =====================================================
 
@@ -40,6 +43,7 @@ from harness import registry
 from harness.history import NOT_JSON, Tap
 from harness.wire.dialect import PLAIN
 from harness.wire.hop_link import How, Link, LinkConfig, Side
+from harness.wire.order import Order, Step
 
 TAPS_EVERY_S = 0.05
 _BATCH = 2000  # taps in one message
@@ -65,6 +69,7 @@ class Ask(msgspec.Struct, kw_only=True):
     toxic: Toxic | None = None
     seed: int = 0
     stream: str = ""
+    steps: list[Step] = []
 
 
 class Wire:
@@ -75,6 +80,7 @@ class Wire:
         self._taps: list[Tap] = []
         dialect = registry.find("dialect", config.dialect)
         self._links = {c.name: Link(c, self._taps.append, dialect) for c in config.links}
+        self._order: Order | None = None
 
     async def run(self, ready: asyncio.Event, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises OSError when a port is taken."""
@@ -119,10 +125,22 @@ class Wire:
             return msgspec.json.encode({"id": request.id, "error": f"{request.do}: unknown {exc}"})
 
     def _do(self, request: Ask) -> Mapping[str, Any]:
+        if request.do == "order":
+            return self._ordered(request.steps)
+        if request.do == "ordered":
+            return dict(self._order.counts) if self._order is not None else {}
         does = _DOES.get(request.do)
         if does is None:
             raise ValueError(f"request {request.do!r}")
         return does(self._links[request.link], request)
+
+    def _ordered(self, steps: list[Step]) -> Mapping[str, Any]:
+        if self._order is None:
+            self._order = Order()
+            for link in self._links.values():
+                link.up.order = link.down.order = self._order
+        self._order.extend(steps)
+        return {}
 
     async def _send_taps_for_ever(self, ws: ServerConnection) -> None:
         try:

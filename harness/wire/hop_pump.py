@@ -19,6 +19,7 @@ from harness.wire.hop_chain import Chain, Ends
 from harness.wire.hop_stream import without_compression
 from harness.wire.interpreter import Way
 from harness.wire.lane import Lane, Message
+from harness.wire.order import Order, Queue
 from harness.wire.rules import COMPRESSED, GARBAGE, Rules
 from harness.wire.splitter import CLOSE, Kind, Piece, Splitter
 from harness.wire.toxics import DATA, FIN, RESET, Toxic
@@ -36,6 +37,7 @@ class Direction:
         self.bytes_in = self.bytes_out = self.messages_in = self.messages_out = 0
         self.rules = Rules()
         self.stalls = 0  # faults that keep its receiver from reading
+        self.order: Order | None = None  # in which its messages are to be delivered
         self._tap, self._dialect = tap, dialect
         self._toxics: list[tuple[Toxic, int]] = []
         self._chains: list[Chain] = []
@@ -63,17 +65,19 @@ class Direction:
     def close(self, chain: Chain) -> None:
         self._chains.remove(chain)
 
-    def see(self, side: Literal["in", "out"], conn: int, piece: Piece) -> Classified:
+    def about(self, piece: Piece) -> Classified:
+        return UNREADABLE if piece.compressed else classified(self._dialect, piece.payload)
+
+    def see(self, side: Literal["in", "out"], conn: int, piece: Piece, what: Classified | None = None) -> Classified:
         """Tap one message and say what it is about."""
-        payload = piece.payload
-        what = UNREADABLE if piece.compressed else classified(self._dialect, payload)
+        what = what or self.about(piece)
         self._tap(
             Tap(
                 time_ns=time.monotonic_ns(),
                 link=self.name,
                 side=side,
                 conn=conn,
-                bytes=len(payload),
+                bytes=len(piece.payload),
                 type=what.type,
                 job=what.job,
                 msg=what.msg,
@@ -167,6 +171,7 @@ class Exit:
         self._direction, self._conn, self._to, self._connection = direction, conn, to, connection
         self._heard = heard
         self._splitter = Splitter()
+        self._queue: Queue | None = None  # of what waits for its turn
         self._chain = Chain(f"link:{direction.name}:{conn}", connection, self)
         direction.open(self._chain)
 
@@ -185,7 +190,7 @@ class Exit:
 
     async def gone(self) -> None:
         """There is room for more."""
-        await self._until(lambda: self._chain.size < READ_BYTES)
+        await self._until(lambda: self._chain.size + (self._queue.size if self._queue else 0) < READ_BYTES)
         with suppress(OSError):
             await self._to.drain()
 
@@ -209,6 +214,8 @@ class Exit:
             await self._until(lambda: False)
         finally:
             self._direction.close(self._chain)
+            if self._queue is not None:
+                self._queue.stop()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Or until nobody is there any more. Faults come and go seldom: nobody waits here in a run without one."""
@@ -219,16 +226,47 @@ class Exit:
 
     def deliver(self, data: bytes) -> None:
         self._direction.bytes_out += len(data)
-        for piece in self._splitter.feed(data):
+        pieces = self._splitter.feed(data)
+        if self._direction.order is not None:
+            self._in_order(self._direction.order).put(*pieces)
+            return
+        for piece in pieces:
             if piece.kind is Kind.MESSAGE:
                 self._direction.see("out", self._conn, piece)
-        if self._heard is not None:
-            data = self._heard.feed(data)
-        self._to.write(data)  # after its messages are tapped: what a node shows has been seen delivered
+        self._write(data)  # after its messages are tapped: what a node shows has been seen delivered
 
     def deliver_end(self, kind: str) -> None:
+        if self._queue is None:
+            self._finish(kind)
+        else:
+            self._queue.put(self._splitter.drain(), kind)
+
+    def _write(self, data: bytes) -> None:
+        self._to.write(data if self._heard is None else self._heard.feed(data))
+
+    def _finish(self, kind: str) -> None:
         end = reset if kind is RESET else close
         end(self._to)
+
+    # ---- in an order that was recorded ------------------------------------------------------------------------------
+
+    def _in_order(self, order: Order) -> Queue:
+        """From its first byte to its last: an order is said before a connection is there, and holds for the run."""
+        if self._queue is None:
+            self._queue = Queue(lambda piece: self._take_turn(order, piece))
+        return self._queue
+
+    async def _take_turn(self, order: Order, piece: Piece | bytes | str) -> None:
+        if isinstance(piece, str):
+            self._finish(piece)
+        elif isinstance(piece, bytes):
+            self._write(piece)
+        else:
+            if piece.kind is Kind.MESSAGE:
+                what = self._direction.about(piece)
+                await order.turn((self._direction.name, what.type, what.job))
+                self._direction.see("out", self._conn, piece, what)
+            self._write(piece.raw)
 
 
 async def pump(reader: Reader, to: Writer, end: Entry | Exit, lost: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
@@ -92,3 +93,14 @@ def test_nothing_of_the_harness_reaches_a_component_but_what_it_needs(
         started.finish(by=signal.SIGINT)
     assert b"NODE_NAME=relay" in environment
     assert b"A_SECRET_OF_THE_USER" not in environment
+
+
+def test_a_run_of_the_simulator_is_played_again_in_its_order(machine: Machine) -> None:
+    (machine.folder / "plan.yaml").write_text(DOUBLING)
+    assert machine.harness("run", "plan.yaml").code == 0
+    run = machine.harness("replay", "latest", "--runtime", "process", "--json")
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err
+    said = re.search(r"(\d+) of (\d+) deliveries came in the recorded order", run.err)
+    assert said is not None, run.err
+    in_order, came = map(int, said.groups())
+    assert came > 20 and in_order > came / 2

@@ -7,7 +7,7 @@ import itertools
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
@@ -29,6 +29,7 @@ from harness.schedule import Node
 _START_LIMIT_S = 60.0  # two seconds are usual; `HARNESS_START_LIMIT_S` says otherwise
 _DRAIN_LIMIT_S = 3.0
 _WATCH_S = 0.25
+_STEPS = 2000  # of a recorded order, in one request
 _READY_LIMIT_S = 5.0
 _NO_PROXIES = {"http": "", "https": ""}
 
@@ -160,6 +161,9 @@ class SocketRun:
 
     async def _open_wire(self, address: tuple[str, int]) -> None:
         self._wire = await WireClient.open(address, self._secrets.wire, self._spec.tap)
+        steps = self._spec.options.get("order") or []
+        for at in range(0, len(steps), _STEPS):
+            await self._wire.ask("order", steps=steps[at : at + _STEPS])
 
     async def _start_nodes(self, *roles: str) -> None:
         nodes = [node for node in self._spec.system.nodes if node.role in roles]
@@ -279,11 +283,22 @@ class SocketRun:
                 if self._wire is not None:
                     with suppress(WireLost, ProbeLost):
                         await self._wire.ask("flush")
+                        self._say_order(await self._wire.ask("ordered"))
         for probe in self._probes.values():
             self.ailments.extend(probe.complaints)
             if probe.clock_doubt_ns:
                 doubt_ms = probe.clock_doubt_ns / 1e6
                 self.ailments.append(f"{probe.node} runs on another clock; its times may be {doubt_ms:.1f} ms off")
+
+    def _say_order(self, counts: Mapping[str, int]) -> None:
+        """How closely the recorded order was kept, if there was one to keep."""
+        if not counts:
+            return
+        came = sum(counts.values())
+        others = ", ".join(f"{n} {name}" for name, n in counts.items() if n and name != "in_order")
+        self._spec.note(
+            f"{counts['in_order']} of {came} deliveries came in the recorded order ({others or 'no other'})"
+        )
 
     async def _missing(self) -> dict[str, int]:
         """Those that should be running, with their exit codes. A service may do what it was started for, and end."""
