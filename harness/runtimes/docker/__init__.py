@@ -12,6 +12,7 @@ from harness import registry
 from harness.runtimes import Check, Ended, RunSpec, Runtime, RuntimeUnavailable, Stage
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.grounds import DockerGrounds
+from harness.runtimes.sockets import certificates
 from harness.runtimes.sockets.playing import play_on
 from harness.runtimes.sockets.stage import VERBS, WHY_NOT
 from harness.runtimes.toxiproxy import server as tools
@@ -45,6 +46,10 @@ class DockerRuntime:
         spoken = sorted({system.dialect, *(node.dialect for node in system.nodes if node.dialect is not None)})
         brought = [f"the dialect {name!r} {lost}" for name in spoken if not registry.ships("dialect", name)]
         return brought + [f"{node.name} {why}" for node in system.nodes if node.auth]
+
+    def tls_trouble(self) -> str | None:
+        """See `SpeaksTls`."""
+        return certificates.trouble()
 
     def execute(self, spec: RunSpec, play: Callable[[Stage], Awaitable[T]]) -> tuple[T, Ended]:
         """See `Runtime`. Ctrl-C cancels `play` once and raises KeyboardInterrupt when everything is removed."""

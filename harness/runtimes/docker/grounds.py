@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -16,8 +17,9 @@ from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.containers import Containers
 from harness.runtimes.docker.deaths import Deaths
 from harness.runtimes.foreign import filled
+from harness.runtimes.sockets import certificates
 from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
-from harness.runtimes.sockets.layout import Layout
+from harness.runtimes.sockets.layout import WIRE, Layout
 from harness.schedule import Container
 
 _WORKERS = 8
@@ -36,17 +38,20 @@ class DockerGrounds:
         self._containers = Containers(self._client, spec.run_id)
         self._deaths = Deaths(self._client, spec.run_id, told)
         self._images: images.Images
+        self._certificates: images.Files = {}  # of the run, at their places in a container
 
     async def open(self, note: Note) -> Layout:
         try:
             await self._do(engine.sweep, self._client, note)
             self._images = await self._do(images.ensure, self._client, note)
-            return Layout(self._spec.system, await self._do(self._containers.make_networks))
+            layout = Layout(self._spec.system, await self._do(self._containers.make_networks))
+            self._certificates = await self._do(_certificates, layout)
+            return layout
         except GroundsError as exc:
             raise RuntimeUnavailable(f"the containers did not come up: {exc}") from exc
 
     async def launch(self, program: Program, layout: Layout) -> None:
-        env, how, sources = dict(program.env), program.container, None
+        env, how, files = dict(program.env), program.container, self._certificates_of(program.name)
         if program.kind == "image":
             env |= {key: filled(said, os.environ) for key, said in how.env.items() if env[key] == said}
         elif program.kind == "toxiproxy":
@@ -54,10 +59,19 @@ class DockerGrounds:
         else:
             how = Container(image=self._images.components, command=["python3", "-m", *program.argv])
             if program.folder is not None:
-                sources = await self._do(images.own_sources, Path(program.folder))
+                files |= await self._do(images.own_sources, Path(program.folder))
                 env["PYTHONPATH"] = images.PYTHONPATH_WITH_OWN
         init = program.kind != "toxiproxy" and program.name not in self._spec.system.services
+        sources = images.packed(files) if files else None
         await self._do(self._containers.run, program.name, how, env, layout, init=init, sources=sources)
+
+    def _certificates_of(self, name: str) -> images.Files:
+        """Keys are for the end that shows them alone."""
+        node = next((node for node in self._spec.system.nodes if node.name == name), None)
+        if node is None or node.tls is None:
+            return dict(self._certificates) if name == WIRE else {}
+        shows = node.role == "relay" and node.tls == "passthrough"
+        return {path: pem for path, pem in self._certificates.items() if shows or not certificates.is_secret(path)}
 
     async def is_well(self, name: str) -> bool:
         return await self._do(self._containers.health, name) in ("none", "healthy")
@@ -131,3 +145,14 @@ class DockerGrounds:
             return await asyncio.wrap_future(future)
         except (DockerException, OSError) as exc:  # the engine says no, or is gone
             raise GroundsError(str(exc)) from exc
+
+
+def _certificates(layout: Layout) -> images.Files:
+    """Made for this run, where a node speaks TLS."""
+    if not any(node.tls for node in layout.system.nodes):
+        return {}
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above, "certificates")
+        certificates.issue(folder, layout.data(WIRE))
+        inside = layout.certificates_in.relative_to("/")
+        return {f"{inside}/{path.name}": path.read_bytes() for path in folder.iterdir()}

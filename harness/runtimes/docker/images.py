@@ -215,7 +215,7 @@ def _build(
 ) -> None:
     repository = tag.partition(":")[0]
     client.images.build(
-        fileobj=io.BytesIO(_tar({"Dockerfile": dockerfile.encode(), **files})),
+        fileobj=io.BytesIO(packed({"Dockerfile": dockerfile.encode(), **files})),
         custom_context=True,
         tag=tag,
         buildargs=arguments,
@@ -226,7 +226,8 @@ def _build(
     _forget_old(client, repository)
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A tar."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, data in sorted(files.items()):
@@ -251,13 +252,14 @@ def _made(image: Any) -> str:
     return str(image.attrs.get("Created", ""))
 
 
-def own_sources(folder: Path) -> bytes:
-    """A tar of the Python files below a folder. Raises OSError when that is no folder of a program."""
+def own_sources(folder: Path) -> Files:
+    """The Python files below a folder, at their place in a container. Raises OSError when that is no folder of a
+    program."""
     files = [path for path in sorted(folder.rglob("*.py")) if not _is_hidden(path.relative_to(folder))]
     if sum(path.stat().st_size for path in files) > _OWN_BYTES_MAX:
         most_mb = _OWN_BYTES_MAX // 10**6
         raise OSError(f"{folder} holds more than {most_mb} MB of Python: give the program a folder of its own")
-    return _tar({f"{_OWN.lstrip('/')}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files})
+    return {f"{_OWN.lstrip('/')}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files}
 
 
 def _is_hidden(path: Path) -> bool:

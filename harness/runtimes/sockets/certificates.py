@@ -46,6 +46,11 @@ def shown(folder: Path) -> str:
     return str(folder / _WIRE)
 
 
+def is_secret(path: str) -> bool:
+    """Does it hold a key?"""
+    return Path(path).name == _WIRE
+
+
 def environment(folder: Path) -> Mapping[str, str]:
     """By which programs on OpenSSL (Python, Go, Rust, curl) and on Node.js find whom to trust."""
     ca, bundle = str(folder / _CA), str(folder / _BUNDLE)

@@ -56,7 +56,7 @@ class Layout:
         self, system: System, subnets: Subnets, folder: str = "/data", *, certificates_in: Path = Path("/certificates")
     ) -> None:
         """`folder`: where a desktop keeps its store; `{name}` in it is the desktop's."""
-        self._certificates = certificates_in
+        self.certificates_in = certificates_in
         self.system, self.subnets, self._folder = system, subnets, folder
         theirs = [*(n.name for n in system.nodes), *system.services]
         hosts = [WIRE_HOST, _TOXIPROXY_HOST, *range(_FIRST_NODE_HOST, _FIRST_NODE_HOST + len(theirs))]
@@ -132,7 +132,7 @@ class Layout:
     def _tls(self, client: str, server: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if self.system.node(client).tls == "terminate":
-            found["shows"] = certificates.shown(self._certificates)
+            found["shows"] = certificates.shown(self.certificates_in)
         relay = self.system.node(server)
         if (relay.url or "").startswith("wss://"):
             found["trusts"] = relay.ca or ""
@@ -175,13 +175,13 @@ class Layout:
         return {**listens, "HARNESS_PROBE_TOKEN": secret.probe}
 
     def _relay(self, node: Node) -> dict[str, str]:
-        tls = {"RELAY_TLS": certificates.shown(self._certificates)} if node.tls is not None else {}
+        tls = {"RELAY_TLS": certificates.shown(self.certificates_in)} if node.tls is not None else {}
         return {**tls, "RELAY_HOST": self.data(node.name), "RELAY_PORT": str(node.port or RELAY_PORT)}
 
     def _client(self, node: Node) -> dict[str, str]:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
         host, port = self.enter(number)
-        scheme, trust = ("wss", certificates.environment(self._certificates)) if node.tls else ("ws", {})
+        scheme, trust = ("wss", certificates.environment(self.certificates_in)) if node.tls else ("ws", {})
         return {
             **trust,
             "RELAY_URL": f"{scheme}://{host}:{port}{self._path(number)}",
