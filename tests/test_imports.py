@@ -60,6 +60,10 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan"),
         *RUNS,
     ),
+    "harness/audit": (
+        *("harness/hunting/mutants", "harness/hunting", "harness/plan"),
+        *RUNS,
+    ),
     "harness/conform": ("harness/wire",),
     "harness/conform/relay": ("harness/conform", "harness/wire", *RUNTIME),
     "harness/conform/client": ("harness/conform", "harness/wire", *RUNTIME),

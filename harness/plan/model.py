@@ -82,6 +82,40 @@ class Expectation(Words):
     check: str | None = None
 
 
+class Mistake(Words):
+    """A mistake in a component, as one place of a file: what is taken out of it, and what is put there."""
+
+    file: str = Field(min_length=1, max_length=200)
+    removes: str = Field(min_length=1, max_length=4000)
+    puts: str = Field("", max_length=4000)
+
+
+class Broken(Words):
+    """A system in which a claim does not hold: another profile, safeguards taken out, or a mistake in a component."""
+
+    profile: str | None = None
+    with_: list[str] = Field(default=[], alias="with", max_length=20)
+    without: list[str] = Field(default=[], max_length=20)
+    mistake: Mistake | None = None
+
+
+class ClaimWords(Words):
+    """What the design document claims, and what would refute it: `harness audit` decides it by playing this plan.
+
+    `refuted_by` names reasons of checkers, `CHECKER/REASON` or `CHECKER/*`. A run decides something only if each of
+    these checkers judged something, and if messages of all the types in `messages` were delivered. `strictly`: what the
+    profile's own caches excuse counts as well.
+    """
+
+    id: str = Field(pattern=r"^C\d\d$")
+    says: str = Field(min_length=1, max_length=300)
+    section: str = Field(min_length=1, max_length=200)
+    refuted_by: list[str] = Field(min_length=1, max_length=50)
+    messages: list[str] = Field(default=[], max_length=50)
+    strictly: bool = False
+    broken: Broken
+
+
 class PlanWords(Words):
     """A plan: who does what, what goes wrong meanwhile, and how the result is judged.
 
@@ -107,4 +141,5 @@ class PlanWords(Words):
     settle: Settle = Settle()
     checks: list[CheckWords] = Field(default=[], max_length=100)
     expect: dict[str, Expectation] = Field(default={})
+    claim: ClaimWords | None = None
     matrix: dict[str, Annotated[list[Any], Field(min_length=1, max_length=100)]] = Field(default={})

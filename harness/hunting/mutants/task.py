@@ -49,7 +49,7 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A run of `text` (the plan `name`; `folder`: where a topology of its own may lie), with a mutant or without one.
 
     `number` is the run's place in the campaign's order. Without a mutant it is told which statements of the files
-    `watched` the run comes to.
+    `watched` the run comes to. `judged_as`: by the rules of another profile than it is played on.
     """
 
     number: int
@@ -65,6 +65,7 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     topology: str | None = None
     mutant: Mutant | None = None
     watched: tuple[str, ...] = ()
+    judged_as: str | None = None
 
     @property
     def home(self) -> Mutant | None:
@@ -75,7 +76,9 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
 class Played(msgspec.Struct, kw_only=True):
     """What came of it. `reached`: file → first lines of the statements that it came to, of files that were loaded.
     `refused`: why there was no run, or none to its end; `stalled`: it went round and round, or came to a stand-still.
-    `ailments`: what went wrong inside of components. `trace`: equal for runs in which the same things happened."""
+    `ailments`: what went wrong inside of components. `trace`: equal for runs in which the same things happened.
+    `judged`: the checkers that had something to judge; `delivered`: the types of messages that reached a client;
+    `told`: checker → what its first finding says."""
 
     verdict: Verdict = Verdict.UNKNOWN
     signatures: list[tuple[str, str]] = []
@@ -85,5 +88,8 @@ class Played(msgspec.Struct, kw_only=True):
     refused: str | None = None
     stalled: str | None = None
     ailments: list[str] = []
+    judged: list[str] = []
+    delivered: list[str] = []
+    told: dict[str, str] = {}
     seconds: float = 0.0
     interrupted: bool = False

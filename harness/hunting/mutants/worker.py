@@ -14,6 +14,7 @@ from harness.hunting.mutants import hook
 from harness.hunting.mutants.task import Mutant, Play, Played
 
 if TYPE_CHECKING:
+    from harness.history import Tap
     from harness.runs.run import RunResult
     from harness.schedule import Schedule
 
@@ -73,9 +74,24 @@ def _played(task: Play, schedule: Schedule) -> Played:
     from harness.runtimes import RuntimeUnavailable  # noqa: PLC0415
 
     try:
-        return _summary(execute(schedule, registry.find("runtime", task.runtime)))
+        result = execute(schedule, registry.find("runtime", task.runtime))
+        return _summary(result if task.judged_as is None else _judged_as(task.judged_as, result))
     except RuntimeUnavailable as exc:
         return Played(refused=str(exc))
+
+
+def _judged_as(profile: str, result: RunResult) -> RunResult:
+    """The same history, judged as if it were one of that profile."""
+    from harness.judging.checking import check  # noqa: PLC0415
+    from harness.verdict import worst  # noqa: PLC0415
+
+    if result.history is None:
+        return result
+    nodes = {name: {**node, "profile": profile} for name, node in result.history.header.nodes.items()}
+    header = msgspec.structs.replace(result.history.header, profile=profile, nodes=nodes)
+    results = check(msgspec.structs.replace(result.history, header=header))
+    verdict = worst(r.verdict for r in results if r.verdict is not None)
+    return msgspec.structs.replace(result, results=results, verdict=verdict)
 
 
 def _summary(result: RunResult) -> Played:
@@ -90,8 +106,15 @@ def _summary(result: RunResult) -> Played:
         trace=_trace(result),
         stalled=stalls[0].reason if stalls else None,
         ailments=result.ailments,
+        judged=sorted(r.check for r in result.results if r.verdict is not None),
+        told={r.check: r.message for r in result.results if r.verdict is not None and r.reason is not None},
+        delivered=sorted({tap.type for tap in _taps(result) if tap.side == "out" and tap.link.startswith("relay->")}),
         interrupted=result.interrupted,
     )
+
+
+def _taps(result: RunResult) -> list[Tap]:
+    return result.history.taps if result.history is not None else []
 
 
 def _trace(result: RunResult) -> str:

@@ -1,0 +1,106 @@
+"""`harness audit`: each claim of the design document, decided by running."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from textwrap import wrap
+
+import click
+import msgspec
+
+from harness.audit import claims
+from harness.audit.playing import SOUND, Audit, Audited, Decision
+from harness.cli import _exits, _options, _say
+from targets.profiles import load
+
+_INDENT, _WIDTH = 16, 100
+
+
+@click.command(short_help="Decide each claim of the design document by running.")
+@click.option("--profile", default="documented", show_default=True, metavar="NAME", help="Whose claims they are.")
+@click.option("--only", "only", multiple=True, metavar="ID", help="A claim, such as C41; may be given again.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all runs.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Worker processes. Default: as many as CPUs.",
+)
+@_options.json_option
+def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, as_json: bool) -> int:
+    """Decide each claim by experiment: it HOLDS, is REFUTED, or is UNDECIDED, with the reason.
+
+    A claim is a plan under configs/audit with the word `claim`. Each is also played on a system in which it is broken,
+    where it has to be refuted: then it flips.
+
+    \b
+      harness audit
+      harness audit --profile hardened
+      harness audit --only C41 --json
+
+    Exit 0 when all hold, 1 when one is refuted, 2 when none is and one is undecided.
+    """
+    load(profile)
+    try:
+        audit = Audit(claims.found(only), profile, seed=seed)
+    except claims.BadClaim as exc:
+        raise _exits.Refused(str(exc)) from None
+    found: list[Audited] = []
+    with _say.progress() as note:
+        for one in audit.play(jobs):
+            found.append(one)
+            note(f"{len(found)} claims decided; {audit.runs} of {audit.planned} runs")
+    found.sort(key=lambda one: one.id)
+    if as_json:
+        _say.data({"profile": profile, "runs": audit.runs, "claims": [_as_data(one) for one in found]})
+    else:
+        for one in found:
+            _tell(one)
+        _sum_up(found, audit)
+    return _exits.INTERRUPTED if audit.interrupted else _code(found)
+
+
+def _as_data(one: Audited) -> dict[str, object]:
+    return {**msgspec.to_builtins(one), "flips": one.flips}
+
+
+def _tell(one: Audited) -> None:
+    decision = one.decision
+    _say.line(f"{one.id}  {decision.status:10}{one.says}")
+    told = [decision.message] if decision.by else [decision.why] if decision.why else []
+    if decision.by is not None:
+        told.append(f"by {decision.by}: {_replay(one, decision)}")
+    if not one.flips:
+        told.append(f"it does not flip: {_not_flipping(one)}")
+    for text in told:
+        for line in wrap(text, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False):
+            _say.line(" " * _INDENT + line)
+
+
+def _replay(one: Audited, decision: Decision) -> str:
+    """What the profile excuses, only the audit counts."""
+    if one.strictly:
+        return f"harness audit --only {one.id} --profile {decision.profile} --seed {one.seed}"
+    return f"harness run {one.plan} --profile {decision.profile} --seed {one.seed}"
+
+
+def _not_flipping(one: Audited) -> str:
+    if one.sound.status != "HOLDS":
+        return f"on {SOUND} it is {one.sound.status} ({one.sound.by or one.sound.why})"
+    return f"where it is broken it is {one.broken.status} ({one.broken.why or 'nothing was found'})"
+
+
+def _sum_up(found: list[Audited], audit: Audit) -> None:
+    counts = Counter(one.decision.status for one in found)
+    said = ", ".join(f"{counts[status]} {status}" for status in ("HOLDS", "REFUTED", "UNDECIDED"))
+    flips = sum(one.flips for one in found)
+    _say.line()
+    _say.line(f"{len(found)} claims: {said}; {flips} of them flip where they are broken; {audit.runs} runs")
+
+
+def _code(found: list[Audited]) -> int:
+    statuses = {one.decision.status for one in found}
+    if "REFUTED" in statuses:
+        return _exits.INVALID
+    return _exits.UNKNOWN if "UNDECIDED" in statuses or not found else _exits.OK

@@ -1,0 +1,147 @@
+"""The audit: every claim is decided, and everything that could be wrong about it is refused or shows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import registry
+from harness.audit import claims
+from harness.audit.playing import Audit, Audited
+from harness.plan import parse
+
+CLAIM = """\
+version: 1
+title: A quiet life
+duration: 1s
+topology: one-user
+timing: fast
+claim:
+  id: C99
+  says: Nothing happens
+  section: Nowhere
+  refuted_by: [convergence/*]
+  messages: ["job:created"]
+  broken: {profile: documented}
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 300ms, node: desktop-1, do: create, job: draft}
+settle: {quiesce: 300ms}
+"""
+
+
+def claim(text: str = CLAIM) -> claims.Claim:
+    words = parse(text, "p").words.claim
+    assert words is not None
+    return claims.Claim("p", text, words)
+
+
+def audited(text: str, profile: str = "hardened") -> Audited:
+    (one,) = Audit([claim(text)], profile).play(1)
+    return one
+
+
+@pytest.fixture(scope="module")
+def all_of_them() -> list[Audited]:
+    return sorted(Audit(claims.found(), "documented").play(2), key=lambda one: one.id)
+
+
+def test_every_claim_is_decided_and_flips_where_it_is_broken(all_of_them: list[Audited]) -> None:
+    assert len(all_of_them) == len([name for name in registry.names("plan") if name.startswith(claims.FOLDER)]) > 50
+    assert [(one.id, one.decision.why) for one in all_of_them if one.decision.status == "UNDECIDED"] == []
+    assert [(one.id, one.sound, one.broken) for one in all_of_them if not one.flips] == []
+
+
+def test_what_the_document_gets_wrong_is_refuted_with_its_finding(all_of_them: list[Audited]) -> None:
+    refuted = {one.id: one.decision.by for one in all_of_them if one.decision.status == "REFUTED"}
+    assert refuted["C41"] == "stream-integrity/double-append"
+    assert refuted["C73"] in ("linearizable/stale", "linearizable/stale-cache")
+    assert len(refuted) >= 15
+    assert all(one.decision.message for one in all_of_them if one.id in refuted)
+
+
+def test_a_claim_that_was_not_exercised_is_undecided() -> None:
+    idle = audited(CLAIM.replace("convergence/*", "linearizable/*"))
+    assert (idle.decision.status, idle.decision.why) == ("UNDECIDED", "linearizable judged nothing")
+    unsent = audited(CLAIM.replace("job:created", "job:deleted"))
+    assert (unsent.decision.status, unsent.decision.why) == ("UNDECIDED", "no job:deleted was delivered")
+    assert audited(CLAIM).decision.status == "HOLDS"
+
+
+def test_a_claim_that_nothing_can_refute_does_not_flip() -> None:
+    one = audited(CLAIM)
+    assert (one.sound.status, one.broken.status, one.flips) == ("HOLDS", "HOLDS", False)
+
+
+MISTAKE = """\
+  broken:
+    mistake: {file: targets/relay/connections.py, removes: "REMOVES", puts: "PUTS"}
+"""
+
+
+def broken(removes: str, puts: str = "") -> str:
+    mistake = MISTAKE.replace("REMOVES", removes).replace("PUTS", puts)
+    return CLAIM.replace("  broken: {profile: documented}\n", mistake)
+
+
+def test_a_mistake_lives_in_its_run_alone() -> None:
+    one = audited(broken("delivered = 0", "return 0"))
+    assert (one.broken.status, one.broken.by) == ("REFUTED", "convergence/missing-job")  # nothing was sent to anybody
+    assert one.decision.status == "HOLDS"
+    assert "targets.relay.connections" not in sys.modules or "return 0" not in (
+        Path(sys.modules["targets.relay.connections"].__file__ or "").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (broken("no such line"), "has to stand once in targets/relay/connections.py, not 0 times"),
+        (broken("return"), "has to stand once"),
+        (broken("x").replace("targets/relay/connections.py", "targets/nobody.py"), "cannot be read"),
+    ],
+)
+def test_a_mistake_without_a_place_is_refused(text: str, said: str) -> None:
+    with pytest.raises(claims.BadClaim, match=said):
+        Audit([claim(text)], "hardened")
+
+
+def test_what_a_profile_excuses_counts_where_the_claim_is_strict() -> None:
+    found = {one.id: one for one in Audit(claims.found(["C73"]), "documented").play(2)}
+    assert found["C73"].strictly and found["C73"].decision.status == "REFUTED"
+    text = registry.find("plan", found["C73"].plan).read_text().replace("  strictly: true\n", "")
+    assert audited(text, "documented").decision.status == "HOLDS"
+
+
+def test_a_claim_says_only_reasons_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(CLAIM.replace("convergence/*", "convergence/lost"))
+    monkeypatch.setattr(registry, "find", _finding(path))
+    with pytest.raises(claims.BadClaim, match="convergence has no reason 'lost'; it has: wrong-text"):
+        claims._read("audit/wrong")
+
+
+def _finding(path: Path) -> object:
+    find = registry.find
+    return lambda kind, name: path if name == "audit/wrong" else find(kind, name)
+
+
+def test_the_command_says_what_it_decides(capfd: pytest.CaptureFixture[str]) -> None:
+    from harness import cli  # noqa: PLC0415 - it sets signal handlers when it is used
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["audit", "--only", "C41", "--only", "C21", "--json"])
+    told = json.loads(capfd.readouterr().out)
+    assert ended.value.code == 1
+    assert [(one["id"], one["decision"]["status"], one["flips"]) for one in told["claims"]] == [
+        ("C21", "HOLDS", True),
+        ("C41", "REFUTED", True),
+    ]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["audit", "--only", "C00"])
+    assert ended.value.code == 254
+    assert "there is no claim C00" in capfd.readouterr().err
