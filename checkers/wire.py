@@ -26,6 +26,7 @@ from harness.verdict import CheckResult
 _REGISTERED = ("registered", "resumed")
 _FROM_RELAY = frozenset({*_REGISTERED, "error", "rpc-reply", "sync:gap", "sync:head", "presence", "heartbeat", ""})
 _EVENTS = ("job:", "rpc:", "sync:")
+_NO_STORE = "None/"  # how the name of such a head begins
 
 
 class _Wire:
@@ -40,6 +41,7 @@ class _Wire:
     REASONS: Mapping[str, str] = {
         "unknown-frame": "The relay sent a frame of a type that no client knows.",
         "error-frame": "The relay answered a well-behaved client by a protocol error.",
+        "nameless-head": "A head did not say of which store it tells, without which its revision means nothing.",
         "before-registered": "A client sent something on a connection before it was registered there.",
         "no-heartbeat": "A client spoke steadily and sent no heartbeat.",
         "sent-twice": "A sender sent one event twice over one connection.",
@@ -99,6 +101,8 @@ class _Judge(Reader):
         if tap.type != "register" and (client, tap.conn) not in self._registered:
             what = f"{client} sent {_name(tap)} before it was registered"
             self._stray("before-registered", tap, client, what, lambda: self._is_too_early(client, tap))
+        if tap.type == "sync:head" and (tap.msg or "").startswith(_NO_STORE):
+            self._stray("nameless-head", tap, client, f"{client} sent a head that names no store")
         if self._heartbeats.is_missing(tap):
             self._stray("no-heartbeat", tap, client, f"{client} spoke steadily and had sent no heartbeat for long")
         if event:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from checkers.past.ledger import Sight
 from checkers.traffic.merged import Merged, hardened_nodes, said
 from checkers.words.findings import Findings, Story, told
-from harness.history import Header, Op
+from harness.history import Op
 
-_BY_EVENTS = ("list-cache.mobile-events", "dropped-by-events")
+_EVENTS_DROP = "list-cache.mobile-events"  # who chooses it has a cache that events empty
 _LIFE_S = 300.0  # where the header does not say
 _KEPT = 64  # lists; the oldest one goes
 _OTHER_STORE = "local:store:"  # cause of a screen that begins anew, with nothing cached
@@ -31,7 +31,8 @@ class Keeping:
             n for n, said in header.nodes.items() if said.get("role") == "mobile" and hardened.get(n, True)
         }
         self._life_ns = round(header.timing.get("mobile_cache_s", _LIFE_S) * 1e9)
-        self._dropped = {n for n in self._mobiles if _chosen(header, n, _BY_EVENTS[0]) == _BY_EVENTS[1]}
+        chosen = {word.partition("=")[0] for word in header.with_}
+        self._dropped = {n for n in self._mobiles if _EVENTS_DROP in {*chosen, *header.nodes[n].get("policies", {})}}
         self._filled: defaultdict[str, dict[str, Op]] = defaultdict(dict)  # node → list → its latest fill
         self._changed: dict[str, Op] = {}  # node → the last change that an event made there
         self.judged = 0
@@ -87,9 +88,3 @@ class Keeping:
 
 def _begins_anew(op: Op, sight: Sight | None) -> bool:
     return sight is not None and sight.seen.kind == "scope" and (op.cause or "").startswith(_OTHER_STORE)
-
-
-def _chosen(header: Header, node: str, slot: str) -> object:
-    """The policy that a node has in that slot, where a plan or an option says so."""
-    options = dict(word.split("=", 1) for word in header.with_ if "=" in word)
-    return header.nodes[node].get("policies", {}).get(slot, options.get(slot))

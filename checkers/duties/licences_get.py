@@ -38,7 +38,7 @@ class Gets:
         if tap.type.startswith("job:") and tap.job is not None:
             self._taps += 1
             msg = tap.msg if tap.msg is not None else f"?{self._taps}"
-            if msg not in self._applied.get(phone.node, ()):
+            if msg not in self._applied.get(phone.node, ()) and not self._is_covered(phone, tap):
                 key = (phone.node, tap.job)
                 waiting = self._waiting.setdefault(key, [])
                 if not waiting:
@@ -46,6 +46,16 @@ class Gets:
                 waiting.append((msg, tap.time_ns))
         elif tap.type == "rpc-reply" and (begun := self._timed_out.pop(str(tap.msg), None)) is not None:
             self._came_late(phone, tap, begun)
+
+    def _is_covered(self, phone: Phone, tap: Tap) -> bool:
+        """Does a whole list that had surely ended before it tell of a later revision? Then it asks for nothing."""
+        listing = phone.listing
+        if not phone.hardened or phone.left or listing is None or not listing.done or listing.as_of is None:
+            return False
+        carried = self._phones.emitted.event(phone.desktop, str(tap.msg))
+        if carried is None or carried.bare or listing.ended_ns > tap.time_ns - 2 * self._judge.slack_ns:
+            return False
+        return carried.rev <= listing.as_of
 
     def _came_late(self, phone: Phone, tap: Tap, begun: Op) -> None:
         if phone.registered and self._phones.current(phone, tap) and not phone.ever_disturbed:

@@ -255,6 +255,27 @@ def test_a_whole_list_counts_for_what_it_is_as_of(line: str, as_of: int, reasons
     assert found == reasons
 
 
+EMITTED = "d:+a d!emit[bus=link,msg=7,job=a,rev=1]"
+
+
+@pytest.mark.parametrize(
+    ("why", "as_of", "told", "reasons"),
+    [
+        ("an event that the list tells of already", 3, "@5", ["unlicensed"]),
+        ("an event that is newer", 0, "@5", []),
+        ("nobody knows which was first", 3, "", []),
+    ],
+)
+def test_an_event_that_a_list_covers_asks_for_nothing(why: str, as_of: int, told: str, reasons: list[str]) -> None:
+    listed = LISTED.replace("asOf=7", f"asOf={as_of}")
+    event = "wire:r>m[type=job:status-changed,job=a,msg=7]"
+    line = f"{OPEN} {EMITTED} wire:r>m[type=sync:gap] {listed} {told} {event} @6 "
+    line += "m!fetch[what=get,job=a,licence=miss,corr=g,phase=begin,visit=2]"
+    if not told:
+        line = f"%runtime=process {line}".replace("@6", "@3")
+    assert [reason for reason in named_of(read(line)) if reason == "unlicensed"] == reasons
+
+
 def named_of(history: History) -> list[str]:
     result = judge(history, NAME)
     return [*([result.reason] if result.reason else []), *result.others]

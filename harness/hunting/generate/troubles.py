@@ -306,5 +306,6 @@ WEIGHTS: Final = {
     "reorder": 1.5,
     "kill": 1.5,
     "noise": 0.7,
+    "duplicate asked": 2.5,  # has to meet a request, an answer of it, and not the other
     "bandwidth narrow": 2.0,  # seldom draws what it needs in full
 }

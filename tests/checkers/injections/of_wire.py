@@ -34,6 +34,16 @@ def a_heartbeat_comes_first(edit: Edit, tap: Tap) -> None:
     edit.add_tap(msgspec.structs.replace(tap, type="heartbeat", time_ns=tap.time_ns - US))
 
 
+def heads(scene: Scene) -> Iterator[Tap]:
+    """As desktops send them."""
+    yield from (tap for tap in scene.run.taps if tap.type == "sync:head" and tap.link.endswith("->relay"))
+
+
+@injects("wire", "nameless-head", sites=heads)
+def a_head_without_a_store(edit: Edit, tap: Tap) -> None:
+    edit.add_tap(msgspec.structs.replace(tap, side="in", msg="None/1"))
+
+
 def delivered_events(scene: Scene) -> Iterator[Tap]:
     came: dict[str | None, int] = {}
     for tap in scene.run.taps:
