@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import ImageNotFound
 from docker_rig import Engine
 from real_runs import DOUBLING
 
@@ -23,17 +25,25 @@ users:
 timing: fast
 nodes:
 """
-TAG = "jobsync-harness-test-foreign"
-NODE = f"{TAG}:node"
+RELAY, MOBILE, NODE = (f"jobsync-harness-test-{what}:latest" for what in ("relay", "mobile", "node"))
 
 
 @pytest.fixture
 def client() -> Iterator[docker.DockerClient]:
     client = docker.from_env()
     yield client
-    for image in client.images.list(name=TAG):
-        client.images.remove(image.id, force=True)
     client.close()
+
+
+@contextmanager
+def removed(client: docker.DockerClient, *tags: str) -> Iterator[None]:
+    """In the end these images are gone; nobody else's are touched."""
+    try:
+        yield
+    finally:
+        for tag in tags:
+            with suppress(ImageNotFound):
+                client.images.remove(tag, force=True)
 
 
 def local_node(client: docker.DockerClient) -> None:
@@ -47,7 +57,9 @@ def local_node(client: docker.DockerClient) -> None:
             tar.add(path, name)
     paths = ":".join(dict.fromkeys(str(Path(library).parent) for library in libraries))
     settings = ["ENV PATH=/usr/bin", f"ENV LD_LIBRARY_PATH={paths}"]
-    client.api.import_image_from_data(packed.getvalue(), repository=TAG, tag="node", changes=settings)
+    client.api.import_image_from_data(
+        packed.getvalue(), repository=NODE.partition(":")[0], tag="latest", changes=settings
+    )
 
 
 def played(engine: Engine, node: str, *args: str) -> None:
@@ -60,17 +72,19 @@ def played(engine: Engine, node: str, *args: str) -> None:
 
 @pytest.mark.go
 def test_the_relay_in_go_runs_in_a_container(engine: Engine, client: docker.DockerClient, go_relay: Path) -> None:
-    client.images.build(path=str(go_relay.parent), tag=f"{TAG}:relay", rm=True)
-    played(engine, f'  relay: {{kind: image, image: "{TAG}:relay"}}\n')
+    with removed(client, RELAY):
+        client.images.build(path=str(go_relay.parent), tag=RELAY, rm=True)
+        played(engine, f'  relay: {{kind: image, image: "{RELAY}"}}\n')
 
 
 @pytest.mark.node
 def test_the_mobile_in_javascript_runs_in_a_container(
     engine: Engine, client: docker.DockerClient, node_mobile: Path
 ) -> None:
-    local_node(client)
-    client.images.build(path=str(node_mobile.parent), tag=f"{TAG}:mobile", buildargs={"NODE": NODE}, rm=True)
-    played(engine, f'  mobile-1: {{kind: image, image: "{TAG}:mobile"}}\n')
+    with removed(client, MOBILE, NODE):
+        local_node(client)
+        client.images.build(path=str(node_mobile.parent), tag=MOBILE, buildargs={"NODE": NODE}, rm=True)
+        played(engine, f'  mobile-1: {{kind: image, image: "{MOBILE}"}}\n')
 
 
 def test_clients_speak_tls_as_far_as_the_wire(engine: Engine) -> None:
