@@ -67,7 +67,7 @@ parity: venv ## the simulated transport against real sockets, on every Python >=
 nightly: .venv/.dev ## all unattended plans, 200 seeds each, and every ablation with 200 seeds of its base
 	.venv/bin/harness hunt nightly --seeds 200
 	.venv/bin/harness audit --profile hardened
-	HARNESS_ABLATION_SEEDS=200 .venv/bin/python -m pytest -n 2 tests/hunting/test_ablations.py
+	HARNESS_ABLATION_SEEDS=200 HARNESS_AUDIT_EVERY=1 .venv/bin/python -m pytest -n 2 tests/hunting/test_ablations.py tests/audit
 
 soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
 	.venv/bin/python tests/docker/soak.py

@@ -1,6 +1,6 @@
 """Every safeguard earns its place: taken out, a checker says INVALID; put back, the same plan is silent.
 
-Each plan under `configs/ablations/` records a seed at which its loss shows. The base is played with 8 seeds, or with
+Each plan under `configs/ablations/` records a seed at which its loss shows. The base is played with 5 seeds, or with
 as many as `HARNESS_ABLATION_SEEDS` says (200 in unattended runs), 20 to a test.
 """
 
@@ -20,7 +20,7 @@ from harness.runtimes import Runtime
 from harness.verdict import Verdict
 
 SIM: Runtime = registry.find("runtime", "sim")
-SEEDS = int(os.environ.get("HARNESS_ABLATION_SEEDS", "8"))
+SEEDS = int(os.environ.get("HARNESS_ABLATION_SEEDS", "5"))
 SHARD = 20
 NAMES = list(ablations.planned())
 
