@@ -33,8 +33,8 @@ class _Wire:
     NAME = "wire"
     GUARANTEE = (
         "Every frame is one that its receiver knows, clients send heartbeats, and nothing before their registration, "
-        "an event leaves its sender once and the relay in the order in which it came, and nobody who behaves well is "
-        "answered by a protocol error."
+        "a head says of which store it tells, an event leaves its sender once and the relay in the order in which it "
+        "came, and nobody who behaves well is answered by a protocol error."
     )
     NEEDS = Level.L0
     FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})

@@ -16,6 +16,15 @@ from typing import Any, Generic, TypeVar
 
 LIMIT_S = 120.0  # of anything: generous, a loaded machine is no failure
 
+# A topology, but for what its nodes are.
+USERS = """\
+users:
+  - id: alice
+    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
+    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
+timing: fast
+nodes:
+"""
 # Six letters, twelve bytes, and a late copy of them: doubled where lengths are counted in two ways.
 DOUBLING = """\
 version: 1

@@ -66,18 +66,22 @@ class Direction:
         self._chains.remove(chain)
 
     def about(self, piece: Piece) -> Classified:
-        return UNREADABLE if piece.compressed else classified(self._dialect, piece.payload)
+        return self._classified(piece, piece.payload)
+
+    def _classified(self, piece: Piece, payload: bytes) -> Classified:
+        return UNREADABLE if piece.compressed else classified(self._dialect, payload)
 
     def see(self, side: Literal["in", "out"], conn: int, piece: Piece, what: Classified | None = None) -> Classified:
         """Tap one message and say what it is about."""
-        what = what or self.about(piece)
+        payload = piece.payload
+        what = self._classified(piece, payload) if what is None else what
         self._tap(
             Tap(
                 time_ns=time.monotonic_ns(),
                 link=self.name,
                 side=side,
                 conn=conn,
-                bytes=len(piece.payload),
+                bytes=len(payload),
                 type=what.type,
                 job=what.job,
                 msg=what.msg,

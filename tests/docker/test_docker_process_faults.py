@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from real_runs import USERS
 
 from harness import plan, registry
 from harness.runs.run import execute
@@ -27,15 +28,7 @@ faults:
   - {name: new disk, action: kill, nodes: [desktop-1], restart: 500ms, wipe: true, at: 800ms}
   - {action: kill, nodes: [relay], restart: 500ms, at: 2500ms}
 """
-TOPOLOGY = """\
-users:
-  - id: alice
-    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
-    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
-timing: fast
-nodes:
-  relay: {kind: module, module: my_relay, path: .}
-"""
+TOPOLOGY = USERS + "  relay: {kind: module, module: my_relay, path: .}\n"
 
 
 @pytest.mark.docker

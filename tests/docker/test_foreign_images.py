@@ -15,16 +15,8 @@ import docker
 import pytest
 from docker.errors import ImageNotFound
 from docker_rig import Engine
-from real_runs import DOUBLING
+from real_runs import DOUBLING, USERS
 
-USERS = """\
-users:
-  - id: alice
-    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
-    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
-timing: fast
-nodes:
-"""
 RELAY, MOBILE, NODE = (f"jobsync-harness-test-{what}:latest" for what in ("relay", "mobile", "node"))
 
 

@@ -15,14 +15,6 @@ from real_runs import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret that only this test and its relay know"
-USERS = """\
-users:
-  - id: alice
-    desktops: [{id: desktop-1, projects: {app: [session-1, session-2]}}]
-    mobiles: [{id: mobile-1, desktop: desktop-1, scope: {session: session-1}}]
-timing: fast
-nodes:
-"""
 
 
 def external(url: str, more: str = "") -> str:

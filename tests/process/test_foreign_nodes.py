@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from process_rig import Machine, processes_of
-from real_runs import Run
-from relay_elsewhere import ROOT, SECRET, USERS, elsewhere, external
+from real_runs import USERS, Run
+from relay_elsewhere import ROOT, SECRET, elsewhere, external
 
 pytestmark = pytest.mark.toxiproxy
 WORK = """\

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 from process_rig import Machine, processes_of
-from real_runs import Run
-from relay_elsewhere import USERS, elsewhere, external
+from real_runs import USERS, Run
+from relay_elsewhere import elsewhere, external
 
 pytestmark = pytest.mark.toxiproxy
 PLAN = """\
