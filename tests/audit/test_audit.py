@@ -78,6 +78,19 @@ def test_a_claim_that_was_not_exercised_is_undecided() -> None:
     assert audited(CLAIM).decision.status == "HOLDS"
 
 
+def test_a_run_that_shows_too_little_decides_nothing() -> None:
+    fault = "faults:\n  - {action: partition, links: [mobile-1<->relay], at: 900ms, for: 50ms}\nsettle"
+    one = audited(CLAIM.replace("settle", fault))
+    assert (one.decision.status, one.decision.why) == ("UNDECIDED", "the run showed too little")
+
+
+def test_two_claims_of_one_id_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = registry.names
+    monkeypatch.setattr(registry, "names", lambda kind: [*names(kind), "audit/chunk-twice"])
+    with pytest.raises(claims.BadClaim, match="C41: two plans have one id"):
+        claims.found()
+
+
 def test_a_claim_that_nothing_can_refute_does_not_flip() -> None:
     one = audited(CLAIM)
     assert (one.sound.status, one.broken.status, one.flips) == ("HOLDS", "HOLDS", False)

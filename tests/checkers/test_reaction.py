@@ -239,3 +239,37 @@ def test_one_trigger_without_its_list_is_named_and_no_other(kinds: list[str], da
         line += f" @{10 * at + 5} {trigger} {answer if at != silent else ''}"
         expected += [kind] if at == silent else []
     assert named(f"{line} @99 d:final", NAME).get(NAME, []) == expected
+
+
+BARE = f'{OPEN} d:+a m:a=1 d:a"x" d!emit[bus=link,msg=e2,rev=2,job=a,bare=true]'
+HINT = "wire:r>m[type=job:response-appended,job=a,msg=e2]"
+
+
+def get(corr: str, phase: str = "begin") -> str:
+    return f"m!fetch[what=get,job=a,licence=legacy,corr={corr},phase={phase},visit=2]"
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "owed"),
+    [
+        ("nothing is fetched", f"{BARE} {HINT} @9 d:final", True),
+        ("its job is fetched", f"{BARE} {HINT} {get('g')} @9 d:final", False),
+        ("the scope is listed", f"{BARE} {HINT} {LIST} @9 d:final", False),
+        (
+            "a fetch was under way, and one comes after it",
+            f"{BARE} {get('g')} {HINT} @4 {get('g', 'ok')} {get('h')} @9",
+            False,
+        ),
+        (
+            "a fetch was under way, and none comes after it",
+            f"{BARE} {get('g')} {HINT} @4 {get('g', 'ok')} @9 d:final",
+            True,
+        ),
+        ("its job is not shown any more", f"{BARE} m:-a {HINT} @9 d:final", False),
+        ("another screen was opened", f"{BARE} m:scope(s2) {HINT} @9 d:final", False),
+        ("it says its revision", f"{BARE.replace(',bare=true', '')} {HINT} @9 d:final", False),
+    ],
+)
+def test_an_event_without_a_revision_owes_a_fetch(why: str, line: str, owed: bool) -> None:
+    found = judge(line, NAME)
+    assert ("hint" in (found.reason, *found.others)) == owed
