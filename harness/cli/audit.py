@@ -53,7 +53,14 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, as_jso
             note(f"{len(found)} claims decided; {audit.runs} of {audit.planned} runs")
     found.sort(key=lambda one: one.id)
     if as_json:
-        _say.data({"profile": profile, "runs": audit.runs, "claims": [_as_data(one) for one in found]})
+        _say.data(
+            {
+                "profile": profile,
+                "runs": audit.runs,
+                "interrupted": audit.interrupted,
+                "claims": [_as_data(one) for one in found],
+            }
+        )
     else:
         for one in found:
             _tell(one)
@@ -95,8 +102,9 @@ def _sum_up(found: list[Audited], audit: Audit) -> None:
     counts = Counter(one.decision.status for one in found)
     said = ", ".join(f"{counts[status]} {status}" for status in ("HOLDS", "REFUTED", "UNDECIDED"))
     flips = sum(one.flips for one in found)
+    stopped = f" of {audit.planned}; stopped by Ctrl-C" if audit.interrupted else ""
     _say.line()
-    _say.line(f"{len(found)} claims: {said}; {flips} of them flip where they are broken; {audit.runs} runs")
+    _say.line(f"{len(found)} claims: {said}; {flips} of them flip where they are broken; {audit.runs} runs{stopped}")
 
 
 def _code(found: list[Audited]) -> int:

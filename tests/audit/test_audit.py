@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -164,3 +166,14 @@ def test_the_command_says_what_it_decides(capfd: pytest.CaptureFixture[str]) -> 
         cli.main(["audit", "--only", "C00"])
     assert ended.value.code == 254
     assert "there is no claim C00" in capfd.readouterr().err
+
+
+def test_what_was_decided_before_ctrl_c_is_told() -> None:
+    words = [sys.executable, "-m", "harness", "audit", "--jobs", "1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "claims decided" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert out.rstrip().endswith("; stopped by Ctrl-C") and "Traceback" not in err
