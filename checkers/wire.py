@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.gaps import GAP, Gaps
 from checkers.duties.heartbeats import Heartbeats
 from checkers.duties.ordering import Ordering
 from checkers.past.ledger import Reader
@@ -34,7 +35,7 @@ class _Wire:
     GUARANTEE = (
         "Every frame is one that its receiver knows, clients send heartbeats, and nothing before their registration, "
         "a head says of which store it tells, an event leaves its sender once and the relay in the order in which it "
-        "came, and nobody who behaves well is answered by a protocol error."
+        "came, a gap tells how many were dropped, and nobody who behaves well is answered by a protocol error."
     )
     NEEDS = Level.L0
     FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})
@@ -46,6 +47,7 @@ class _Wire:
         "no-heartbeat": "A client spoke steadily and sent no heartbeat.",
         "sent-twice": "A sender sent one event twice over one connection.",
         "reordered": "The relay handed on events of one connection in another order than they came.",
+        "gap-understated": "A gap told of fewer events than the relay had dropped.",
     }
     EXAMPLE = "wire"
     ANOMALY = "m:up wire:r>m[type=relayResponse] m:final"
@@ -74,6 +76,8 @@ class _Judge(Reader):
             deque()
         )  # is it one, reason, tap, client, what
         self._ordering = Ordering(header)
+        self._gaps = Gaps(header)
+        self._desktops = {name for name in self._known if header.nodes[name].get("role") == "desktop"}
         self._heartbeats = Heartbeats(ns(header, "heartbeat_s"), slack_of(header))
         self._last: Op | None = None
         self._judged = array("q")  # when
@@ -94,6 +98,8 @@ class _Judge(Reader):
             if event:
                 self._arrived.setdefault((tap.type, str(tap.msg)), []).append(tap.time_ns)
                 self._ordering.came(tap)
+                if client in self._desktops:
+                    self._gaps.came(tap)
             return
         if client not in self._known or not self._hardened.get(client):
             return
@@ -121,7 +127,10 @@ class _Judge(Reader):
             self._stray("error-frame", tap, client, f"the relay answered {client} by an error")
         elif tap.type not in _FROM_RELAY and not tap.type.startswith(_EVENTS) and tap.source is None:
             self._stray("unknown-frame", tap, client, f"the relay sent {client} a frame of the type “{tap.type[:64]}”")
+        elif tap.type == GAP:
+            self._untrue(tap, client, self._gaps.told(tap))
         elif tap.msg is not None and tap.type.startswith("job:"):
+            self._untrue(tap, client, self._gaps.left(tap))
             key = (tap.link, tap.conn, tap.type, tap.msg)
             self._left[key] += 1
             times, left = self._arrived.setdefault((tap.type, tap.msg), []), self._left[key]
@@ -132,6 +141,10 @@ class _Judge(Reader):
             elif self._ordering.is_late(tap):
                 what = f"the relay sent {client} {_name(tap)} after one that had come later"
                 self._stray("reordered", tap, client, what)
+
+    def _untrue(self, tap: Tap, client: str, said: str | None) -> None:
+        if said is not None:
+            self._stray("gap-understated", tap, client, f"the relay had told {client} {said}")
 
     def _is_too_early(self, client: str, tap: Tap) -> bool:
         since_ns = self._registered.get((client, tap.conn))

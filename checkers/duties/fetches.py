@@ -24,6 +24,9 @@ _WORDS = {
 }
 
 
+_AT_ONCE = frozenset({"gap", "presence", "reconnect"})
+
+
 @dataclass(slots=True)
 class Duty:
     """Since `since_ns` a list of the scope is owed; or, with a `key`, a fetch of that job."""
@@ -40,8 +43,10 @@ class Duty:
 class Duties:
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
         self._judge, self._phones, self._findings = judge, phones, findings
-        # An armed watch waits once, and the list it wants once more.
-        self._bound_ns = 3 * judge.ns("coalesce_max_s") + 4 * judge.slack_ns
+        # What is owed at once waits once: another reason does not put it off. An armed watch waits before that.
+        wait_ns, slack_ns = judge.ns("coalesce_max_s"), 4 * judge.slack_ns
+        self._at_once_ns = wait_ns + wait_ns // 4 + slack_ns
+        self._bound_ns = 3 * wait_ns + slack_ns
         self._retry_ns = self._bound_ns + judge.ns("fetch_backoff_max_s")
         self._open: dict[str, list[Duty]] = {}  # by node
         self._gets: dict[tuple[str, str], tuple[str, int]] = {}  # (node, job) → correlation id under way, its visit
@@ -167,7 +172,7 @@ class Duties:
         if key is None and last is not None and last.time_ns >= now_ns - self._judge.slack_ns and _of(phone, last):
             self._answered(kind)
             return
-        bound_ns = self._retry_ns if kind == "failed-fetch" else self._bound_ns
+        bound_ns = self._retry_ns if kind == "failed-fetch" else self._at_once_ns if kind in _AT_ONCE else self._bound_ns
         ops = [o for o in (phone.registration, phone.opened, op) if o is not None]
         duties.append(Duty(kind, phone, now_ns, bound_ns, ops, key, target))
 

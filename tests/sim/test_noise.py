@@ -16,8 +16,8 @@ from harness.verdict import Verdict
 SIM = registry.find("runtime", "sim")
 
 
-def order(disturbed: str | None, seed: int = 1) -> tuple[list[str], Effect]:
-    """What four tasks of a node note, of three steps each, all of them ready at once."""
+def order(disturbed: str | None, seed: int = 1, *, skew_ms: float = 0.0) -> tuple[list[str], Effect]:
+    """What four tasks of a node note, of three steps each, all of them ready at once. Its clock may be wrong."""
     world, noted, effect = World(seed), [], Effect()
     node = world.add_node("desk")
 
@@ -36,7 +36,7 @@ def order(disturbed: str | None, seed: int = 1) -> tuple[list[str], Effect]:
             world.spawn(node, program)
             await asyncio.sleep(1)
             return
-        async with stage.disturb(disturbed, 0.5, 5.0, "fault:n", effect):
+        async with stage.skew("desk", skew_ms, 1.0, Effect()), stage.disturb(disturbed, 0.5, 5.0, "fault:n", effect):
             world.spawn(node, program)
             await asyncio.sleep(1)
 
@@ -64,6 +64,10 @@ def test_equal_seeds_give_equal_orders_and_others_give_others() -> None:
     orders = [tuple(order("desk", seed)[0]) for seed in (1, 1, 2, 3)]
     assert orders[0] == orders[1]
     assert len(set(orders)) == 3
+
+
+def test_a_wrong_clock_changes_nothing_about_it() -> None:
+    assert order("desk", skew_ms=3_600_000.0)[0] == order("desk")[0]
 
 
 PLAN = """

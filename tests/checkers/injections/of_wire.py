@@ -99,3 +99,8 @@ def steady(scene: Scene) -> Iterator[Tap]:
 @injects("wire", "no-heartbeat", sites=steady)
 def it_never_says_that_it_is_alive(edit: Edit, first: Tap) -> None:
     edit.drop_taps(lambda tap: (tap.link, tap.conn, tap.type) == (first.link, first.conn, "heartbeat"))
+
+
+@injects("wire", "gap-understated", sites=calm)
+def none_was_lost(edit: Edit, at: Calm) -> None:
+    edit.add_tap(at.told("sync:gap", 0, side="in", source=None, msg="0"))
