@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.duties.bodies import Bodies
 from checkers.duties.caching import Caching
 from checkers.duties.refusals import Refusals
 from checkers.duties.stores import Clocks, Rows, Tellings
@@ -18,7 +19,7 @@ from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.past.truth import Entry, JobTruth
 from checkers.words.findings import Findings, Story, told
-from harness.history import Header, Op
+from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
 _OPERATIONS = frozenset(
@@ -33,7 +34,7 @@ class _Desktop:
     NAME = "desktop"
     GUARANTEE = (
         "A desktop commits what it was asked and nothing else, refuses nothing without a reason, answers as it "
-        "committed, tells every commit, stamps it with the run's time, keeps the pages that it read while nothing was "
+        "committed, tells every commit in full, stamps it with the run's time, keeps the pages that it read while nothing was "
         "written, and stores in the end what its commits add up to."
     )
     NEEDS = Level.L1
@@ -49,6 +50,7 @@ class _Desktop:
         "wrong-time": "A commit is stamped with a time that is not the run's.",
         "not-told": "A commit was made and no event told it.",
         "half-told": "An event does not name its revision, and nobody had asked for one of the old kind.",
+        "no-body": "An event that was to carry the whole text of its job was smaller than that.",
         "useless-cache": "A page was not kept in the cache although nothing was written while it was read.",
         "wrong-row": "In the end the desktop stores something else than its commits add up to.",
     }
@@ -78,14 +80,19 @@ class _Judge(Reader):
         self._rows = Rows(header)
         self._caching = Caching()
         self._refusals = Refusals()
+        self._bodies = Bodies(header)
         self._judged: Counter[str] = Counter()
         self._counted = Counted("commits and rows", "no commit was answered, and no desktop told its rows at the end")
+
+    def tap(self, tap: Tap) -> None:
+        self._bodies.tap(tap)
 
     def feed(self, op: Op) -> None:
         if self._tellings.owed:
             self._late(op.time_ns)
         if op.f == "emit":
             self._tellings.emitted(op)
+            self._bodies.emitted(op)
             if isinstance(op.value, dict) and op.value.get("bare") is True:
                 self._bare[op.node, str(op.value.get("rev"))] = op
         elif op.f in ("fault-begin", "fault-heal"):
@@ -104,6 +111,7 @@ class _Judge(Reader):
         elif op.f in ("started", "recovered"):
             self._bare.clear()
             self._tellings.forget(str(op.node))
+            self._bodies.restarted(str(op.node))
             self._caching.forget(str(op.node))
             if op.f == "recovered" and isinstance(op.value, dict):
                 self._stores[str(op.node)] = str(op.value.get("store"))
@@ -162,6 +170,8 @@ class _Judge(Reader):
             self._add(
                 "half-told", bare, f"told revision {n} without naming it, which nobody had asked for", [asked, bare]
             )
+        if (text := truth.text_at(n)) is not None:
+            self._bodies.answered(asked, desktop, n, text[1])
         if (why := otherwise(op.f, value, truth, entry)) is not None:
             self._add("wrong-commit", done, f"was asked for a {op.f} of job {op.job} and {why}", [asked, done])
 
@@ -196,6 +206,8 @@ class _Judge(Reader):
                 counted[about] -= 1
                 continue
             self._add("unasked-commit", op, f"committed a {f} of job {op.job} that nobody was told of", [op])
+        for op, told_in in self._bodies.missing():
+            self._add("no-body", op, told_in, [op])
         for op, why in self._clocks.wrong():
             f = op.value.get("f") if isinstance(op.value, dict) else "change"
             self._add("wrong-time", op, f"begins a {f} of job {op.job} {why}", [op])

@@ -13,10 +13,13 @@ from typing import Any
 from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
+from checkers.traffic.merged import who_chose
 from checkers.words.findings import Findings, Story, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 
+_OPTION = "option.optimistic"
+_CALLS = {"job.cancel": "cancel", "job.delete": "delete"}
 TERMINAL = ("completed", "completedByTag", "failed", "canceled")
 Key = tuple[str, int, str]  # node, incarnation, correlation id
 
@@ -24,12 +27,13 @@ Key = tuple[str, int, str]  # node, incarnation, correlation id
 class _Optimistic:
     NAME = "optimistic"
     GUARANTEE = (
-        "What a user asked for is shown in advance, if it can still come true, until the job itself shows it, and no "
+        "What a user asked for is shown in advance, at once, if it can still come true, until the job itself shows it, and no "
         "longer once it is known to have failed."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset({"observe", "pending", "call"})
     REASONS: Mapping[str, str] = {
+        "not-shown": "A call was done, and what it asked for had not been shown in advance.",
         "not-rolled-back": "A call failed, and what it asked for was still shown.",
         "wrongly-rolled-back": "What was asked for was taken back, although the call succeeded.",
         "in-vain": "A job that is shown as ended was shown as canceled, in advance.",
@@ -43,7 +47,7 @@ class _Optimistic:
     )
 
     def begin(self, header: Header, params: Mapping[str, Any]) -> Judge:
-        return _Judge()
+        return _Judge(header)
 
 
 CHECKER: Checker = _Optimistic()
@@ -59,8 +63,10 @@ class _Wish:
 
 
 class _Judge(Reader):
-    def __init__(self) -> None:
+    def __init__(self, header: Header) -> None:
         self._findings = Findings(CHECKER.NAME)
+        self._promise = who_chose(header, _OPTION)
+        self._awaited: dict[Key, _Wish] = {}  # of calls under way that have something to show, and have not shown it
         self._open: dict[Key, _Wish] = {}
         self._status: dict[tuple[str, int], dict[str, str]] = {}  # (node, incarnation) → job shown → status
         self._judged = Counted("wishes", "nothing was shown in advance (an option that is off by default)")
@@ -75,8 +81,23 @@ class _Judge(Reader):
             key = (op.node, op.incarnation, str(op.value.get("corr")))
             if op.f == "pending":
                 self._pending(key, op, op.value)
-            elif op.f == "call" and key in self._open and op.value.get("phase") in ("ok", "fail", "info"):
-                self._open[key].ended, self._open[key].phase = op, str(op.value["phase"])
+            elif op.f == "call":
+                self._called(key, op, op.value)
+
+    def _called(self, key: Key, op: Op, line: Mapping[str, Any]) -> None:
+        phase, f, params = line.get("phase"), _CALLS.get(str(line.get("method"))), line.get("params")
+        if phase == "begin" and f is not None and isinstance(params, dict) and op.node in self._promise:
+            job = str(params.get("jobId"))
+            status = self._status.get(key[:2], {}).get(job)
+            if status is not None and (f == "delete" or status not in TERMINAL):
+                self._awaited[key] = _Wish(job, f, op)
+        elif phase in ("ok", "fail", "info"):
+            awaited = self._awaited.pop(key, None)
+            if awaited is not None and phase == "ok":
+                self._judged.add(self.ledger.phase)
+                self._add("not-shown", awaited, op, "the call was done, and nothing of it had been shown")
+            if key in self._open:
+                self._open[key].ended, self._open[key].phase = op, str(phase)
 
     def finish(self) -> CheckResult:
         for wish in self._open.values():
@@ -115,15 +136,19 @@ class _Judge(Reader):
 
     def _begun(self, key: Key, wish: _Wish) -> None:
         self._open[key] = wish
+        self._awaited.pop(key, None)
         before = self._status.get(key[:2], {}).get(wish.job)
         if wish.f == "cancel" and before in TERMINAL:
             self._add("in-vain", wish, wish.begun, f"the job itself was shown as {before}")
 
     def _add(self, reason: str, wish: _Wish, op: Op, what: str) -> None:
         def tell() -> Story:
-            at, node = self.ledger.at(op.time_ns), wish.begun.node
-            message = f"{node} showed the {wish.f} of job {wish.job} in advance; at {at} {what}"
-            story = [(wish.begun, f"{node} shows the {wish.f} of job {wish.job} at once"), (op, what)]
-            return Story(message, {"job": wish.job, "node": node, "story": told(story)})
+            at, node, what_for = self.ledger.at(op.time_ns), wish.begun.node, f"the {wish.f} of job {wish.job}"
+            if reason == "not-shown":
+                begun, before = f"{node} calls for {what_for}", f"{node} called for {what_for}"
+            else:
+                begun, before = f"{node} shows {what_for} at once", f"{node} showed {what_for} in advance"
+            story = [(wish.begun, begun), (op, what)]
+            return Story(f"{before}; at {at} {what}", {"job": wish.job, "node": node, "story": told(story)})
 
         self._findings.add(reason, op, [wish.begun, op], tell)

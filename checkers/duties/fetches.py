@@ -172,7 +172,9 @@ class Duties:
         if key is None and last is not None and last.time_ns >= now_ns - self._judge.slack_ns and _of(phone, last):
             self._answered(kind)
             return
-        bound_ns = self._retry_ns if kind == "failed-fetch" else self._at_once_ns if kind in _AT_ONCE else self._bound_ns
+        bound_ns = (
+            self._retry_ns if kind == "failed-fetch" else self._at_once_ns if kind in _AT_ONCE else self._bound_ns
+        )
         ops = [o for o in (phone.registration, phone.opened, op) if o is not None]
         duties.append(Duty(kind, phone, now_ns, bound_ns, ops, key, target))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
+from checkers.traffic.merged import who_chose
 from harness.history import Header, Tap
 
 GAP = "sync:gap"  # its name is how many events were lost
@@ -19,8 +20,7 @@ class Gaps:
     it, `told` of every gap. What is between two events of one source that leave is lost, unless it left before."""
 
     def __init__(self, header: Header) -> None:
-        chosen = {word.partition("=")[0] for word in header.with_}
-        self._ordered = _ANY not in chosen.union(*(node.get("policies", {}) for node in header.nodes.values()))
+        self._ordered = not who_chose(header, _ANY)
         self._brought: dict[_Way, list[_Event]] = {}
         self._place: dict[_Event, tuple[_Way, int]] = {}  # where it came first
         self._passed: dict[tuple[_Way, _Way], int] = {}  # (to, from) → how many of them are left or lost

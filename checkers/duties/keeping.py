@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from checkers.past.ledger import Sight
-from checkers.traffic.merged import Merged, hardened_nodes, said
+from checkers.traffic.merged import Merged, hardened_nodes, said, who_chose
 from checkers.words.findings import Findings, Story, told
 from harness.history import Op
 
@@ -31,8 +31,7 @@ class Keeping:
             n for n, said in header.nodes.items() if said.get("role") == "mobile" and hardened.get(n, True)
         }
         self._life_ns = round(header.timing.get("mobile_cache_s", _LIFE_S) * 1e9)
-        chosen = {word.partition("=")[0] for word in header.with_}
-        self._dropped = {n for n in self._mobiles if _EVENTS_DROP in {*chosen, *header.nodes[n].get("policies", {})}}
+        self._dropped = self._mobiles & who_chose(header, _EVENTS_DROP)
         self._filled: defaultdict[str, dict[str, Op]] = defaultdict(dict)  # node → list → its latest fill
         self._changed: dict[str, Op] = {}  # node → the last change that an event made there
         self.judged = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from checkers.traffic.merged import who_chose
 from harness.history import Header, Tap
 
 _ANY = "transport.delivery-order"  # who chooses it promises no order
@@ -13,8 +14,7 @@ class Ordering:
     """`came` is told of every event that reaches the relay, `is_late` of every one that leaves it."""
 
     def __init__(self, header: Header) -> None:
-        chosen = {word.partition("=")[0] for word in header.with_}
-        self._promised = _ANY not in chosen.union(*(node.get("policies", {}) for node in header.nodes.values()))
+        self._promised = not who_chose(header, _ANY)
         self._numbers: Counter[tuple[str, int]] = Counter()  # (link, connection) → events so far
         self._came: dict[tuple[str, str], list[tuple[tuple[str, int], int]]] = {}  # event → where, as which of them
         self._reached: dict[tuple[tuple[str, int], tuple[str, int]], int] = {}  # (to, from) → the last that was sent

@@ -26,7 +26,7 @@ commit takes the next revision of its desktop, beginning with 1.
 `wire:d>r[msg=17]`   a message enters the link and leaves it; `[side=out]`: it was seen at one side only
 `m!call[corr=c1]`    the node (`r`: the relay) writes a journal line, with these fields
 `@2.5`               the clock goes on to 2.5 s
-`%profile=documented` a line of the header: `profile`, `level`, `scheduled`, `runtime`; `%other=m2,d2`: nodes of
+`%profile=documented` a line of the header: `profile`, `level`, `scheduled`, `runtime`, `with`; `%other=m2,d2`: nodes of
                      another user
 ===================  ================================================================================================
 

@@ -182,9 +182,12 @@ def read_more(text: str, token: str) -> More:
     return more
 
 
+_BEFORE_A_NAME = re.compile(r",(?=\w+=|$)")  # a comma within JSON parts nothing
+
+
 def read_pairs(part: str) -> dict[str, Any]:
     inner = part[1:-1]
-    pairs = (item.partition("=") for item in inner.split(",") if item)
+    pairs = (item.partition("=") for item in _BEFORE_A_NAME.split(inner) if item)
     return {name.strip(): read_value(value) for name, _, value in pairs}
 
 

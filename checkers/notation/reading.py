@@ -234,6 +234,7 @@ class _Reader:
             seed=0,
             runtime=self._options.get("runtime", "sim"),
             profile=self._options.get("profile", "hardened"),
+            with_=[word for word in str(self._options.get("with", "")).split(",") if word],
             nodes=nodes,
             timing=dict(parts.TIMING),
             faults=declared,

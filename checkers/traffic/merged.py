@@ -102,6 +102,12 @@ def hardened_nodes(header: Header) -> dict[str, bool]:
     return {name: profile_of(header, name) == "hardened" for name in header.nodes}
 
 
+def who_chose(header: Header, slot: str) -> set[str]:
+    """The nodes that follow another variant of `slot` than the usual one, whichever; named with or without it."""
+    chosen = any(word.partition("=")[0] == slot for word in header.with_)
+    return {name for name, node in header.nodes.items() if chosen or slot in node.get("policies", {})}
+
+
 def profile_of(header: Header, node: str) -> str:
     """The rules that a node was given: its own, else the run's."""
     own = header.nodes.get(node, {}).get("profile")

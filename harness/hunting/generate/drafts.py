@@ -15,7 +15,7 @@ from harness.hunting.generate.troubles import TROUBLES, WEIGHTS
 
 _SPEEDS = ({"timing": "fast"},) * 8 + ({"timing": {"scale": 10}}, {"timing": {"scale": 40}})
 _SLOWLY = {"timing": {"scale": 2}}  # a second is far from what comes by itself, as heads do
-_OPTIONS_SHARE = 0.3
+_OPTIONS_SHARE = 0.35
 _AFTER_S = 1.0  # the last trouble heals so long before the end
 
 
@@ -51,18 +51,20 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         features += [f"{trouble.kind} {role}", f"{trouble.kind} at {event}", f"{trouble.kind} in {name}"]
         for fault in moments.timed(kind, trouble, when, random, duration_s):
             faults.append({"name": f"{kind} {len(faults) + 1}", **fault})
+    options = _options(random)
     users = {call: weight for _, trouble in drawn for call, weight in trouble.calls.items()}
     words: dict[str, Any] = {
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
         "duration": f"{round(duration_s * 1000)}ms",
         "topology": cast.topology,
         **(_SLOWLY if any(trouble.slowly for _, trouble in drawn) else random.choice(_SPEEDS)),
-        **_options(random),
+        **options,
         "workload": {
             **shapes.workload(shape, random, users, peace=not faults),
             "script": [
                 *(call for _, trouble in drawn for call in trouble.script),
                 *shapes.odd(cast, random),
+                *(shapes.wishing(cast) if "option.optimistic" in options.get("policies", {}) else ()),
                 *shapes.ending(cast, duration_s),
             ],
         },

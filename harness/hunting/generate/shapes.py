@@ -161,6 +161,16 @@ def odd(cast: Cast, random: Random) -> list[dict[str, Any]]:
     return [{"at": f"{400 + 200 * i}ms", **call} for i, call in enumerate((first, *calls))]
 
 
+def wishing(cast: Cast) -> list[dict[str, Any]]:
+    """Users cancel and delete what they see: what is shown in advance is shown of such calls alone."""
+    phone, desktop = {"node": cast.mobiles[0]}, {"node": cast.desktops[0]}
+    calls: list[tuple[int, dict[str, Any]]] = [(100, {**phone, "do": "open"})]
+    for n, do in enumerate(("cancel", "delete", "cancel")):
+        at_ms, job = 500 + 700 * n, f"wish{n}"
+        calls += [(at_ms, {**desktop, "job": job, "do": "create"}), (at_ms + 500, {**phone, "job": job, "do": do})]
+    return [{"at": f"{at_ms}ms", **call} for at_ms, call in calls]
+
+
 OPTIONS: Final[tuple[dict[str, str], ...]] = (
     {"option.batching": "batched"},
     {"option.payload": "delta"},

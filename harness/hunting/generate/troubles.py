@@ -27,7 +27,7 @@ _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run, or with
-    `last`, which is about the end of the run, or `at_ms`, they begin just after it. `calls`: what phones' users do
+    `last`, which is about the end of the run, or `at_ms`, they begin just after it, if they do not say when. `calls`: what phones' users do
     more of, as weights; it is about that. `at_ms`: its own time, for the `script` of calls that it is about;
     `slowly`: timing without which something else hides it."""
 
@@ -203,8 +203,9 @@ def _asked_twice(cast: Cast, random: Random) -> Trouble:
 
 def _overflow(cast: Cast, random: Random) -> Trouble:
     """A phone does not read while a long text is sent to it, until its mailbox at the relay is full, and what is sent
-    last is dropped: a gap is what it hears last."""
+    last is dropped: a gap is what it hears last. And once more, over the same connection."""
     mobile, at_ms, length_ms = cast.mobiles[0], random.randint(900, 1500), random.randint(400, 900)
+    again_ms = at_ms + length_ms + 250
     job = {"node": cast.desktops[0], "job": "long"}
     big = {"text": "0123456789abcdef", "repeat": 2000, "stream": {"every": "8ms", "for": f"{length_ms - 100}ms"}}
     script = (
@@ -212,9 +213,12 @@ def _overflow(cast: Cast, random: Random) -> Trouble:
         {"at": "300ms", **job, "do": "create"},
         {"at": "400ms", **job, "do": "status", "status": "running"},
         {"at": f"{at_ms + 20}ms", **job, "do": "chunk", **big},
+        {"at": f"{again_ms + 20}ms", **job, "do": "chunk", **big},
     )
+    words = {"nodes": [mobile]}
+    again = {"action": "slow_consumer", **words, "at": f"{again_ms}ms", "for": f"{length_ms}ms"}
     return Trouble(
-        "slow_consumer overflow", {"nodes": [mobile]}, mobile, length_ms, at_ms=at_ms, script=script, slowly=True
+        "slow_consumer overflow", words, mobile, length_ms, (again,), at_ms=at_ms, script=script, slowly=True
     )
 
 
@@ -268,6 +272,14 @@ def _lists_by_a_wrong_clock(cast: Cast, random: Random) -> Trouble:
     return Trouble("clock cached", words, node, _length(random, (_MIDDLE, _LONG)), calls={"list": 8})
 
 
+def _read_while_written(cast: Cast, random: Random) -> Trouble:
+    """A store that takes its time while everybody reads what is just written: what was read before a commit is over
+    must not pass for what is stored after it."""
+    node = random.choice(cast.desktops)
+    words = {"nodes": [node], "latency": _ms(random, 15, 60)}
+    return Trouble("slow_disk asked", words, node, _length(random, (_LONG,)), calls={"list": 8, "get": 3})
+
+
 TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "partition": _partition,
     "delay": _delay,
@@ -295,6 +307,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "slow_consumer overflow": _overflow,
     "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
     "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),
+    "slow_disk asked": _read_while_written,
     "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),
     "noise": _on_node("noise", lambda random: {"chance": random.choice((0.05, 0.2, 0.5)), "delay": "2ms"}, "any"),
 }
@@ -307,5 +320,6 @@ WEIGHTS: Final = {
     "kill": 1.5,
     "noise": 0.7,
     "duplicate asked": 2.5,  # has to meet a request, an answer of it, and not the other
+    "slow_disk asked": 2.0,  # what it can hide lasts as long as one commit
     "bandwidth narrow": 2.0,  # seldom draws what it needs in full
 }

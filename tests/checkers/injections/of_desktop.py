@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from harness.history import TERMINAL_STATUSES, Op
+import msgspec
+
+from harness.history import TERMINAL_STATUSES, Op, Tap
 from injections import Edit, Scene, injects
 from injections.edits import MS, like
 from injections.scenes import revised
@@ -172,3 +174,24 @@ def it_does_not_know_its_job(edit: Edit, pair: tuple[Op, Op]) -> None:
     final = next(op for op in edit.ops if op.f == "final")
     asked, op = (like(each, time_ns=final.time_ns) for each in pair)
     edit.before(final, asked, like(op, type="fail", value=None, error={"code": "not_found", "message": "no such job"}))
+
+
+def told_in_full(scene: Scene) -> Iterator[Tap]:
+    """Events that carry the text of their job, as they leave the desktop."""
+    if any("option.payload" in node.get("policies", {}) for node in scene.run.header.nodes.values()):
+        return
+    named = {op.value["msg"]: op.value["rev"] for op in scene.ops("emit") if op.value.get("bus") == "link"}
+    bodies = {(op.node, op.value["rev"]) for asked, op in done(scene, "finalize") if asked.value.get("body") is True}
+    for tap in scene.run.taps:
+        if tap.type == "job:finalized" and tap.side == "in" and tap.link.endswith("->relay"):
+            desktop, rev = tap.link.partition("->")[0], named.get(tap.msg)
+            job = scene.ledger.truth.job(desktop, tap.job or "")
+            text = job.text_at(rev) if job is not None and rev is not None else None
+            if (desktop, rev) in bodies and text is not None and text[1] > 0:
+                yield tap
+
+
+@injects("desktop", "no-body", sites=told_in_full)
+def it_carries_nothing(edit: Edit, tap: Tap) -> None:
+    edit.drop_taps(lambda one: one is tap)
+    edit.add_tap(msgspec.structs.replace(tap, bytes=0))

@@ -94,3 +94,18 @@ def of_ended_jobs(scene: Scene) -> Iterator[Wish]:
 def shown_as_canceled_though_it_has_ended(edit: Edit, wish: Wish) -> None:
     edit.after(wish[0], _line(wish[0], "begin", wish[0]))
     edit.after(wish[1], _line(wish[0], "rolled-back", wish[1]))
+
+
+def shown_at_once(scene: Scene) -> Iterator[tuple[Op, list[Op]]]:
+    """What was shown in advance of a call that was done, and all lines about it."""
+    done = {(op.node, op.value["corr"]) for op in scene.ops("call") if op.value["phase"] == "ok"}
+    lines = list(scene.ops("pending"))
+    for op in lines:
+        name = (op.node, op.value["corr"])
+        if op.value["phase"] == "begin" and name in done and not scene.disturbed(op.time_ns):
+            yield op, [line for line in lines if (line.node, line.value["corr"]) == name]
+
+
+@injects("optimistic", "not-shown", sites=shown_at_once)
+def nothing_is_shown(edit: Edit, wish: tuple[Op, list[Op]]) -> None:
+    edit.drop(*wish[1])
