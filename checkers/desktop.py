@@ -34,8 +34,8 @@ class _Desktop:
     NAME = "desktop"
     GUARANTEE = (
         "A desktop commits what it was asked and nothing else, refuses nothing without a reason, answers as it "
-        "committed, tells every commit in full, stamps it with the run's time, keeps the pages that it read while nothing was "
-        "written, and stores in the end what its commits add up to."
+        "committed, tells every commit in full, stamps it with the run's time, keeps the pages that it read while "
+        "nothing was written, and stores in the end what its commits add up to."
     )
     NEEDS = Level.L1
     FEEDS: frozenset[str] | None = _OPERATIONS | {

@@ -27,8 +27,8 @@ Key = tuple[str, int, str]  # node, incarnation, correlation id
 class _Optimistic:
     NAME = "optimistic"
     GUARANTEE = (
-        "What a user asked for is shown in advance, at once, if it can still come true, until the job itself shows it, and no "
-        "longer once it is known to have failed."
+        "What a user asked for is shown in advance, at once, if it can still come true, until the job itself shows "
+        "it, and no longer once it is known to have failed."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset({"observe", "pending", "call"})
