@@ -159,6 +159,17 @@ def _time_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         yield PlanError(document.value((*path, "every")), f"the first one would not heal within {over}")
 
 
+def _sealed(setting: Setting, targets: Targets) -> str | None:
+    """A link that it would fall upon and that nobody can read; None: there is none."""
+    for client, server in setting.system.links:
+        aimed = client in targets.nodes or not {f"{client}->{server}", f"{server}->{client}"}.isdisjoint(
+            targets.directions
+        )
+        if aimed and setting.system.node(client).tls == "passthrough":
+            return f"{client}<->{server}"
+    return None
+
+
 def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> Iterator[PlanError]:
     where, hint = setting.document.value((*path, "action")), "`harness list runtimes` says what each can"
     if setting.runtime_verbs is not None:
@@ -166,13 +177,15 @@ def _verb_problems(setting: Setting, fault: Fault, words: Timed, path: Path) -> 
         if why is not None:
             yield PlanError(where, f"this runtime cannot do {fault.ACTION}: {why}", hint, of_runtime=True)
     try:
-        nodes = setting.targets(fault, words).nodes
+        targets = setting.targets(fault, words)
     except TargetError:  # told elsewhere
         return
-    if "messages" in needs_of(fault, words) and any(node.tls == "passthrough" for node in setting.system.nodes):
-        why = "the ends of every link speak TLS with each other (`tls: passthrough`), so nobody can read a message"
-        yield PlanError(where, f"{fault.ACTION} cannot be done: {why}", "say `tls: terminate`, or choose another fault")
-    for name in nodes:
+    sealed = _sealed(setting, targets) if "messages" in needs_of(fault, words) else None
+    if sealed is not None:
+        why = f"the ends of {sealed} speak TLS with each other (`tls: passthrough`), so nobody can read a message"
+        hint = "say `tls: terminate` of the client, or choose another fault"
+        yield PlanError(where, f"{fault.ACTION} cannot be done: {why}", hint)
+    for name in targets.nodes:
         node = setting.system.node(name)
         why = capabilities.node_lacks(fault, words, node.role, node.kind, node.hooks)
         if why is not None:

@@ -107,7 +107,8 @@ class NodeWords(Words):
     With `tls: terminate` a client dials wss:// and speaks TLS as far as the harness, whose certificate is made for the
     run; said of the relay, it is so for all its clients. With `tls: passthrough`, said of the relay, they speak TLS
     with each other, and the relay gets the certificate; nobody reads what passes, so faults of whole messages are
-    refused, and all are judged without the wire.
+    refused, and all are judged without the wire. A client may say otherwise of its own link: with `terminate` or `none`
+    the harness speaks TLS with such a relay itself.
     """
 
     kind: Kind = "builtin"

@@ -55,10 +55,21 @@ def test_what_passes_through_is_cut_and_delayed_and_read_by_nobody(machine: Mach
     assert checks["wire"]["verdict"] is None, "nobody has read what passed"
 
 
+OPENED = "  relay: {tls: passthrough}\n  mobile-1: {tls: terminate}\n"
+
+
+@pytest.mark.parametrize(("nodes", "judged"), [(OPENED, False), (OPENED + "  desktop-1: {tls: none}\n", True)])
+def test_a_client_may_open_its_own_link(machine: Machine, nodes: str, judged: bool) -> None:
+    run = played(machine, nodes)
+    assert (run.code, run.said["verdict"]) == (0, "VALID"), run.out + run.err  # so the copies were made
+    verdict = run.said["checks"]["wire"]["verdict"]
+    assert verdict == ("VALID" if judged else None), "either all links are read, or nothing is judged by them"
+
+
 def test_a_fault_of_messages_that_nobody_can_read_is_refused(machine: Machine) -> None:
     run = played(machine, "  relay: {tls: passthrough}\n")
     told = " ".join(run.err.split())
-    assert run.code == 254 and "duplicate cannot be done: the ends of every link speak TLS" in told, run.err
+    assert run.code == 254 and "duplicate cannot be done: the ends of mobile-1<->relay speak TLS" in told, run.err
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ def shown(folder: Path) -> str:
     return str(folder / _WIRE)
 
 
+def authority(folder: Path) -> str:
+    """Who signed it."""
+    return str(folder / _CA)
+
+
 def is_secret(path: str) -> bool:
     """Does it hold a key?"""
     return Path(path).name == _WIRE

@@ -134,7 +134,10 @@ class Layout:
         if self.system.node(client).tls == "terminate":
             found["shows"] = certificates.shown(self.certificates_in)
         relay = self.system.node(server)
-        if (relay.url or "").startswith("wss://"):
+        if relay.tls == "passthrough" and self.system.node(client).tls != "passthrough":
+            found["trusts"] = certificates.authority(self.certificates_in)
+            found["server_name"] = self.data(WIRE)  # the relay shows what its clients expect
+        elif (relay.url or "").startswith("wss://"):
             found["trusts"] = relay.ca or ""
             found["server_name"] = self.upstream(server)[0]
         return found
