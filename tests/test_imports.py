@@ -57,11 +57,12 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness"),
     "harness/hunting/mutants/operators": (),
     "harness/hunting/mutants": (
-        *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan"),
+        *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan", "harness/measures"),
         *RUNS,
     ),
+    "harness/measures": ("harness",),
     "harness/audit": (
-        *("harness/hunting/mutants", "harness/hunting", "harness/plan"),
+        *("harness/hunting/mutants", "harness/hunting", "harness/plan", "harness/measures"),
         *RUNS,
     ),
     "harness/conform": ("harness/wire",),

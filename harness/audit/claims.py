@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+from harness import measures, registry
 from harness import plan as plans
-from harness import registry
 from harness.hunting.mutants.task import Mutant
 from harness.plan.model import Broken, ClaimWords, Mistake
 
@@ -78,6 +78,11 @@ def _read(name: str) -> Claim:
     words = plans.parse(text, name).words.claim
     if words is None:
         raise BadClaim(f"{path}: a plan of the audit says by `claim` what it decides")
+    if not words.refuted_by and not words.quantities:
+        raise BadClaim(f"{path}: it says neither by which findings it is refuted nor what is measured")
+    for quantity in words.quantities:
+        if quantity.figure not in measures.names():
+            raise BadClaim(f"{path}: nothing measures {quantity.figure}; there are: {', '.join(measures.names())}")
     for said in words.refuted_by:
         check, _, reason = said.partition("/")
         reasons = registry.find("checker", check).REASONS

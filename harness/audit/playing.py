@@ -1,14 +1,17 @@
 """The runs of an audit, and what they decide.
 
 A claim is played three times: on the profile that is audited, on `hardened`, and on a system in which it is broken.
-That it `flips` means that it holds on `hardened` and is refuted where it is broken.
+That it `flips` means that it holds on `hardened` and is refuted where it is broken. One that no system of this shape
+can keep is refuted everywhere. A ratio needs one more run of each profile: without the option that the claim is about.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -23,9 +26,26 @@ Status = Literal["HOLDS", "REFUTED", "UNDECIDED"]
 SOUND = "hardened"
 
 
+class Measured(msgspec.Struct, kw_only=True):
+    """A figure beside what is claimed of it. `value`: None if the run had none of it; `ratio`: to the run without."""
+
+    figure: str
+    value: float | None
+    at_least: float | None = None
+    at_most: float | None = None
+    ratio: bool = False
+
+    @property
+    def holds(self) -> bool:
+        value = self.value
+        return value is not None and (value if self.at_least is None else self.at_least) <= value <= (
+            value if self.at_most is None else self.at_most
+        )
+
+
 class Decision(msgspec.Struct, kw_only=True):
-    """What one run says of a claim. `by`: the finding that refutes it, `CHECKER/REASON`; `message`: in words; `why`:
-    why nothing is decided."""
+    """What one run says of a claim. `by`: the finding that refutes it, `CHECKER/REASON`, or the figure that does,
+    `quantity/NAME`; `message`: in words; `measured`: its figures; `why`: why nothing is decided."""
 
     status: Status
     profile: str
@@ -34,6 +54,7 @@ class Decision(msgspec.Struct, kw_only=True):
     mistake: bool = False
     by: str | None = None
     message: str = ""
+    measured: list[Measured] = []
     why: str | None = None
 
 
@@ -46,6 +67,7 @@ class Audited(msgspec.Struct, kw_only=True):
     section: str
     plan: str
     strictly: bool = False
+    unkeepable: str | None = None
     seed: int
     decision: Decision
     sound: Decision
@@ -53,11 +75,22 @@ class Audited(msgspec.Struct, kw_only=True):
 
     @property
     def flips(self) -> bool:
-        return self.sound.status == "HOLDS" and self.broken.status == "REFUTED"
+        """Is it decided as it should be, where the answer is known?"""
+        kept = "REFUTED" if self.unkeepable else "HOLDS"
+        return self.sound.status == kept and self.broken.status == "REFUTED"
 
 
 Which = Literal["decision", "sound", "broken"]
 _EACH: tuple[Which, ...] = ("decision", "sound", "broken")
+
+
+@dataclass
+class _Open:
+    """A claim whose runs have not all ended. `without`: what a ratio is to, by profile."""
+
+    left: int
+    played: dict[Which, tuple[Play, Played | Died]] = field(default_factory=dict)
+    without: dict[str, Played | Died] = field(default_factory=dict)
 
 
 class Audit:
@@ -67,7 +100,7 @@ class Audit:
         """Raises `BadClaim` for a mistake without a place."""
         self._claims, self._profile, self._seed, self._runtime = claims, profile, seed, runtime
         self._numbers = itertools.count()
-        self._tasks: list[tuple[Claim, Which, Play]] = [
+        self._tasks: list[tuple[Claim, Which | None, Play]] = [
             (claim, which, task) for claim in claims for which, task in self._of(claim)
         ]
         self.runs = 0
@@ -79,8 +112,9 @@ class Audit:
 
     def play(self, jobs: int) -> Generator[Audited]:
         """Every claim when all its runs have ended. Ctrl-C ends it: what was decided stays."""
-        known: dict[str, dict[Which, Decision]] = {}
         of = {task.number: (claim, which) for claim, which, task in self._tasks}
+        counts = Counter(claim.id for claim, _, _ in self._tasks)
+        known = {name: _Open(count) for name, count in counts.items()}
         pool: Pool[Play, Played] = Pool(worker.play, min(jobs, max(1, self.planned)), home=lambda task: task.home)
         tasks = sorted((task for _, _, task in self._tasks), key=lambda task: (task.mutant is not None, task.number))
         try:
@@ -88,23 +122,30 @@ class Audit:
                 for task, played in results:
                     claim, which = of[task.number]
                     self.runs += 1
-                    decisions = known.setdefault(claim.id, {})
-                    decisions[which] = _decided(claim, task, played)
-                    if which == "decision" and self._profile == SOUND:
-                        decisions["sound"] = decisions[which]
-                    if len(decisions) == 3:
-                        yield self._audited(claim, decisions)
+                    one = known[claim.id]
+                    one.left -= 1
+                    if which is None:
+                        one.without[str(task.profile)] = played
+                    else:
+                        one.played[which] = (task, played)
+                    if not one.left:
+                        yield self._audited(claim, one)
         except KeyboardInterrupt:
             self.interrupted = True
 
-    def _of(self, claim: Claim) -> list[tuple[Which, Play]]:
-        broken = claim.broken
-        found: list[tuple[Which, Play]] = [("decision", self._task(claim, self._profile))]
+    def _of(self, claim: Claim) -> Generator[tuple[Which | None, Play]]:
+        """The runs of one claim, and as what they count; None: as what a ratio is to."""
+        words, broken = claim.words, claim.broken
+        about = tuple(words.with_)
+        yield "decision", self._task(claim, self._profile, about)
         if self._profile != SOUND:
-            found.append(("sound", self._task(claim, SOUND)))
-        swaps = tuple(broken.with_), tuple(broken.without)
-        found.append(("broken", self._task(claim, broken.profile or SOUND, *swaps, claim.mutant)))
-        return found
+            yield "sound", self._task(claim, SOUND, about)
+        profile = broken.profile or SOUND
+        with_ = tuple(broken.with_) if broken.with_ else about
+        yield "broken", self._task(claim, profile, with_, tuple(broken.without), claim.mutant)
+        if any(quantity.ratio for quantity in words.quantities):
+            for name in dict.fromkeys((self._profile, SOUND, profile)):
+                yield None, self._task(claim, name)
 
     def _task(
         self,
@@ -126,16 +167,21 @@ class Audit:
             without=without,
             mutant=mutant,
             judged_as=SOUND if claim.words.strictly else None,
+            figures=tuple(quantity.figure for quantity in claim.words.quantities),
         )
 
-    def _audited(self, claim: Claim, decisions: dict[Which, Decision]) -> Audited:
-        words, (decision, sound, broken) = claim.words, (decisions[w] for w in _EACH)
+    def _audited(self, claim: Claim, one: _Open) -> Audited:
+        words = claim.words
+        made = {which: _decided(claim, task, played, one.without) for which, (task, played) in one.played.items()}
+        made.setdefault("sound", made["decision"])
+        decision, sound, broken = (made[which] for which in _EACH)
         return Audited(
             id=words.id,
             says=words.says,
             section=words.section,
             plan=claim.name,
             strictly=words.strictly,
+            unkeepable=words.unkeepable,
             seed=self._seed,
             decision=decision,
             sound=sound,
@@ -143,7 +189,7 @@ class Audit:
         )
 
 
-def _decided(claim: Claim, task: Play, played: Played | Died) -> Decision:
+def _decided(claim: Claim, task: Play, played: Played | Died, without: Mapping[str, Played | Died]) -> Decision:
     decision = Decision(
         status="UNDECIDED",
         profile=str(task.profile),
@@ -154,14 +200,39 @@ def _decided(claim: Claim, task: Play, played: Played | Died) -> Decision:
     if isinstance(played, Died) or played.refused is not None:
         decision.why = played.why if isinstance(played, Died) else played.refused
         return decision
+    decision.measured = _measured(claim, played, without.get(decision.profile))
     refuting = claim.refuting(played.signatures)
+    wrong = next((one for one in decision.measured if one.value is not None and not one.holds), None)
     if refuting is not None:
         decision.status, decision.by = "REFUTED", "/".join(refuting)
         decision.message = played.told.get(refuting[0], "")
-        return decision
-    decision.why = claim.missing(played.judged, played.delivered) or _doubt(played)
-    decision.status = "UNDECIDED" if decision.why else "HOLDS"
+    elif wrong is not None:
+        decision.status, decision.by, decision.message = "REFUTED", f"quantity/{wrong.figure}", in_words(wrong)
+    else:
+        unmeasured = next((f"no {one.figure} was measured" for one in decision.measured if one.value is None), None)
+        decision.why = claim.missing(played.judged, played.delivered) or unmeasured or _doubt(played)
+        decision.status = "UNDECIDED" if decision.why else "HOLDS"
     return decision
+
+
+def _measured(claim: Claim, played: Played, without: Played | Died | None) -> list[Measured]:
+    found = []
+    for quantity in claim.words.quantities:
+        value = played.figures.get(quantity.figure)
+        if quantity.ratio:
+            base = without.figures.get(quantity.figure) if isinstance(without, Played) else None
+            value = value / base if value is not None and base else None
+        bounds = {"at_least": quantity.at_least, "at_most": quantity.at_most}
+        found.append(Measured(figure=quantity.figure, value=value, ratio=quantity.ratio, **bounds))
+    return found
+
+
+def in_words(one: Measured) -> str:
+    """`latency/hit_p50_ms is 71.2, claimed at least 50 and at most 150`."""
+    bounds = {"at least": one.at_least, "at most": one.at_most}
+    claimed = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+    value = "not measured" if one.value is None else f"{one.value:.4g}"
+    return f"{one.figure} is {value}{' of that without' if one.ratio else ''}, claimed {claimed}"
 
 
 def _doubt(played: Played) -> str | None:

@@ -9,8 +9,9 @@ from textwrap import wrap
 import click
 import msgspec
 
-from harness.audit import claims
-from harness.audit.playing import SOUND, Audit, Audited, Decision
+from harness.audit import claims, document
+from harness.audit.findings import Finding, Findings, read
+from harness.audit.playing import SOUND, Audit, Audited, Decision, in_words
 from harness.cli import _exits, _options, _say
 from targets.profiles import load
 
@@ -27,8 +28,9 @@ _INDENT, _WIDTH = 16, 100
     default=os.cpu_count() or 1,
     help="Worker processes. Default: as many as CPUs.",
 )
+@click.option("--findings", is_flag=True, help="Play what was found instead, and print it as a page (Markdown).")
 @_options.json_option
-def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, as_json: bool) -> int:
+def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, findings: bool, as_json: bool) -> int:
     """Decide each claim by experiment: it HOLDS, is REFUTED, or is UNDECIDED, with the reason.
 
     A claim is a plan under configs/audit with the word `claim`. Each is also played on a system in which it is broken,
@@ -38,10 +40,13 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, as_jso
       harness audit
       harness audit --profile hardened
       harness audit --only C41 --json
+      harness audit --findings > docs/findings.md
 
     Exit 0 when all hold, 1 when one is refuted, 2 when none is and one is undecided.
     """
     load(profile)
+    if findings:
+        return _findings(jobs, as_json)
     try:
         audit = Audit(claims.found(only), profile, seed=seed)
     except claims.BadClaim as exc:
@@ -68,6 +73,47 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, as_jso
     return _exits.INTERRUPTED if audit.interrupted else _code(found)
 
 
+def _findings(jobs: int, as_json: bool) -> int:
+    """Exit 0 when each shows what its plan says, 1 when one does not."""
+    try:
+        hunt = Findings(read(claims.found()))
+    except claims.BadClaim as exc:
+        raise _exits.Refused(str(exc)) from None
+    found: list[Finding] = []
+    with _say.progress() as note:
+        for one in hunt.play(jobs):
+            found.append(one)
+            note(f"{len(found)} findings played; {hunt.runs} of {hunt.planned} runs")
+    found.sort(key=lambda one: one.plan.name)
+    for one in found:
+        if one.wrong:
+            _say.error(f"{one.plan.name}: {one.wrong}")
+    if as_json:
+        _say.data({"runs": hunt.runs, "interrupted": hunt.interrupted, "findings": [_finding(one) for one in found]})
+    else:
+        _say.line(document.written(found))
+    if hunt.interrupted:
+        return _exits.INTERRUPTED
+    return _exits.INVALID if any(one.wrong for one in found) else _exits.OK
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    plan = one.plan
+    return {
+        "plan": plan.name,
+        "claim": one.claim.id,
+        "says": one.claim.words.says,
+        "by": plan.words.by,
+        "message": one.message,
+        "calls": plan.calls,
+        "faults": plan.faults,
+        "heals": one.heals,
+        "repair": plan.words.repair,
+        "depends": one.depends,
+        "wrong": one.wrong or None,
+    }
+
+
 def _as_data(one: Audited) -> dict[str, object]:
     return {**msgspec.to_builtins(one), "flips": one.flips}
 
@@ -76,6 +122,9 @@ def _tell(one: Audited) -> None:
     decision = one.decision
     _say.line(f"{one.id}  {decision.status:10}{one.says}")
     told = [decision.message] if decision.by else [decision.why] if decision.why else []
+    told += [in_words(measured) for measured in decision.measured if measured.holds]
+    if one.unkeepable:
+        told.append(f"no system of this shape can keep it: {one.unkeepable}")
     if decision.by is not None:
         told.append(f"by {decision.by}: {_replay(one, decision)}")
     if not one.flips:
@@ -93,7 +142,7 @@ def _replay(one: Audited, decision: Decision) -> str:
 
 
 def _not_flipping(one: Audited) -> str:
-    if one.sound.status != "HOLDS":
+    if one.sound.status != ("REFUTED" if one.unkeepable else "HOLDS"):
         return f"on {SOUND} it is {one.sound.status} ({one.sound.by or one.sound.why})"
     return f"where it is broken it is {one.broken.status} ({one.broken.why or 'nothing was found'})"
 

@@ -14,7 +14,7 @@ import msgspec
 from harness.plan.model import PlanWords
 from harness.plan.order import fault_name
 
-_NOTES = {"version", "title", "description", "seed", "draws", "checks", "expect", "claim", "matrix"}
+_NOTES = {"version", "title", "description", "seed", "draws", "checks", "expect", "claim", "finding", "matrix"}
 
 
 def draws_of(words: PlanWords) -> str:

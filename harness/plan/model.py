@@ -99,21 +99,48 @@ class Broken(Words):
     mistake: Mistake | None = None
 
 
+class Quantity(Words):
+    """A figure that `harness audit` measures, and between what it is claimed to lie, in the unit that ends its name.
+    With `ratio` it is divided by that of the same run without what the claim is `with`."""
+
+    figure: str = Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")
+    at_least: float | None = None
+    at_most: float | None = None
+    ratio: bool = False
+
+
 class ClaimWords(Words):
     """What the design document claims, and what would refute it: `harness audit` decides it by playing this plan.
 
     `refuted_by` names reasons of checkers, `CHECKER/REASON` or `CHECKER/*`. A run decides something only if each of
     these checkers judged something, and if messages of all the types in `messages` were delivered. `strictly`: what the
-    profile's own caches excuse counts as well.
+    profile's own caches excuse counts as well. `quantities` are measured; one out of its bounds refutes the claim.
+    `with`: the options that it is about. `unkeepable` says why no system of this shape can keep it, `hardened` no more
+    than others.
     """
 
     id: str = Field(pattern=r"^C\d\d$")
     says: str = Field(min_length=1, max_length=300)
     section: str = Field(min_length=1, max_length=200)
-    refuted_by: list[str] = Field(min_length=1, max_length=50)
+    refuted_by: list[str] = Field(default=[], max_length=50)
+    quantities: list[Quantity] = Field(default=[], max_length=10)
+    with_: list[str] = Field(default=[], alias="with", max_length=20)
+    unkeepable: str | None = Field(default=None, max_length=300)
     messages: list[str] = Field(default=[], max_length=50)
     strictly: bool = False
     broken: Broken
+
+
+class FindingWords(Words):
+    """A defect of the documented design, which this plan shows in few calls: `harness audit --findings` tells it.
+
+    It refutes `claim`, one of those that `harness audit` decides. `by` is what the run finds, `CHECKER/REASON`;
+    `repair` the fewest safeguards with which it no longer does.
+    """
+
+    claim: str = Field(pattern=r"^C\d\d$")
+    by: str = Field(pattern=r"^[a-z-]+/[a-z-]+$")
+    repair: list[str] = Field(min_length=1, max_length=5)
 
 
 class PlanWords(Words):
@@ -142,4 +169,5 @@ class PlanWords(Words):
     checks: list[CheckWords] = Field(default=[], max_length=100)
     expect: dict[str, Expectation] = Field(default={})
     claim: ClaimWords | None = None
+    finding: FindingWords | None = None
     matrix: dict[str, Annotated[list[Any], Field(min_length=1, max_length=100)]] = Field(default={})

@@ -49,7 +49,8 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A run of `text` (the plan `name`; `folder`: where a topology of its own may lie), with a mutant or without one.
 
     `number` is the run's place in the campaign's order. Without a mutant it is told which statements of the files
-    `watched` the run comes to. `judged_as`: by the rules of another profile than it is played on.
+    `watched` the run comes to. `judged_as`: by the rules of another profile than it is played on. `figures`: what of it
+    is measured, too.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     mutant: Mutant | None = None
     watched: tuple[str, ...] = ()
     judged_as: str | None = None
+    figures: tuple[str, ...] = ()
 
     @property
     def home(self) -> Mutant | None:
@@ -78,7 +80,7 @@ class Played(msgspec.Struct, kw_only=True):
     `refused`: why there was no run, or none to its end; `stalled`: it went round and round, or came to a stand-still.
     `ailments`: what went wrong inside of components. `trace`: equal for runs in which the same things happened.
     `judged`: the checkers that had something to judge; `delivered`: the types of messages that reached a client;
-    `told`: checker → what its first finding says."""
+    `told`: checker → what its first finding says; `figures`: those that were asked for and could be measured."""
 
     verdict: Verdict = Verdict.UNKNOWN
     signatures: list[tuple[str, str]] = []
@@ -91,5 +93,6 @@ class Played(msgspec.Struct, kw_only=True):
     judged: list[str] = []
     delivered: list[str] = []
     told: dict[str, str] = {}
+    figures: dict[str, float] = {}
     seconds: float = 0.0
     interrupted: bool = False

@@ -75,9 +75,17 @@ def _played(task: Play, schedule: Schedule) -> Played:
 
     try:
         result = execute(schedule, registry.find("runtime", task.runtime))
-        return _summary(result if task.judged_as is None else _judged_as(task.judged_as, result))
+        found = _summary(result if task.judged_as is None else _judged_as(task.judged_as, result))
+        found.figures = _measured(result, task.figures)
+        return found
     except RuntimeUnavailable as exc:
         return Played(refused=str(exc))
+
+
+def _measured(result: RunResult, wanted: tuple[str, ...]) -> dict[str, float]:
+    from harness.measures import measured  # noqa: PLC0415
+
+    return measured(result.history, wanted) if result.history is not None and wanted else {}
 
 
 def _judged_as(profile: str, result: RunResult) -> RunResult:

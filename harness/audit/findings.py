@@ -1,0 +1,181 @@
+"""Defects of the documented design: a plan each under `configs/findings/`, with the word `finding`.
+
+Each is played on `documented`, where its run finds what the plan says; with its repair, where the run no longer does;
+and with all of its repair but one safeguard, where it does again: so the repair is the fewest there are of these. It is
+also played with each variant of a point that the document leaves open: one that hides it, it depends on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from harness import plan as plans
+from harness import registry
+from harness.audit.claims import BadClaim, Claim
+from harness.hunting import ablations
+from harness.hunting.mutants import worker
+from harness.hunting.mutants.task import Play, Played
+from harness.hunting.pool import Died, Pool
+from harness.plan.model import FindingWords
+from targets import policy
+
+FOLDER = "findings/"
+PROFILE = "documented"
+OPEN_POINTS = (  # variants of what the document does not say
+    "transport.relay-origin=nobody",
+    "transport.offline-queue=kept",
+    "transport.absent-devices=sixteen",
+    "mailbox-full.gap=unbounded",
+    "lost-events.relist=on-access",
+    "list-cache.mobile-events=dropped-by-events",
+    "snapshots.caller-only=cached-answers-only",
+    "refresh.shared=apart",
+    "length.offset=tracker-kept",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One finding as its file has it. `safeguards`: those that are nobody's variant."""
+
+    name: str
+    text: str
+    words: FindingWords
+    calls: int
+    faults: int
+
+    @property
+    def signature(self) -> tuple[str, str]:
+        check, _, reason = self.words.by.partition("/")
+        return check, reason
+
+
+@dataclass
+class Finding:
+    """What the runs of one plan say. `heals`: in the end all replicas show what is stored. `depends`: the variants of
+    open points with which it does not show. `wrong`: why it is none; empty: it is one."""
+
+    plan: Plan
+    claim: Claim
+    message: str = ""
+    heals: bool = False
+    depends: list[str] = field(default_factory=list)
+    wrong: str = ""
+
+    @property
+    def what(self) -> str:
+        """What the documented design lacks, in the words of the safeguards that mend it."""
+        return " ".join(lacking(name) for name in self.plan.words.repair)
+
+
+def lacking(safeguard: str) -> str:
+    """What happens without it, as its own words say."""
+    said = " ".join(policy.slots()[safeguard].doc.split())
+    _, found, rest = said.partition("Without it")
+    return f"{found}{rest}" if found else said
+
+
+def read(claims: Sequence[Claim]) -> list[tuple[Plan, Claim]]:
+    """All findings, by name. Raises `BadClaim`, `PlanErrors`."""
+    known = {claim.id: claim for claim in claims}
+    found = []
+    for name in registry.names("plan"):
+        if not name.startswith(FOLDER):
+            continue
+        plan = _read(name)
+        if plan.words.claim not in known:
+            raise BadClaim(f"{name}: no plan of the audit decides {plan.words.claim}")
+        found.append((plan, known[plan.words.claim]))
+    return found
+
+
+def _read(name: str) -> Plan:
+    path = registry.find("plan", name)
+    text = path.read_text(encoding="utf-8")
+    plan = plans.parse(text, name)
+    words = plan.words.finding
+    if words is None:
+        raise BadClaim(f"{path}: a plan of a finding says by `finding` what it shows")
+    if unknown := set(words.repair) - set(ablations.safeguards()):
+        raise BadClaim(f"{path}: no safeguard is called {', '.join(sorted(unknown))}")
+    return Plan(name, text, words, len(plan.words.workload.script), len(plan.words.faults))
+
+
+class Findings:
+    """`runs`: how many were played. `interrupted`: those that were decided by then are all that there is."""
+
+    def __init__(self, plans: Sequence[tuple[Plan, Claim]]) -> None:
+        self._plans = plans
+        self._numbers = itertools.count()
+        self._tasks: dict[int, tuple[int, str, Play]] = {}  # number → which finding, as what, the run
+        for at, (plan, _) in enumerate(plans):
+            for role, with_ in _of(plan.words):
+                task = self._task(plan, with_)
+                self._tasks[task.number] = (at, role, task)
+        self.runs = 0
+        self.interrupted = False
+
+    @property
+    def planned(self) -> int:
+        return len(self._tasks)
+
+    def play(self, jobs: int) -> Generator[Finding]:
+        """Every finding when all its runs have ended."""
+        left = [sum(at == one for at, _, _ in self._tasks.values()) for one in range(len(self._plans))]
+        found = [Finding(plan, claim) for plan, claim in self._plans]
+        pool: Pool[Play, Played] = Pool(worker.play, min(jobs, max(1, self.planned)))
+        try:
+            with closing(pool.results(task for _, _, task in self._tasks.values())) as results:
+                for task, played in results:
+                    at, role, _ = self._tasks[task.number]
+                    self.runs += 1
+                    left[at] -= 1
+                    _add(found[at], role, task, played)
+                    if not left[at]:
+                        yield found[at]
+        except KeyboardInterrupt:
+            self.interrupted = True
+
+    def _task(self, plan: Plan, with_: tuple[str, ...]) -> Play:
+        return Play(
+            number=next(self._numbers),
+            runtime="sim",
+            name=plan.name,
+            text=plan.text,
+            folder=None,
+            seed=0,
+            profile=PROFILE,
+            with_=with_,
+        )
+
+
+def _of(words: FindingWords) -> Generator[tuple[str, tuple[str, ...]]]:
+    yield "as documented", ()
+    yield "repaired", tuple(words.repair)
+    if len(words.repair) > 1:
+        for name in words.repair:
+            yield "half", tuple(other for other in words.repair if other != name)
+    for variant in OPEN_POINTS:
+        yield "open", (variant,)
+
+
+def _add(found: Finding, role: str, task: Play, played: Played | Died) -> None:
+    if isinstance(played, Died) or played.refused is not None:
+        found.wrong = found.wrong or f"{role}: {played.why if isinstance(played, Died) else played.refused}"
+        return
+    check, reason = found.plan.signature
+    shows = (check, reason) in played.signatures
+    if role == "as documented":
+        found.message = played.told.get(check, "")
+        found.heals = not any(one == "convergence" for one, _ in played.signatures) and "convergence" in played.judged
+        if not shows:
+            found.wrong = f"its run does not find {check}/{reason}"
+    elif role == "repaired" and shows:
+        found.wrong = f"its run finds {check}/{reason} in spite of its repair"
+    elif role == "half" and not shows:
+        found.wrong = f"{' and '.join(task.with_)} would do"
+    elif role == "open" and not shows:
+        found.depends.append(task.with_[0])
