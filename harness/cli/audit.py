@@ -135,8 +135,8 @@ def _tell(one: Audited) -> None:
 
 
 def _replay(one: Audited, decision: Decision) -> str:
-    """What the profile excuses, only the audit counts."""
-    if one.strictly:
+    """What the profile excuses, and what is measured, only the audit counts."""
+    if one.strictly or (decision.by or "").startswith("quantity/"):
         return f"harness audit --only {one.id} --profile {decision.profile} --seed {one.seed}"
     return f"harness run {one.plan} --profile {decision.profile} --seed {one.seed}"
 

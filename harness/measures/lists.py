@@ -14,7 +14,6 @@ FIGURES: Final = {
     "reads_per_list": "lists that a desktop read from its store, of all that it was asked for and could have cached",
     "cached_max_ms": "how long a phone's user waited for a list that the phone had, at most",
     "fetched_p50_ms": "how long a phone waited for a list from its desktop, half of them",
-    "missed_p50_ms": "how long its user waited for a list that it had not, half of them",
 }
 
 
@@ -68,7 +67,6 @@ class _Phones:
         self._hit: dict[str, bool] = {}  # the same, was it there?
         self._begun_ns: dict[tuple[str, str], int] = {}
         self._cached: list[float] = []
-        self._missed: list[float] = []
         self._fetched: list[float] = []
 
     def op(self, op: Op) -> None:
@@ -77,7 +75,8 @@ class _Phones:
             self._asked_ns[op.process], self._hit[op.process] = op.time_ns, False
         elif op.f == "list" and op.type == "ok" and op.process in self._asked_ns:
             waited_ms = (op.time_ns - self._asked_ns.pop(op.process)) / 1e6
-            (self._cached if self._hit[op.process] else self._missed).append(waited_ms)
+            if self._hit[op.process]:
+                self._cached.append(waited_ms)
         elif op.f == "cache" and said.get("what") == "hit":
             for process in self._asked_ns:
                 if process.partition("/")[0] == op.node:
@@ -91,5 +90,4 @@ class _Phones:
 
     def figures(self) -> dict[str, float]:
         found = {"cached_max_ms": max(self._cached)} if self._cached else {}
-        halves = {"fetched_p50_ms": self._fetched, "missed_p50_ms": self._missed}
-        return found | {name: quantile(ms, 0.5) for name, ms in halves.items() if ms}
+        return found | ({"fetched_p50_ms": quantile(self._fetched, 0.5)} if self._fetched else {})
