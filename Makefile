@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker
+.PHONY: help run findings test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -67,7 +67,11 @@ parity: venv ## the simulated transport against real sockets, on every Python >=
 nightly: .venv/.dev ## all unattended plans, 200 seeds each, every claim, and every ablation with 200 seeds of its base
 	.venv/bin/harness hunt nightly --seeds 200
 	.venv/bin/harness audit --profile hardened
+	.venv/bin/harness audit --findings | diff - docs/findings.md
 	HARNESS_ABLATION_SEEDS=200 HARNESS_AUDIT_EVERY=1 .venv/bin/python -m pytest -n 2 tests/hunting/test_ablations.py tests/audit
+
+findings: venv ## play everything found in the documented design again, and write docs/findings.md
+	.venv/bin/harness audit --findings > docs/findings.md
 
 soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
 	.venv/bin/python tests/docker/soak.py

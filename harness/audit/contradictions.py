@@ -35,9 +35,10 @@ CONTRADICTIONS: Final = (
         "What is set again when a stream ends is kept for a job that streams no more.",
     ),
     Contradiction(
-        "Event Types: Complete coverage",
-        "Used in: the seven types that name a job which may be missing",
-        "Ten types are sent, and what a phone does with errors is said nowhere.",
+        "Event Types: Complete coverage: job:error-details and nine others",
+        "Used in: job:status-changed, job:tokens-updated, job:cost-updated, job:metadata-updated, "
+        "job:response-appended, job:stream-progress, job:finalized",
+        "Creations and deletions are handled elsewhere; what a phone does with an error is said nowhere.",
     ),
     Contradiction(
         "Background refresh if > 5s old when accessed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.contradictions import CONTRADICTIONS
 from harness.audit.findings import FOLDER, PROFILE, Finding
@@ -17,22 +17,39 @@ it no longer happens; and what it depends on, where the document leaves a point 
 """
 
 
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """What needs no fault first, and what lasts."""
+    return sorted(findings, key=lambda one: (one.plan.faults > 0, not one.lasts, one.plan.name))
+
+
 def written(findings: Sequence[Finding]) -> str:
     """The whole page."""
     return "\n".join(
-        [_HEAD, *_table(findings), "", *(line for n, f in _numbered(findings) for line in _told(n, f)), *_end()]
+        [_HEAD, *_table(findings), "", *(line for n, f in _numbered(findings) for line in told(n, f)), *_end()]
     )
 
 
 def rows(findings: Sequence[Finding]) -> list[str]:
     """One line of a table each, under `HEADER`."""
     return [
-        f"| {n} | {f.claim.id} {f.claim.words.says} | {f.message} | {_fault(f)} | {_healing(f)} | {_repair(f)} |"
-        for n, f in _numbered(findings)
+        f"| {f.claim.id} {_cell(f.claim.words.says)} | {_cell(_found(f))} | {'yes' if f.plan.faults else 'no'} "
+        f"| {_LASTS[f.lasts]} | {_repair(f)} |"
+        for f in findings
     ]
 
 
-HEADER = ("| | claim | what was found | needs a fault | lasts | repair |", "| --- | --- | --- | --- | --- | --- |")
+HEADER = ("| claim | what was found | needs a fault | lasts | repair |", "| --- | --- | --- | --- | --- |")
+_LASTS = {True: "for ever", False: "it heals", None: "no replica shows it"}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _found(found: Finding) -> str:
+    """Its message as a sentence, unless it begins with a node's name."""
+    said = found.message
+    return said if "-" in said.partition(" ")[0] else said[:1].upper() + said[1:]
 
 
 def _numbered(findings: Sequence[Finding]) -> Iterator[tuple[int, Finding]]:
@@ -47,17 +64,17 @@ def _table(findings: Sequence[Finding]) -> Iterator[str]:
     yield from rows(findings)
 
 
-def _told(number: int, found: Finding) -> Iterator[str]:
+def told(number: int, found: Finding) -> Iterator[str]:
     plan, claim = found.plan, found.claim
     yield f"## {number}. {plan.name.removeprefix(FOLDER)}"
     yield ""
     yield f"> {claim.words.says} ({claim.words.section}; {claim.id})"
     yield ""
-    yield f"{found.message}."
+    yield f"{_found(found)}."
     yield ""
     yield found.what
     yield ""
-    yield f"{_size(found)}, {_fault(found)}; {_healing(found)}. {_depends(found)}"
+    yield f"{_size(found)}. {_LASTING[found.lasts]} {_depends(found)}"
     yield ""
     yield "```yaml"
     yield from _schedule(plan.text)
@@ -82,15 +99,15 @@ def _schedule(text: str) -> Iterator[str]:
 
 def _size(found: Finding) -> str:
     calls, faults = found.plan.calls, found.plan.faults
-    return f"{calls} {'call' if calls == 1 else 'calls'} and {faults} {'fault' if faults == 1 else 'faults'}"
+    said = {0: "no fault", 1: "one fault"}.get(faults, f"{faults} faults")
+    return f"{calls} {'call' if calls == 1 else 'calls'} and {said}"
 
 
-def _fault(found: Finding) -> str:
-    return "it needs a fault" if found.plan.faults else "it needs no fault"
-
-
-def _healing(found: Finding) -> str:
-    return "it heals" if found.heals else "it stays"
+_LASTING = {
+    True: "It lasts: in the end the replica shows something else than what is stored.",
+    False: "It heals: in the end the replica shows what is stored.",
+    None: "No replica shows it.",
+}
 
 
 def _repair(found: Finding) -> str:

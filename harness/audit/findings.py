@@ -55,13 +55,14 @@ class Plan:
 
 @dataclass
 class Finding:
-    """What the runs of one plan say. `heals`: in the end all replicas show what is stored. `depends`: the variants of
-    open points with which it does not show. `wrong`: why it is none; empty: it is one."""
+    """What the runs of one plan say. `lasts`: in the end some replica shows something else than what is stored; None:
+    nobody could tell. `depends`: the variants of open points with which it does not show. `wrong`: why it is none;
+    empty: it is one."""
 
     plan: Plan
     claim: Claim
     message: str = ""
-    heals: bool = False
+    lasts: bool | None = None
     depends: list[str] = field(default_factory=list)
     wrong: str = ""
 
@@ -170,7 +171,8 @@ def _add(found: Finding, role: str, task: Play, played: Played | Died) -> None:
     shows = (check, reason) in played.signatures
     if role == "as documented":
         found.message = played.told.get(check, "")
-        found.heals = not any(one == "convergence" for one, _ in played.signatures) and "convergence" in played.judged
+        if "convergence" in played.judged:
+            found.lasts = any(one == "convergence" for one, _ in played.signatures)
         if not shows:
             found.wrong = f"its run does not find {check}/{reason}"
     elif role == "repaired" and shows:

@@ -84,7 +84,7 @@ def _findings(jobs: int, as_json: bool) -> int:
         for one in hunt.play(jobs):
             found.append(one)
             note(f"{len(found)} findings played; {hunt.runs} of {hunt.planned} runs")
-    found.sort(key=lambda one: one.plan.name)
+    found = document.in_order(found)
     for one in found:
         if one.wrong:
             _say.error(f"{one.plan.name}: {one.wrong}")
@@ -107,7 +107,7 @@ def _finding(one: Finding) -> dict[str, object]:
         "message": one.message,
         "calls": plan.calls,
         "faults": plan.faults,
-        "heals": one.heals,
+        "lasts": one.lasts,
         "repair": plan.words.repair,
         "depends": one.depends,
         "wrong": one.wrong or None,

@@ -48,7 +48,7 @@ def audited(text: str, profile: str = "hardened") -> Audited:
     return one
 
 
-EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "3"))  # of the claims is played; 1 in unattended tests
+EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "5"))  # of the claims is played; 1 in unattended tests
 NAMED = ("C12", "C41", "C73")
 
 
