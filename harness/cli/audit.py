@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from harness.audit import claims, document
+from harness.audit.checklist import Checked, checked
 from harness.audit.findings import Finding, Findings, read
 from harness.audit.playing import SOUND, Audit, Audited, Decision, in_words
 from harness.cli import _exits, _options, _say
@@ -57,6 +58,7 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, findin
             found.append(one)
             note(f"{len(found)} claims decided; {audit.runs} of {audit.planned} runs")
     found.sort(key=lambda one: one.id)
+    items = checked({one.id: one for one in found})
     if as_json:
         _say.data(
             {
@@ -64,11 +66,13 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, findin
                 "runs": audit.runs,
                 "interrupted": audit.interrupted,
                 "claims": [_as_data(one) for one in found],
+                "checklist": msgspec.to_builtins(items),
             }
         )
     else:
         for one in found:
             _tell(one)
+        _check_off(items)
         _sum_up(found, audit)
     return _exits.INTERRUPTED if audit.interrupted else _code(found)
 
@@ -145,6 +149,15 @@ def _not_flipping(one: Audited) -> str:
     if one.sound.status != ("REFUTED" if one.unkeepable else "HOLDS"):
         return f"on {SOUND} it is {one.sound.status} ({one.sound.by or one.sound.why})"
     return f"where it is broken it is {one.broken.status} ({one.broken.why or 'nothing was found'})"
+
+
+def _check_off(items: list[Checked]) -> None:
+    if items:
+        _say.line()
+        _say.line("The document's checklist:")
+    for item in items:
+        by = "" if item.status == "HOLDS" else f" ({', '.join(item.by)})"
+        _say.line(f"  {item.status:10}{item.says}{by}")
 
 
 def _sum_up(found: list[Audited], audit: Audit) -> None:

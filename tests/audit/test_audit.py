@@ -162,6 +162,10 @@ def test_the_command_says_what_it_decides(capfd: pytest.CaptureFixture[str]) -> 
         ("C21", "HOLDS", True),
         ("C41", "REFUTED", True),
     ]
+    assert [(item["says"], item["status"], item["by"]) for item in told["checklist"]] == [
+        ("Server excludes source device", "HOLDS", ["C21"]),
+        ("Mobile deduplicates response chunks", "REFUTED", ["C41"]),
+    ]
     with pytest.raises(SystemExit) as ended:
         cli.main(["audit", "--only", "C00"])
     assert ended.value.code == 254

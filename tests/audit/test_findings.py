@@ -11,6 +11,7 @@ from harness import registry
 from harness.audit import claims, document
 from harness.audit.contradictions import CONTRADICTIONS
 from harness.audit.findings import FOLDER, Finding, Findings, Plan, read
+from harness.audit.playing import Audit
 from harness.plan.model import FindingWords
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,6 +42,12 @@ def test_the_page_says_what_their_runs_say(some_of_them: list[Finding]) -> None:
         assert "\n".join(told) in PAGE, "`make findings` writes it anew"
         (row,) = document.rows([one])
         assert row in PAGE
+
+
+def test_the_audit_refutes_what_they_refute(some_of_them: list[Finding]) -> None:
+    refuted = {one.claim.id: one.claim for one in some_of_them}
+    decided = Audit(list(refuted.values()), "documented").play(2)
+    assert {one.id: one.decision.status for one in decided} == dict.fromkeys(refuted, "REFUTED")
 
 
 def test_they_are_many_and_small_and_each_another_defect(plans: list[tuple[Plan, claims.Claim]]) -> None:

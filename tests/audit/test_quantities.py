@@ -1,0 +1,115 @@
+"""Claims that are quantities: measured, and held against what is claimed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import measures, registry
+from harness.audit import claims
+from harness.audit.checklist import CHECKLIST, checked
+from harness.audit.playing import Audit, Audited, Measured, in_words
+from harness.plan import parse
+
+PLAN = """\
+version: 1
+title: A stream
+duration: 2s
+topology: one-user
+timing: {scale: 1}
+claim:
+  id: C99
+  says: It is quick
+  section: Nowhere
+  quantities:
+    - FIGURE
+  broken: {with: [option.batching=batched]}
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 300ms, node: desktop-1, do: create, job: draft}
+    - {at: 400ms, node: desktop-1, do: status, job: draft, status: running}
+    - {at: 500ms, node: desktop-1, do: chunk, job: draft, text: "words ", stream: {every: 10ms, for: 1s}}
+settle: {quiesce: 300ms}
+"""
+
+
+def audited(figure: str, more: str = "") -> Audited:
+    text = PLAN.replace("FIGURE", figure).replace("  broken:", f"{more}  broken:")
+    words = parse(text, "p").words.claim
+    assert words is not None
+    (one,) = Audit([claims.Claim("p", text, words)], "hardened").play(2)
+    return one
+
+
+def test_a_figure_within_its_bounds_holds_and_one_beyond_them_refutes() -> None:
+    one = audited("{figure: latency/hit_p99_ms, at_least: 1, at_most: 20}")
+    assert (one.decision.status, one.broken.status, one.flips) == ("HOLDS", "REFUTED", True)
+    assert one.broken.by == "quantity/latency/hit_p99_ms"
+    (figure,) = one.broken.measured
+    assert figure.value is not None and figure.value > 20 and f"{figure.value:.4g}" in one.broken.message
+    assert audited("{figure: latency/hit_p99_ms, at_least: 20}").decision.status == "REFUTED"
+
+
+def test_a_figure_that_a_run_has_not_decides_nothing() -> None:
+    one = audited("{figure: wishes/shown_max_ms, at_most: 10}")
+    assert (one.decision.status, one.decision.why) == ("UNDECIDED", "no wishes/shown_max_ms was measured")
+
+
+def test_a_ratio_is_to_the_run_without_what_the_claim_is_about() -> None:
+    batched = "  with: [option.batching=batched]\n"
+    one = audited("{figure: traffic/events, at_most: 0.5, ratio: true}", batched)
+    (figure,) = one.decision.measured
+    assert one.decision.status == "HOLDS" and figure.value is not None and 0 < figure.value < 0.5
+    alone = audited("{figure: traffic/events, at_most: 0.5, ratio: true}")
+    assert [measured.value for measured in alone.decision.measured] == [1.0]
+
+
+def test_what_nobody_can_keep_is_refuted_everywhere() -> None:
+    never = "{figure: latency/hit_p99_ms, at_most: 0.001}"
+    assert not audited(never).flips
+    assert audited(never, "  unkeepable: light takes its time\n").flips
+
+
+@pytest.mark.parametrize(
+    ("value", "at_least", "at_most", "holds"),
+    [
+        (0.0, None, 1.0, True),
+        (0.0, 0.0, 0.0, True),
+        (2.0, None, 1.0, False),
+        (0.5, 1.0, None, False),
+        (None, 0, 9, False),
+    ],
+)
+def test_bounds_of_nothing_are_none(value: float, at_least: float, at_most: float, holds: bool) -> None:
+    assert Measured(figure="f", value=value, at_least=at_least, at_most=at_most).holds is holds
+
+
+def test_a_figure_is_told_beside_what_is_claimed() -> None:
+    said = in_words(Measured(figure="traffic/events", value=0.25, at_most=0.2, ratio=True))
+    assert said == "traffic/events is 0.25 of that without, claimed at most 0.2"
+
+
+def test_a_figure_that_nobody_measures_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, find = tmp_path / "wrong.yaml", registry.find
+    monkeypatch.setattr(registry, "find", lambda kind, name: path if kind == "plan" else find(kind, name))
+    path.write_text(PLAN.replace("FIGURE", "{figure: latency/no_such_ms}"))
+    with pytest.raises(claims.BadClaim, match=r"nothing measures latency/no_such_ms; there are: latency/hit_p1_ms"):
+        claims._read("audit/wrong")
+    path.write_text(PLAN.replace("\n  quantities:\n    - FIGURE", ""))
+    with pytest.raises(claims.BadClaim, match="neither by which findings it is refuted nor what is measured"):
+        claims._read("audit/wrong")
+
+
+def test_every_figure_is_claimed_of_and_says_what_it_is() -> None:
+    used = {quantity.figure for claim in claims.found() for quantity in claim.words.quantities}
+    names = measures.names()
+    assert all(said[0].islower() and not said.endswith(".") for said in names.values())
+    assert used <= names.keys() and {name.partition("/")[0] for name in names} == {n.partition("/")[0] for n in used}
+
+
+def test_every_item_of_the_checklist_is_decided_by_claims_that_there_are() -> None:
+    known = {claim.id for claim in claims.found()}
+    assert len(CHECKLIST) == 17 and all(known.issuperset(item.claims) for item in CHECKLIST)
+    assert checked({}) == []
