@@ -5,7 +5,7 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-.PHONY: help run findings test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker
+.PHONY: help run findings test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker foreign
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -75,6 +75,9 @@ findings: venv ## play everything found in the documented design again, and writ
 
 soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
 	.venv/bin/python tests/docker/soak.py
+
+foreign: .venv/.dev tools ## the relay in Go and the mobile in JavaScript, with quickstart, the edges and one unattended plan
+	.venv/bin/python tests/docker/foreign.py
 
 soak-docker: .venv/.dev ## fifty unattended runs in containers: nothing is INVALID, at most one UNKNOWN, nothing left over
 	.venv/bin/python tests/docker/fifty.py
