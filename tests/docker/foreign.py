@@ -24,8 +24,8 @@ from harness.runs.run import execute
 from harness.verdict import Verdict
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from real_runs import USERS  # noqa: E402
-from test_foreign_images import MOBILE, NODE, RELAY, local_node, removed  # noqa: E402
+from real_runs import USERS
+from test_foreign_images import MOBILE, NODE, RELAY, local_node, removed
 
 _FOLDER = Path(__file__).parents[2] / "targets" / "foreign"
 _PLANS = ("quickstart", "edge/", "nightly/duplicate")
