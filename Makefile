@@ -71,7 +71,7 @@ nightly: .venv/.dev ## all unattended plans, 200 seeds each, every claim, and ev
 	HARNESS_ABLATION_SEEDS=200 HARNESS_AUDIT_EVERY=1 .venv/bin/python -m pytest -n 2 tests/hunting/test_ablations.py tests/audit
 
 findings: venv ## play everything found in the documented design again, and write docs/findings.md
-	.venv/bin/harness audit --findings > docs/findings.md
+	.venv/bin/harness audit --findings > docs/findings.md.new && mv docs/findings.md.new docs/findings.md
 
 soak: .venv/.dev ## every ablation, edge and regression in containers, compared with the simulator; takes an hour
 	.venv/bin/python tests/docker/soak.py

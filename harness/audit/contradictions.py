@@ -35,7 +35,7 @@ CONTRADICTIONS: Final = (
         "What is set again when a stream ends is kept for a job that streams no more.",
     ),
     Contradiction(
-        "Event Types: Complete coverage: job:error-details and nine others",
+        "Event Types: Complete coverage",
         "Used in: job:status-changed, job:tokens-updated, job:cost-updated, job:metadata-updated, "
         "job:response-appended, job:stream-progress, job:finalized",
         "Creations and deletions are handled elsewhere; what a phone does with an error is said nowhere.",

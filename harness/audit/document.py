@@ -12,14 +12,23 @@ _HEAD = """\
 
 Each of these was found by running the design document's system and shrunk to a few calls. `harness audit --findings`
 plays them all again and writes this page. A finding names the claim that it refutes, in the document's words; whether
-it needs a fault at all; whether the replicas heal by themselves before the run ends; the fewest safeguards with which
-it no longer happens; and what it depends on, where the document leaves a point open.
+it needs a fault at all; whether the replica heals by itself before the run ends, or when its user lists again; the
+safeguards with which it no longer happens, none of which can be left out; and what it depends on, where the document
+leaves a point open.
+
+How to read them: a plan plays calls (`script`) and faults at their times, and nothing else happens than what stands
+there. `timing: {scale: 20}` divides all timers of the system by twenty, and bounds with them. A *scope* is what a
+screen is open for: a session, or a project. Of the two commands the first shows the defect; the second plays the same
+with its repair, where other defects of the documented design may still show.
 """
+
+
+_ORDER = ("for ever", "until its user lists again", "it heals", "not judged")
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """What needs no fault first, and what lasts."""
-    return sorted(findings, key=lambda one: (one.plan.faults > 0, not one.lasts, one.plan.name))
+    return sorted(findings, key=lambda one: (one.plan.faults > 0, _ORDER.index(_lasts(one)), one.plan.name))
 
 
 def written(findings: Sequence[Finding]) -> str:
@@ -32,14 +41,20 @@ def written(findings: Sequence[Finding]) -> str:
 def rows(findings: Sequence[Finding]) -> list[str]:
     """One line of a table each, under `HEADER`."""
     return [
-        f"| {f.claim.id} {_cell(f.claim.words.says)} | {_cell(_found(f))} | {'yes' if f.plan.faults else 'no'} "
-        f"| {_LASTS[f.lasts]} | {_repair(f)} |"
+        f"| {f.claim.id} {_cell(f.claim.words.says)} | {_cell(_found(f))} | {_needs(f)} | {_lasts(f)} | {_repair(f)} |"
         for f in findings
     ]
 
 
 HEADER = ("| claim | what was found | needs a fault | lasts | repair |", "| --- | --- | --- | --- | --- |")
-_LASTS = {True: "for ever", False: "it heals", None: "no replica shows it"}
+
+
+def _lasts(found: Finding) -> str:
+    if found.lasts is None:
+        return "not judged"
+    if not found.lasts:
+        return "it heals"
+    return "until its user lists again" if found.lasts_listed is False else "for ever"
 
 
 def _cell(text: str) -> str:
@@ -74,7 +89,7 @@ def told(number: int, found: Finding) -> Iterator[str]:
     yield ""
     yield found.what
     yield ""
-    yield f"{_size(found)}. {_LASTING[found.lasts]} {_depends(found)}"
+    yield f"{_size(found)}. {_LASTING[_lasts(found)]} {_depends(found)}"
     yield ""
     yield "```yaml"
     yield from _schedule(plan.text)
@@ -104,10 +119,19 @@ def _size(found: Finding) -> str:
 
 
 _LASTING = {
-    True: "It lasts: in the end the replica shows something else than what is stored.",
-    False: "It heals: in the end the replica shows what is stored.",
-    None: "No replica shows it.",
+    "it heals": "It heals: in the end the replica shows what is stored.",
+    "until its user lists again": "In the end the replica still shows it; it heals when its user lists again.",
+    "for ever": "It lasts: in the end the replica still shows it, also after its user has listed again.",
+    "not judged": "Whether a replica heals is not judged: it is not about what one shows, or nobody is left to look.",
 }
+_HOSTILE = {"rogue-device": "a device that forges events", "short-tokens": "tokens that live two seconds"}
+
+
+def _needs(found: Finding) -> str:
+    """A fault; or without one a system that is itself out of the ordinary."""
+    topology = next((line.split(": ")[1] for line in found.plan.text.splitlines() if line.startswith("topology: ")), "")
+    needed = ["yes"] if found.plan.faults else ["no"]
+    return ", but ".join([*needed, _HOSTILE[topology]] if topology in _HOSTILE else needed)
 
 
 def _repair(found: Finding) -> str:

@@ -1,8 +1,9 @@
 """Defects of the documented design: a plan each under `configs/findings/`, with the word `finding`.
 
 Each is played on `documented`, where its run finds what the plan says; with its repair, where the run no longer does;
-and with all of its repair but one safeguard, where it does again: so the repair is the fewest there are of these. It is
-also played with each variant of a point that the document leaves open: one that hides it, it depends on.
+and with all of its repair but one safeguard, where it does again: so none of these can be left out. It is played once
+more with phones whose users look at their lists in the end, which may heal it; and with each variant of a point that
+the document leaves open: one that hides it, it depends on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import itertools
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+
+import yaml
 
 from harness import plan as plans
 from harness import registry
@@ -55,28 +58,26 @@ class Plan:
 
 @dataclass
 class Finding:
-    """What the runs of one plan say. `lasts`: in the end some replica shows something else than what is stored; None:
-    nobody could tell. `depends`: the variants of open points with which it does not show. `wrong`: why it is none;
-    empty: it is one."""
+    """What the runs of one plan say. `lasts`: in the end some replica shows something else than what is stored, and
+    `lasts_listed`: also after its user has listed again; None: convergence judged nothing. `depends`: the variants of
+    open points with which it does not show. `wrong`: why it is none; empty: it is one."""
 
     plan: Plan
     claim: Claim
     message: str = ""
     lasts: bool | None = None
+    lasts_listed: bool | None = None
     depends: list[str] = field(default_factory=list)
     wrong: str = ""
 
     @property
     def what(self) -> str:
         """What the documented design lacks, in the words of the safeguards that mend it."""
-        return " ".join(lacking(name) for name in self.plan.words.repair)
+        return " ".join(f"`{name}`: {described(name)}" for name in self.plan.words.repair)
 
 
-def lacking(safeguard: str) -> str:
-    """What happens without it, as its own words say."""
-    said = " ".join(policy.slots()[safeguard].doc.split())
-    _, found, rest = said.partition("Without it")
-    return f"{found}{rest}" if found else said
+def described(safeguard: str) -> str:
+    return " ".join(policy.slots()[safeguard].doc.split())
 
 
 def read(claims: Sequence[Claim]) -> list[tuple[Plan, Claim]]:
@@ -87,9 +88,12 @@ def read(claims: Sequence[Claim]) -> list[tuple[Plan, Claim]]:
         if not name.startswith(FOLDER):
             continue
         plan = _read(name)
-        if plan.words.claim not in known:
+        claim = known.get(plan.words.claim)
+        if claim is None:
             raise BadClaim(f"{name}: no plan of the audit decides {plan.words.claim}")
-        found.append((plan, known[plan.words.claim]))
+        if claim.refuting([plan.signature]) is None:
+            raise BadClaim(f"{name}: {plan.words.by} does not refute {claim.id}; that do: {claim.words.refuted_by}")
+        found.append((plan, claim))
     return found
 
 
@@ -114,7 +118,7 @@ class Findings:
         self._tasks: dict[int, tuple[int, str, Play]] = {}  # number → which finding, as what, the run
         for at, (plan, _) in enumerate(plans):
             for role, with_ in _of(plan.words):
-                task = self._task(plan, with_)
+                task = self._task(plan, with_, listed(plan.text) if role == "listed" else plan.text)
                 self._tasks[task.number] = (at, role, task)
         self.runs = 0
         self.interrupted = False
@@ -140,12 +144,12 @@ class Findings:
         except KeyboardInterrupt:
             self.interrupted = True
 
-    def _task(self, plan: Plan, with_: tuple[str, ...]) -> Play:
+    def _task(self, plan: Plan, with_: tuple[str, ...], text: str) -> Play:
         return Play(
             number=next(self._numbers),
             runtime="sim",
             name=plan.name,
-            text=plan.text,
+            text=text,
             folder=None,
             seed=0,
             profile=PROFILE,
@@ -155,12 +159,31 @@ class Findings:
 
 def _of(words: FindingWords) -> Generator[tuple[str, tuple[str, ...]]]:
     yield "as documented", ()
+    yield "listed", ()
     yield "repaired", tuple(words.repair)
     if len(words.repair) > 1:
         for name in words.repair:
             yield "half", tuple(other for other in words.repair if other != name)
     for variant in OPEN_POINTS:
         yield "open", (variant,)
+
+
+def listed(text: str) -> str:
+    """The same plan, and in the end every phone that it names looks at its list, longer after all else than a list is
+    held to be fresh."""
+    words = yaml.safe_load(text)
+    after_ms = round(1000 * (_FRESH_S / words["timing"]["scale"] + 0.5))
+    end_ms = duration_ms(words["duration"]) + after_ms
+    phones = sorted({call["node"] for call in words["workload"]["script"] if call.get("do") == "open"})
+    words["workload"]["script"] += [{"at": f"{end_ms}ms", "node": phone, "do": "list"} for phone in phones]
+    return str(yaml.safe_dump({**words, "duration": f"{end_ms + 1}ms"}, allow_unicode=True, sort_keys=False))
+
+
+def duration_ms(text: str) -> int:
+    return round(float(text.removesuffix("ms")) if text.endswith("ms") else 1000 * float(text.removesuffix("s")))
+
+
+_FRESH_S = 5.0  # "Background refresh if > 5s old when accessed"
 
 
 def _add(found: Finding, role: str, task: Play, played: Played | Died) -> None:
@@ -170,14 +193,25 @@ def _add(found: Finding, role: str, task: Play, played: Played | Died) -> None:
     check, reason = found.plan.signature
     shows = (check, reason) in played.signatures
     if role == "as documented":
-        found.message = played.told.get(check, "")
-        if "convergence" in played.judged:
-            found.lasts = any(one == "convergence" for one, _ in played.signatures)
+        found.message, found.lasts = played.told.get(check, ""), _differs(played)
         if not shows:
             found.wrong = f"its run does not find {check}/{reason}"
+        elif (check, reason) != next(one for one in played.signatures if one[0] == check):
+            found.wrong = f"its run finds something else by {check} first"
+    elif role == "listed":
+        found.lasts_listed = _differs(played)
     elif role == "repaired" and shows:
         found.wrong = f"its run finds {check}/{reason} in spite of its repair"
+    elif role == "repaired" and check not in played.judged:
+        found.wrong = f"with its repair {check} judges nothing"
     elif role == "half" and not shows:
         found.wrong = f"{' and '.join(task.with_)} would do"
-    elif role == "open" and not shows:
+    elif role == "open" and not shows and check in played.judged:
         found.depends.append(task.with_[0])
+
+
+def _differs(played: Played) -> bool | None:
+    """Does a replica show something else in the end than what is stored? None: nobody can tell."""
+    if "convergence" not in played.judged:
+        return None
+    return any(check == "convergence" for check, _ in played.signatures)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from textwrap import wrap
+from typing import Protocol, TypeVar
 
 import click
 import msgspec
 
 from harness.audit import claims, document
 from harness.audit.checklist import Checked, checked
-from harness.audit.findings import Finding, Findings, read
+from harness.audit.findings import PROFILE, Finding, Findings, read
 from harness.audit.playing import SOUND, Audit, Audited, Decision, in_words
 from harness.cli import _exits, _options, _say
 from targets.profiles import load
@@ -43,20 +45,20 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, findin
       harness audit --only C41 --json
       harness audit --findings > docs/findings.md
 
-    Exit 0 when all hold, 1 when one is refuted, 2 when none is and one is undecided.
+    Exit 0 when all hold, 1 when one is refuted, 2 when none is and one is undecided; with --findings 1 when a run does
+    not show what its plan says.
     """
     load(profile)
     if findings:
+        if only or seed or profile != PROFILE:
+            raise click.UsageError("--findings plays all of them, on the documented profile: leave --only, … out")
         return _findings(jobs, as_json)
     try:
         audit = Audit(claims.found(only), profile, seed=seed)
     except claims.BadClaim as exc:
         raise _exits.Refused(str(exc)) from None
     found: list[Audited] = []
-    with _say.progress() as note:
-        for one in audit.play(jobs):
-            found.append(one)
-            note(f"{len(found)} claims decided; {audit.runs} of {audit.planned} runs")
+    _gather(audit, jobs, found, "claims decided")
     found.sort(key=lambda one: one.id)
     items = checked({one.id: one for one in found})
     if as_json:
@@ -77,6 +79,31 @@ def command(*, profile: str, only: tuple[str, ...], seed: int, jobs: int, findin
     return _exits.INTERRUPTED if audit.interrupted else _code(found)
 
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Played(Protocol[T_co]):
+    runs: int
+    interrupted: bool
+
+    @property
+    def planned(self) -> int: ...
+
+    def play(self, jobs: int) -> Iterator[T_co]: ...
+
+
+def _gather(played: _Played[T], jobs: int, found: list[T], what: str) -> None:
+    """Ctrl-C ends it, wherever it comes; what was found by then stays."""
+    try:
+        with _say.progress() as note:
+            for one in played.play(jobs):
+                found.append(one)
+                note(f"{len(found)} {what}; {played.runs} of {played.planned} runs")
+    except KeyboardInterrupt:
+        played.interrupted = True
+
+
 def _findings(jobs: int, as_json: bool) -> int:
     """Exit 0 when each shows what its plan says, 1 when one does not."""
     try:
@@ -84,10 +111,7 @@ def _findings(jobs: int, as_json: bool) -> int:
     except claims.BadClaim as exc:
         raise _exits.Refused(str(exc)) from None
     found: list[Finding] = []
-    with _say.progress() as note:
-        for one in hunt.play(jobs):
-            found.append(one)
-            note(f"{len(found)} findings played; {hunt.runs} of {hunt.planned} runs")
+    _gather(hunt, jobs, found, "findings played")
     found = document.in_order(found)
     for one in found:
         if one.wrong:
@@ -112,6 +136,7 @@ def _finding(one: Finding) -> dict[str, object]:
         "calls": plan.calls,
         "faults": plan.faults,
         "lasts": one.lasts,
+        "lasts_listed": one.lasts_listed,
         "repair": plan.words.repair,
         "depends": one.depends,
         "wrong": one.wrong or None,
@@ -142,7 +167,8 @@ def _replay(one: Audited, decision: Decision) -> str:
     """What the profile excuses, and what is measured, only the audit counts."""
     if one.strictly or (decision.by or "").startswith("quantity/"):
         return f"harness audit --only {one.id} --profile {decision.profile} --seed {one.seed}"
-    return f"harness run {one.plan} --profile {decision.profile} --seed {one.seed}"
+    chosen = "".join(f" --with {word}" for word in decision.with_)
+    return f"harness run {one.plan} --profile {decision.profile}{chosen} --seed {one.seed}"
 
 
 def _not_flipping(one: Audited) -> str:

@@ -1,8 +1,8 @@
 """What can be measured of a run, where a claim of the document is a quantity.
 
 A measure is one module here with `FIGURES`, name → what it is, and `of(history)`, which gives those that the run has.
-A figure's unit ends its name; it is told as `MODULE/NAME`: `latency/hit_p50_ms`. All times are the runtime's own, so in
-the simulator they are exact.
+A figure's unit ends its name; it is told as `MODULE/NAME`: `latency/hit_p50_ms`. All times are the runtime's own: in
+the simulator they are exact, and computing takes none of it, so only what is waited for is measured there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from math import ceil
 from typing import Any
 
 from harness.history import History
@@ -32,9 +33,9 @@ def measured(history: History, wanted: Iterable[str]) -> dict[str, float]:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value at that share of them, sorted: of nearest rank, as all of them were really measured."""
+    """The smallest of them that so large a share of them does not exceed (nearest rank): it was really measured."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[max(0, ceil(len(ordered) * share) - 1)]
 
 
 def _of(module: str) -> Any:

@@ -1,4 +1,7 @@
-"""Lists: how old a cached one is served, how long a caller waits for one, how many of them are read from the store."""
+"""Lists: how old a cached one is served, how long a caller waits for one, how many of them are read from the store.
+
+Which page of a list a line of the desktop's cache is about it does not say: ages mean something where all ask for one.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ def of(history: History) -> Mapping[str, float]:
         role = roles.get(str(op.node))
         if role == "desktop" and op.f == "cache":
             desktops.line(op)
+        elif role == "desktop" and op.f == "started":
+            desktops.began(str(op.node))
         elif role == "mobile":
             phones.op(op)
     return {**desktops.figures(), **phones.figures()}
@@ -41,16 +46,17 @@ class _Desktops:
         key, what = (str(op.node), str(said.get("key"))), said.get("what")
         age_s = (op.time_ns - self._filled_ns[key]) / 1e9 if key in self._filled_ns else None
         if what == "fill":
-            self._filled_ns.setdefault(key, op.time_ns)
+            self._filled_ns[key] = op.time_ns
         elif what == "invalidate":
             self._filled_ns.pop(key, None)
-        elif what in ("hit", "miss"):
+        elif what in ("hit", "miss", "outdated"):
             self._all += 1
-            self._read += what == "miss"
-            if age_s is not None:
+            self._read += what != "hit"
+            if age_s is not None and what != "outdated":
                 (self._hits if what == "hit" else self._misses).append(age_s)
-            if what == "miss":
-                self._filled_ns.pop(key, None)
+
+    def began(self, desktop: str) -> None:
+        self._filled_ns = {key: at_ns for key, at_ns in self._filled_ns.items() if key[0] != desktop}
 
     def figures(self) -> dict[str, float]:
         found = {"oldest_hit_s": max(self._hits)} if self._hits else {}

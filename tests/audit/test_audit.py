@@ -132,9 +132,9 @@ def test_a_mistake_without_a_place_is_refused(text: str, said: str) -> None:
 
 
 def test_what_a_profile_excuses_counts_where_the_claim_is_strict() -> None:
-    found = {one.id: one for one in Audit(claims.found(["C73"]), "documented").play(2)}
-    assert found["C73"].strictly and found["C73"].decision.status == "REFUTED"
-    text = registry.find("plan", found["C73"].plan).read_text().replace("  strictly: true\n", "")
+    found = {one.id: one for one in Audit(claims.found(["C62"]), "documented").play(2)}
+    assert found["C62"].strictly and found["C62"].decision.status == "REFUTED"
+    text = registry.find("plan", found["C62"].plan).read_text().replace("  strictly: true\n", "")
     assert audited(text, "documented").decision.status == "HOLDS"
 
 

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness import registry
 from harness.audit import claims, document
 from harness.audit.contradictions import CONTRADICTIONS
-from harness.audit.findings import FOLDER, Finding, Findings, Plan, read
+from harness.audit.findings import FOLDER, Finding, Findings, Plan, listed, read
 from harness.audit.playing import Audit
 from harness.plan.model import FindingWords
 
@@ -53,7 +54,7 @@ def test_the_audit_refutes_what_they_refute(some_of_them: list[Finding]) -> None
 def test_they_are_many_and_small_and_each_another_defect(plans: list[tuple[Plan, claims.Claim]]) -> None:
     assert len(plans) >= 30
     assert {plan.name for plan, _ in plans} == {n for n in registry.names("plan") if n.startswith(FOLDER)}
-    assert len({frozenset(plan.words.repair) for plan, _ in plans}) == len(plans)
+    assert len({(plan.words.by, *sorted(plan.words.repair), bool(plan.faults)) for plan, _ in plans}) == len(plans)
     assert [plan.name for plan, _ in plans if plan.calls > 10 or plan.faults > 2] == []
     assert sum(f"\n## {n}. " in PAGE for n in range(1, len(plans) + 1)) == len(plans)
 
@@ -75,7 +76,7 @@ def changed(plan: Plan, **words: object) -> Plan:
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        ({"by": "rpc/undecidable"}, "its run does not find rpc/undecidable"),
+        ({"by": "stream-integrity/shrunk"}, "its run does not find stream-integrity/shrunk"),
         ({"repair": ["transport.token-expiry"]}, "in spite of its repair"),
         ({"repair": ["length.bytes", "transport.token-expiry"]}, "length.bytes would do"),
     ],
@@ -91,6 +92,10 @@ def test_a_claim_or_a_safeguard_that_there_is_not_is_refused(
 ) -> None:
     with pytest.raises(claims.BadClaim, match="no plan of the audit decides"):
         read([])
+    first, claim = plans[0]
+    other = claims.Claim(claim.name, claim.text, claim.words.model_copy(update={"refuted_by": ["rpc/done-twice"]}))
+    with pytest.raises(claims.BadClaim, match=f"{first.words.by} does not refute {claim.id}"):
+        read([other, *(one for _, one in plans if one.id != claim.id)])
     path = tmp_path / "wrong.yaml"
     path.write_text(plans[0][0].text.replace(plans[0][0].words.repair[0], "no.such"))
     find = registry.find
@@ -98,3 +103,25 @@ def test_a_claim_or_a_safeguard_that_there_is_not_is_refused(
     monkeypatch.setattr(registry, "find", lambda kind, name: path if kind == "plan" else find(kind, name))
     with pytest.raises(claims.BadClaim, match=r"no safeguard is called no\.such"):
         read([claim for _, claim in plans])
+
+
+def test_a_user_who_lists_again_may_heal_it() -> None:
+    text = "timing: {scale: 5}\nduration: 500ms\nworkload: {script: [{at: 0s, node: mobile-1, do: open}]}\n"
+    words = yaml.safe_load(listed(text))
+    assert words["duration"] == "2001ms"
+    assert words["workload"]["script"][1:] == [{"at": "2000ms", "node": "mobile-1", "do": "list"}]
+
+
+@pytest.mark.parametrize(
+    ("lasts", "after", "said"),
+    [
+        (True, True, "for ever"),
+        (True, None, "for ever"),
+        (True, False, "until its user lists again"),
+        (False, None, "it heals"),
+        (None, None, "not judged"),
+    ],
+)
+def test_how_long_it_lasts_is_told(plans: list[tuple[Plan, claims.Claim]], lasts: bool, after: bool, said: str) -> None:
+    (row,) = document.rows([Finding(*plans[0], lasts=lasts, lasts_listed=after)])
+    assert f"| {said} |" in row
