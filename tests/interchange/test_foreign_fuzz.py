@@ -17,7 +17,7 @@ from harness.cli import _linear
 from harness.history import HistoryError
 from harness.interchange import compiled, edn
 
-COUNT = int(os.environ.get("HARNESS_FUZZ_HISTORIES", "1500"))
+COUNT = int(os.environ.get("HARNESS_FUZZ_HISTORIES", "900"))
 SHARE = 500  # files a test
 PYTHONS = re.compile(r"Traceback|object is not|unhashable|NoneType|<class|<object|Error\(")
 
