@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from targets import profiles
+from targets import profiles, wall
 from targets.link import DeviceLink, FrameTooBig, LinkDown
 from targets.mobile.model import Action, Done, Failed, Note, Scope, Send, Timer
 from targets.mobile.replica import Replica
@@ -31,7 +31,7 @@ class Mobile:
             device=device_id(env["DEVICE_ID"]),
             desktop=self._desktop,
             clock=time.monotonic,
-            wall=time.time,
+            wall=wall.now_s,
             new_id=new_id,
         )
         self._link = DeviceLink(
