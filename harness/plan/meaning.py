@@ -13,7 +13,7 @@ import yaml
 from faults import Fault, Lasts, TargetError, Targets, Timed, format_duration, needs_of
 from harness import registry
 from harness.history import Header
-from harness.plan import chosen
+from harness.plan import chosen, claiming
 from harness.plan.errors import PlanError, did_you_mean
 from harness.plan.following import Chain
 from harness.plan.model import PlanWords
@@ -81,6 +81,7 @@ def problems(setting: Setting) -> list[PlanError]:
         *_checks(setting),
         *_expectations(setting),
         *chosen.problems(setting.words, setting.document, setting.system),
+        *claiming.problems(setting.words, setting.document),
         *_settle(setting),
         *_workload(setting),
         *script_problems(setting.words.workload, setting.document, setting.system, setting.duration_ns),

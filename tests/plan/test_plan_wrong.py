@@ -357,6 +357,58 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a tag": ("title: «!!python/name:os.system x", "tags", ""),
     "two documents": ("«---\nversion: 1", "a second document begins here", ""),
     "an open bracket": ("faults: [«", "not YAML", ""),
+    "a claim by no checker": (
+        "claim: {id: C99, says: x, section: y, refuted_by: [«convergance/lost], broken: {profile: documented}}",
+        "unknown checker 'convergance'",
+        "did you mean convergence?",
+    ),
+    "a claim by no reason": (
+        "claim: {id: C99, says: x, section: y, refuted_by: [«convergence/wrong-test], broken: {profile: documented}}",
+        "convergence has no reason 'wrong-test'",
+        "did you mean wrong-text?",
+    ),
+    "a claim that is broken nowhere": (
+        "claim: {id: C99, says: x, section: y, refuted_by: [convergence/*], «broken: {}}",
+        "as it is everywhere else, it is not broken",
+        "say profile, with, without or mistake",
+    ),
+    "a claim that is broken in no profile": (
+        "claim: {id: C99, says: x, section: y, refuted_by: [convergence/*], broken: {profile: «documentd}}",
+        "unknown profile 'documentd'",
+        "did you mean documented?",
+    ),
+    "a claim that is broken without nothing": (
+        "claim: {id: C99, says: x, section: y, refuted_by: [convergence/*], broken: {without: [«length.byte]}}",
+        "unknown policy 'length.byte'",
+        "did you mean length.bytes or",
+    ),
+    "a figure without bounds": (
+        "claim: {id: C99, says: x, section: y, quantities: [«{figure: f/x}], broken: {profile: documented}}",
+        "it has no bounds",
+        "say at_least, at_most, or both",
+    ),
+    "bounds that exclude each other": (
+        "claim: {id: C99, says: x, section: y, "
+        "quantities: [{figure: f/x, at_least: «9, at_most: 1}], broken: {profile: documented}}",
+        "at_least 9 is more than at_most 1",
+        "",
+    ),
+    "a ratio to nothing": (
+        "claim: {id: C99, says: x, section: y, "
+        "quantities: [{figure: f/x, at_most: 1, ratio: «true}], broken: {profile: documented}}",
+        "to what?",
+        "say `with: [OPTION]`",
+    ),
+    "a claim that nothing could refute": (
+        "«claim: {id: C99, says: x, section: y, broken: {profile: documented}}",
+        "nothing could refute it",
+        "say `refuted_by: [CHECKER/REASON]`, or `quantities`",
+    ),
+    "a repair that is no safeguard": (
+        "finding: {claim: C99, by: convergence/wrong-text, repair: [«length.byte]}",
+        "unknown policy 'length.byte'",
+        "did you mean length.bytes or",
+    ),
 }
 
 
