@@ -3,6 +3,8 @@
 A claim is played three times: on the profile that is audited, on `hardened`, and on a system in which it is broken.
 That it `flips` means that it holds on `hardened` and is refuted where it is broken. One that no system of this shape
 can keep is refuted everywhere. A ratio needs one more run of each profile: without the option that the claim is about.
+On another runtime than the simulator claims are decided there; whether they flip is a matter of the simulator, in whose
+workers' memory mistakes live.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from harness.audit.claims import Claim
 from harness.hunting.mutants import worker
 from harness.hunting.mutants.task import Mutant, Play, Played
 from harness.hunting.pool import Died, Pool
+from harness.runs.keep import DEFAULT_RUNTIME
 from harness.verdict import Verdict
 
 Status = Literal["HOLDS", "REFUTED", "UNDECIDED"]
@@ -49,6 +52,7 @@ class Decision(msgspec.Struct, kw_only=True):
 
     status: Status
     profile: str
+    runtime: str
     with_: list[str] = []
     without: list[str] = []
     mistake: bool = False
@@ -138,11 +142,11 @@ class Audit:
         words, broken = claim.words, claim.broken
         about = tuple(words.with_)
         yield "decision", self._task(claim, self._profile, about)
-        if self._profile != SOUND:
-            yield "sound", self._task(claim, SOUND, about)
+        if self._profile != SOUND or self._runtime != DEFAULT_RUNTIME:
+            yield "sound", self._task(claim, SOUND, about, runtime=DEFAULT_RUNTIME)
         profile = broken.profile or SOUND
         with_ = tuple(broken.with_) if broken.with_ else about
-        yield "broken", self._task(claim, profile, with_, tuple(broken.without), claim.mutant)
+        yield "broken", self._task(claim, profile, with_, tuple(broken.without), claim.mutant, runtime=DEFAULT_RUNTIME)
         if any(quantity.ratio for quantity in words.quantities):
             for name in dict.fromkeys((self._profile, SOUND, profile)):
                 yield None, self._task(claim, name)
@@ -154,10 +158,11 @@ class Audit:
         with_: tuple[str, ...] = (),
         without: tuple[str, ...] = (),
         mutant: Mutant | None = None,
+        runtime: str | None = None,
     ) -> Play:
         return Play(
             number=next(self._numbers),
-            runtime=self._runtime,
+            runtime=runtime or self._runtime,
             name=claim.name,
             text=claim.text,
             folder=None,
@@ -193,6 +198,7 @@ def _decided(claim: Claim, task: Play, played: Played | Died, without: Mapping[s
     decision = Decision(
         status="UNDECIDED",
         profile=str(task.profile),
+        runtime=task.runtime,
         with_=list(task.with_),
         without=list(task.without),
         mistake=task.mutant is not None,
