@@ -13,6 +13,7 @@ from harness.audit import claims, document
 from harness.audit.contradictions import CONTRADICTIONS
 from harness.audit.findings import FOLDER, Finding, Findings, Plan, listed, read
 from harness.audit.playing import Audit
+from harness.plan import PlanErrors
 from harness.plan.model import FindingWords
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,7 +102,7 @@ def test_a_claim_or_a_safeguard_that_there_is_not_is_refused(
     find = registry.find
     monkeypatch.setattr(registry, "names", lambda kind: [f"{FOLDER}wrong"])
     monkeypatch.setattr(registry, "find", lambda kind, name: path if kind == "plan" else find(kind, name))
-    with pytest.raises(claims.BadClaim, match=r"no safeguard is called no\.such"):
+    with pytest.raises(PlanErrors, match=r"unknown policy 'no\.such'"):
         read([claim for _, claim in plans])
 
 
