@@ -62,7 +62,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     ),
     "harness/measures": ("harness",),
     "harness/audit": (
-        *("harness/hunting/mutants", "harness/hunting", "harness/plan", "harness/measures"),
+        *("harness/hunting/mutants", "harness/hunting", "harness/runs", "harness/plan", "harness/measures"),
         *RUNS,
     ),
     "harness/conform": ("harness/wire",),

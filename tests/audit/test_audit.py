@@ -48,7 +48,8 @@ def audited(text: str, profile: str = "hardened") -> Audited:
     return one
 
 
-EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "5"))  # of the claims is played; 1 in unattended tests
+EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "8"))  # of the claims is played; 1 in unattended tests
+together = pytest.mark.xdist_group("audit")  # or each worker plays them
 NAMED = ("C12", "C41", "C73")
 
 
@@ -58,12 +59,14 @@ def some_of_them() -> list[Audited]:
     return sorted(Audit(chosen, "documented").play(2), key=lambda one: one.id)
 
 
+@together
 def test_claims_are_decided_and_flip_where_they_are_broken(some_of_them: list[Audited]) -> None:
     assert len(some_of_them) * EVERY >= len([n for n in registry.names("plan") if n.startswith(claims.FOLDER)]) > 50
     assert [(one.id, one.decision.why) for one in some_of_them if one.decision.status == "UNDECIDED"] == []
     assert [(one.id, one.sound, one.broken) for one in some_of_them if not one.flips] == []
 
 
+@together
 def test_what_the_document_gets_wrong_is_refuted_with_its_finding(some_of_them: list[Audited]) -> None:
     refuted = {one.id: one.decision.by for one in some_of_them if one.decision.status == "REFUTED"}
     assert refuted["C41"] == "stream-integrity/double-append"

@@ -21,6 +21,9 @@ PAGE = (ROOT / "docs/findings.md").read_text()
 EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "6"))  # of the findings is played; 1 in unattended tests
 
 
+together = pytest.mark.xdist_group("findings")  # or each worker plays them
+
+
 @pytest.fixture(scope="module")
 def plans() -> list[tuple[Plan, claims.Claim]]:
     return read(claims.found())
@@ -31,12 +34,14 @@ def some_of_them(plans: list[tuple[Plan, claims.Claim]]) -> list[Finding]:
     return list(Findings(plans[::EVERY]).play(2))
 
 
+@together
 def test_each_shows_and_its_repair_mends_it(some_of_them: list[Finding]) -> None:
     assert len(some_of_them) >= 30 // EVERY
     assert [(one.plan.name, one.wrong) for one in some_of_them if one.wrong] == []
     assert all(one.message for one in some_of_them)
 
 
+@together
 def test_the_page_says_what_their_runs_say(some_of_them: list[Finding]) -> None:
     for one in some_of_them:
         _, title, *told = document.told(0, one)
@@ -46,6 +51,7 @@ def test_the_page_says_what_their_runs_say(some_of_them: list[Finding]) -> None:
         assert row in PAGE
 
 
+@together
 def test_the_audit_refutes_what_they_refute(some_of_them: list[Finding]) -> None:
     refuted = {one.claim.id: one.claim for one in some_of_them}
     decided = Audit(list(refuted.values()), "documented").play(2)

@@ -20,7 +20,7 @@ from harness.runtimes import Runtime
 from harness.verdict import Verdict
 
 SIM: Runtime = registry.find("runtime", "sim")
-SEEDS = int(os.environ.get("HARNESS_ABLATION_SEEDS", "3"))
+SEEDS = int(os.environ.get("HARNESS_ABLATION_SEEDS", "2"))
 SHARD = 20
 NAMES = list(ablations.planned())
 
