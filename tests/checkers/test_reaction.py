@@ -37,6 +37,8 @@ def event(n: int) -> str:
         ("a gap and a list", f"{OPEN} {GAP} {LIST} @9 d:final", []),
         ("a gap and nothing", f"{OPEN} {GAP} @9 d:final", ["gap"]),
         ("a gap and a list too late", f"{OPEN} {GAP} @5 {LIST} @9 d:final", ["gap"]),
+        ("gaps, and a list within one wait", f"{OPEN} {GAP} {GAP} {LIST} @9 d:final", []),
+        ("gaps that put the list off, one after the other", f"{OPEN} {' '.join([GAP] * 5)} {LIST} @9 d:final", ["gap"]),
         ("a gap in the last moment of the run", f"{OPEN} {GAP} d:final", []),
         (
             "a gap while a list is under way, and one after it",
