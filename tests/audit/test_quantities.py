@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from checkers.notation import read
 from harness import measures, registry
 from harness.audit import claims
 from harness.audit.checklist import CHECKLIST, checked
@@ -111,3 +112,25 @@ def test_every_item_of_the_checklist_is_decided_by_claims_that_there_are() -> No
     known = {claim.id for claim in claims.found()}
     assert len(CHECKLIST) == 17 and all(known.issuperset(item.claims) for item in CHECKLIST)
     assert checked({}) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "found"),
+    [
+        ([1.0, 2.0], 0.5, 1.0),
+        ([2.0, 1.0, 3.0], 0.5, 2.0),
+        ([float(n) for n in range(1, 101)], 0.99, 99.0),
+        ([7.0], 0.01, 7.0),
+    ],
+)
+def test_a_quantile_is_of_nearest_rank(values: list[float], share: float, found: float) -> None:
+    assert measures.quantile(values, share) == found
+
+
+def test_what_the_relay_says_is_held_against_what_it_sent_to_all_devices() -> None:
+    sent = "wire:r>m[type=job:x,msg=1] wire:r>d2[type=job:x,msg=1]"
+    history = read(f"d2:up m:up {sent} r!deliver[event=job:x,msg=1,count=2] m:final")
+    assert measures.measured(history, ["traffic/events", "traffic/said_of_sent"]) == {
+        "traffic/events": 1,
+        "traffic/said_of_sent": 1.0,
+    }
