@@ -190,9 +190,9 @@ def error_frame(code: str, message: str) -> Frame:
     return {"type": "error", "code": code, "message": message, "timestamp": now_ms()}
 
 
-def event_frame(event: str, payload: Mapping[str, Any]) -> Frame:
-    """Desktop → relay."""
-    return {"type": "event", "eventType": event, "payload": payload}
+def event_frame(event: str, payload: Mapping[str, Any], key: str = "eventType") -> Frame:
+    """Desktop → relay. `key`: where the event's type stands."""
+    return {"type": "event", key: event, "payload": payload}
 
 
 def call_frame(target: str, method: str, params: Mapping[str, Any], correlation_id: str) -> Frame:

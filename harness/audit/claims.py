@@ -51,6 +51,16 @@ class Claim:
         return " and ".join(said) or None
 
     @cached_property
+    def sizes(self) -> list[tuple[float, str]]:
+        """Of a claim about growth: each number of its plan's matrix, and the plan with it."""
+        key = next((quantity.growth for quantity in self.words.quantities if quantity.growth is not None), None)
+        if key is None:
+            return []
+        plan = plans.parse(self.text, self.name)
+        each = zip(plan.words.matrix[key], plans.variants(plan), strict=True)
+        return [(float(number), plans.dump(variant)) for number, variant in each]
+
+    @cached_property
     def mutant(self) -> Mutant | None:
         """The mistake that breaks it. Raises `BadClaim`."""
         mistake = self.words.broken.mistake

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.contradictions import CONTRADICTIONS
-from harness.audit.findings import FOLDER, PROFILE, Finding
+from harness.audit.findings import Finding
+from harness.audit.shown import DOCUMENTED, FOLDER
 
 _HEAD = """\
 # What the documented design gets wrong
@@ -28,7 +29,7 @@ _ORDER = ("for ever", "until its user lists again", "it heals", "not judged")
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """What needs no fault first, and what lasts."""
-    return sorted(findings, key=lambda one: (one.plan.faults > 0, _ORDER.index(_lasts(one)), one.plan.name))
+    return sorted(findings, key=lambda one: (one.plan.size.faults > 0, _ORDER.index(_lasts(one)), one.plan.name))
 
 
 def written(findings: Sequence[Finding]) -> str:
@@ -72,7 +73,7 @@ def _numbered(findings: Sequence[Finding]) -> Iterator[tuple[int, Finding]]:
 
 
 def _table(findings: Sequence[Finding]) -> Iterator[str]:
-    without = sum(not f.plan.faults for f in findings)
+    without = sum(not f.plan.size.faults for f in findings)
     yield f"{len(findings)} findings; {without} of them need no fault."
     yield ""
     yield from HEADER
@@ -95,8 +96,8 @@ def told(number: int, found: Finding) -> Iterator[str]:
     yield from _schedule(plan.text)
     yield "```"
     yield ""
-    yield f"    harness run {plan.name} --profile {PROFILE}"
-    yield f"    harness run {plan.name} --profile {PROFILE} {' '.join(f'--with {one}' for one in plan.words.repair)}"
+    yield f"    harness run {plan.name} --profile {DOCUMENTED}"
+    yield f"    harness run {plan.name} --profile {DOCUMENTED} {' '.join(f'--with {one}' for one in plan.words.repair)}"
     yield ""
 
 
@@ -113,7 +114,7 @@ def _schedule(text: str) -> Iterator[str]:
 
 
 def _size(found: Finding) -> str:
-    calls, faults = found.plan.calls, found.plan.faults
+    calls, faults = found.plan.size
     said = {0: "no fault", 1: "one fault"}.get(faults, f"{faults} faults")
     return f"{calls} {'call' if calls == 1 else 'calls'} and {said}"
 
@@ -130,7 +131,7 @@ _HOSTILE = {"rogue-device": "a device that forges events", "short-tokens": "toke
 def _needs(found: Finding) -> str:
     """A fault; or without one a system that is itself out of the ordinary."""
     topology = next((line.split(": ")[1] for line in found.plan.text.splitlines() if line.startswith("topology: ")), "")
-    needed = ["yes"] if found.plan.faults else ["no"]
+    needed = ["yes"] if found.plan.size.faults else ["no"]
     return ", but ".join([*needed, _HOSTILE[topology]] if topology in _HOSTILE else needed)
 
 

@@ -15,20 +15,20 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from harness import plan as plans
-from harness import registry
-from harness.audit.claims import BadClaim, Claim
+from harness.audit.claims import Claim
+from harness.audit.shown import FindingPlan
 from harness.hunting.mutants import worker
 from harness.hunting.mutants.task import Play, Played
 from harness.hunting.pool import Died, Pool
 from harness.plan.model import FindingWords
 from targets import policy
 
-FOLDER = "findings/"
-PROFILE = "documented"
 OPEN_POINTS = (  # variants of what the document does not say
     "transport.relay-origin=nobody",
+    "transport.event-envelope=message-type",
+    "transport.relayed-envelope=relay-event",
     "transport.offline-queue=kept",
+    "transport.delivery-order=any",
     "transport.absent-devices=sixteen",
     "mailbox-full.gap=unbounded",
     "lost-events.relist=on-access",
@@ -39,29 +39,13 @@ OPEN_POINTS = (  # variants of what the document does not say
 )
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One finding as its file has it. `safeguards`: those that are nobody's variant."""
-
-    name: str
-    text: str
-    words: FindingWords
-    calls: int
-    faults: int
-
-    @property
-    def signature(self) -> tuple[str, str]:
-        check, _, reason = self.words.by.partition("/")
-        return check, reason
-
-
 @dataclass
 class Finding:
     """What the runs of one plan say. `lasts`: in the end some replica shows something else than what is stored, and
     `lasts_listed`: also after its user has listed again; None: convergence judged nothing. `depends`: the variants of
     open points with which it does not show. `wrong`: why it is none; empty: it is one."""
 
-    plan: Plan
+    plan: FindingPlan
     claim: Claim
     message: str = ""
     lasts: bool | None = None
@@ -79,43 +63,16 @@ def described(safeguard: str) -> str:
     return " ".join(policy.slots()[safeguard].doc.split())
 
 
-def read(claims: Sequence[Claim]) -> list[tuple[Plan, Claim]]:
-    """All findings, by name. Raises `BadClaim`, `PlanErrors`."""
-    known = {claim.id: claim for claim in claims}
-    found = []
-    for name in registry.names("plan"):
-        if not name.startswith(FOLDER):
-            continue
-        plan = _read(name)
-        claim = known.get(plan.words.claim)
-        if claim is None:
-            raise BadClaim(f"{name}: no plan of the audit decides {plan.words.claim}")
-        if claim.refuting([plan.signature]) is None:
-            raise BadClaim(f"{name}: {plan.words.by} does not refute {claim.id}; that do: {claim.words.refuted_by}")
-        found.append((plan, claim))
-    return found
-
-
-def _read(name: str) -> Plan:
-    path = registry.find("plan", name)
-    text = path.read_text(encoding="utf-8")
-    plan = plans.parse(text, name)
-    words = plan.words.finding
-    if words is None:
-        raise BadClaim(f"{path}: a plan of a finding says by `finding` what it shows")
-    return Plan(name, text, words, len(plan.words.workload.script), len(plan.words.faults))
-
-
 class Findings:
     """`runs`: how many were played. `interrupted`: those that were decided by then are all that there is."""
 
-    def __init__(self, plans: Sequence[tuple[Plan, Claim]]) -> None:
+    def __init__(self, plans: Sequence[tuple[FindingPlan, Claim]]) -> None:
         self._plans = plans
         self._numbers = itertools.count()
         self._tasks: dict[int, tuple[int, str, Play]] = {}  # number → which finding, as what, the run
         for at, (plan, _) in enumerate(plans):
             for role, with_ in _of(plan.words):
-                task = self._task(plan, with_, listed(plan.text) if role == "listed" else plan.text)
+                task = plan.play(next(self._numbers), with_, listed(plan.text) if role == "listed" else None)
                 self._tasks[task.number] = (at, role, task)
         self.runs = 0
         self.interrupted = False
@@ -140,18 +97,6 @@ class Findings:
                         yield found[at]
         except KeyboardInterrupt:
             self.interrupted = True
-
-    def _task(self, plan: Plan, with_: tuple[str, ...], text: str) -> Play:
-        return Play(
-            number=next(self._numbers),
-            runtime="sim",
-            name=plan.name,
-            text=text,
-            folder=None,
-            seed=0,
-            profile=PROFILE,
-            with_=with_,
-        )
 
 
 def _of(words: FindingWords) -> Generator[tuple[str, tuple[str, ...]]]:

@@ -13,9 +13,11 @@ import msgspec
 
 from harness.audit import claims, document
 from harness.audit.checklist import Checked, checked
-from harness.audit.findings import PROFILE, Finding, Findings, read
-from harness.audit.playing import SOUND, Audit, Audited, Decision, in_words
+from harness.audit.findings import Finding, Findings
+from harness.audit.playing import SOUND, Audit, Audited, Counterexample, Decision, in_words
+from harness.audit.shown import DOCUMENTED, read
 from harness.cli import _exits, _options, _plans, _say
+from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from targets.profiles import load
 
@@ -55,11 +57,12 @@ def command(
     """
     load(profile)
     if findings:
-        if only or seed or profile != PROFILE or runtime != DEFAULT_RUNTIME:
+        if only or seed or profile != DOCUMENTED or runtime != DEFAULT_RUNTIME:
             raise click.UsageError("--findings plays all of them, on the documented profile: leave --only, … out")
         return _findings(jobs, as_json)
     try:
-        audit = Audit(claims.found(only), profile, seed=seed, runtime=_plans.runtime(runtime).NAME)
+        known = [plan for plan, _ in read(claims.found())]
+        audit = Audit(claims.found(only), profile, seed=seed, runtime=_plans.runtime(runtime).NAME, findings=known)
     except claims.BadClaim as exc:
         raise _exits.Refused(str(exc)) from None
     found: list[Audited] = []
@@ -138,8 +141,9 @@ def _finding(one: Finding) -> dict[str, object]:
         "says": one.claim.words.says,
         "by": plan.words.by,
         "message": one.message,
-        "calls": plan.calls,
-        "faults": plan.faults,
+        "also": plan.words.also,
+        "calls": plan.size.calls,
+        "faults": plan.size.faults,
         "lasts": one.lasts,
         "lasts_listed": one.lasts_listed,
         "repair": plan.words.repair,
@@ -149,7 +153,10 @@ def _finding(one: Finding) -> dict[str, object]:
 
 
 def _as_data(one: Audited) -> dict[str, object]:
-    return {**msgspec.to_builtins(one), "flips": one.flips}
+    data = {**msgspec.to_builtins(one), "flips": one.flips}
+    if one.smaller is not None:
+        data["smaller"]["command"] = one.smaller.command
+    return data
 
 
 def _tell(one: Audited) -> None:
@@ -160,12 +167,24 @@ def _tell(one: Audited) -> None:
     if one.unkeepable:
         told.append(f"no system of this shape can keep it: {one.unkeepable}")
     if decision.by is not None:
+        told += _numbered(decision.story)
         told.append(f"by {decision.by}: {_replay(one, decision)}")
+    if one.smaller is not None:
+        told += _counterexample(one.smaller)
     if not one.flips:
         told.append(f"it does not flip: {_not_flipping(one)}")
     for text in told:
         for line in wrap(text, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False):
             _say.line(" " * _INDENT + line)
+
+
+def _numbered(story: list[str]) -> list[str]:
+    return [f"{number}. {what}" for number, what in enumerate(story, start=1)]
+
+
+def _counterexample(one: Counterexample) -> list[str]:
+    size = f"{words.count(one.calls, 'call')}, {words.count(one.faults, 'fault')}"
+    return [f"smallest ({size}): {one.message}", *_numbered(one.story), f"by {one.by}: {one.command}"]
 
 
 def _replay(one: Audited, decision: Decision) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from harness import registry
 from harness.plan.errors import PlanError, did_you_mean
-from harness.plan.model import ClaimWords, FindingWords, PlanWords
+from harness.plan.model import ClaimWords, FindingWords, PlanWords, Quantity
 from harness.plan.source import Document, Path
 from harness.registry import close_matches
 from targets import policy, profiles
@@ -19,14 +19,14 @@ _FINDING: Path = ("finding",)
 
 def problems(words: PlanWords, document: Document) -> Iterator[PlanError]:
     if words.claim is not None:
-        yield from _claim(words.claim, document)
+        yield from _claim(words.claim, words.matrix, document)
     if words.finding is not None:
         yield from _finding(words.finding, document)
         if words.claim is not None:
             yield PlanError(document.key(_FINDING), "a plan decides a claim or shows a finding, not both")
 
 
-def _claim(claim: ClaimWords, document: Document) -> Iterator[PlanError]:
+def _claim(claim: ClaimWords, matrix: Mapping[str, Sequence[object]], document: Document) -> Iterator[PlanError]:
     if not claim.refuted_by and not claim.quantities:
         yield PlanError(
             document.key(_CLAIM), "nothing could refute it", "say `refuted_by: [CHECKER/REASON]`, or `quantities`"
@@ -40,6 +40,8 @@ def _claim(claim: ClaimWords, document: Document) -> Iterator[PlanError]:
             yield PlanError(document.value(at), "it has no bounds", "say at_least, at_most, or both")
         elif low is not None and high is not None and low > high:
             yield PlanError(document.value((*at, "at_least")), f"at_least {low:g} is more than at_most {high:g}")
+        if quantity.growth is not None:
+            yield from _growth(quantity, matrix, document, at)
         if quantity.ratio and not claim.with_:
             yield PlanError(
                 document.value((*at, "ratio")), "to what?", "say `with: [OPTION]`, which the claim is about"
@@ -54,6 +56,29 @@ def _claim(claim: ClaimWords, document: Document) -> Iterator[PlanError]:
     yield from _policies(claim.with_, (*_CLAIM, "with"), document)
     yield from _policies(broken.with_, (*_CLAIM, "broken", "with"), document)
     yield from _policies(broken.without, (*_CLAIM, "broken", "without"), document)
+
+
+def _growth(
+    quantity: Quantity, matrix: Mapping[str, Sequence[object]], document: Document, at: Path
+) -> Iterator[PlanError]:
+    where = document.value((*at, "growth"))
+    if quantity.ratio:
+        yield PlanError(document.value((*at, "ratio")), "a growth is no ratio", "leave one of them out")
+    numbers = matrix.get(str(quantity.growth))
+    if numbers is None:
+        hint = (
+            f"say `matrix: {{{quantity.growth}: [25, 100, 400]}}`" if not matrix else f"there are: {', '.join(matrix)}"
+        )
+        yield PlanError(where, f"the plan's matrix does not vary {quantity.growth}", hint)
+    elif len(matrix) > 1 or not _grows(numbers):
+        yield PlanError(
+            where, "it takes a matrix of this one key, with three numbers or more, each larger than the last"
+        )
+
+
+def _grows(numbers: Sequence[object]) -> bool:
+    known = [one for one in numbers if isinstance(one, int | float) and one > 0]
+    return 3 <= len(known) == len(numbers) and sorted(set(known)) == known
 
 
 def _finding(finding: FindingWords, document: Document) -> Iterator[PlanError]:

@@ -31,7 +31,8 @@ def variants(document: Document, matrix: Mapping[str, Sequence[Any]]) -> Iterato
     labels = _labels(list(matrix))
     for choice in itertools.product(*(range(len(values)) for values in matrix.values())):
         varied = Document(document.source, copy.deepcopy(document.data), dict(document.values), dict(document.keys))
-        del varied.data[KEY]
+        for word in (KEY, "claim"):  # a claim may be about how its plan's variants differ: none of them is one
+            varied.data.pop(word, None)
         for key, at in zip(matrix, choice, strict=True):
             _put(varied, places[key], key, at, matrix[key][at])
         said = ",".join(f"{labels[key]}={_short(matrix[key][at])}" for key, at in zip(matrix, choice, strict=True))

@@ -101,12 +101,15 @@ class Broken(Words):
 
 class Quantity(Words):
     """A figure that `harness audit` measures, and between what it is claimed to lie, in the unit that ends its name.
-    With `ratio` it is divided by that of the same run without what the claim is `with`."""
+    With `ratio` it is divided by that of the same run without what the claim is `with`. With `growth`, a key of the
+    plan's `matrix`, it is the exponent with which the figure grows with the numbers there: about 0 for what stays as it
+    is, 1 for what grows in proportion."""
 
     figure: str = Field(pattern=r"^[a-z_]+/[a-z0-9_]+$")
     at_least: float | None = None
     at_most: float | None = None
     ratio: bool = False
+    growth: str | None = None
 
 
 class ClaimWords(Words):
@@ -134,11 +137,12 @@ class ClaimWords(Words):
 class FindingWords(Words):
     """A defect of the documented design, which this plan shows in few calls: `harness audit --findings` tells it.
 
-    It refutes `claim`, one of those that `harness audit` decides. `by` is what the run finds, `CHECKER/REASON`;
-    `repair` the fewest safeguards with which it no longer does.
+    It refutes `claim`, one of those that `harness audit` decides, and `also` others. `by` is what the run finds,
+    `CHECKER/REASON`; `repair` the fewest safeguards with which it no longer does.
     """
 
     claim: str = Field(pattern=r"^C\d\d$")
+    also: list[Annotated[str, Field(pattern=r"^C\d\d$")]] = Field(default=[], max_length=5)
     by: str = Field(pattern=r"^[a-z-]+/[a-z-]+$")
     repair: list[str] = Field(min_length=1, max_length=5)
 

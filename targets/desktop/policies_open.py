@@ -23,5 +23,25 @@ class Kept:
     keeps = True
 
 
+class EventEnvelope(Protocol):
+    key: str  # of a frame, under which the event's type stands
+
+
+class AsEventType:
+    """Document, "Event Type Extraction": `eventType` is the new name."""
+
+    key = "eventType"
+
+
+class AsMessageType:
+    """The other name, which the document calls legacy."""
+
+    key = "messageType"
+
+
 _LOST = Lost()
 OFFLINE: Slot[OfflineQueue] = Slot("transport.offline-queue", _LOST, _LOST, role="desktop", variants={"kept": Kept()})
+_EVENT_TYPE = AsEventType()
+ENVELOPE: Slot[EventEnvelope] = Slot(
+    "transport.event-envelope", _EVENT_TYPE, _EVENT_TYPE, role="desktop", variants={"message-type": AsMessageType()}
+)

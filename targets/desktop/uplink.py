@@ -14,7 +14,7 @@ from typing import Any
 from targets.desktop import policies as at
 from targets.desktop.batches import Batches
 from targets.desktop.bus import DEVICE_LINK_EVENT, Bus
-from targets.desktop.policies_open import OFFLINE
+from targets.desktop.policies_open import ENVELOPE, OFFLINE
 from targets.desktop.policies_options import BATCHING
 from targets.desktop.rpc import Rpc
 from targets.desktop.store import Store
@@ -42,7 +42,7 @@ class Uplink:
     ) -> None:
         self._timing, self._policies, self._journal = timing, policies, journal
         self._bus, self._store, self._rpc, self._device = bus, store, rpc, device
-        self._keeps = policies[OFFLINE].keeps
+        self._keeps, self._envelope = policies[OFFLINE].keeps, policies[ENVELOPE]
         self._batches = Batches(policies, timing.batch_s, self._emit_batch) if policies[BATCHING].on else None
         self._handed = policies[at.FIRST_HEAD].handed(store.head)
         self._queue: deque[bytes] = deque()
@@ -86,7 +86,7 @@ class Uplink:
 
     def _emit(self, kind: str, payload: dict[str, Any], rev: object) -> None:
         try:
-            data = encode(event_frame(kind, payload))
+            data = encode(event_frame(kind, payload, self._envelope.key))
         except (TypeError, ValueError):
             return
         if isinstance(rev, int):
@@ -104,7 +104,8 @@ class Uplink:
         if self._handed is None:
             return
         rev = self._policies[at.HEAD_REV].rev(self._handed, self._store.head)
-        self._enqueue(encode(event_frame(SYNC_HEAD, {"desktop": self._device, "store": self._store.id, "rev": rev})))
+        head = {"desktop": self._device, "store": self._store.id, "rev": rev}
+        self._enqueue(encode(event_frame(SYNC_HEAD, head, self._envelope.key)))
 
     async def _send_queue(self) -> None:
         try:

@@ -119,7 +119,7 @@ def _relayed(target: str, method: str, params: Mapping[str, Any]) -> dict[str, A
 def answer(heard: Mapping[str, Any], strangers: Sequence[str]) -> dict[str, Any] | None:
     """What is sent when an event was heard; None: nothing."""
     payload = heard.get("payload")
-    if not str(heard.get("messageType")).startswith("job:") or not isinstance(payload, dict):
+    if not str(heard.get("messageType", heard.get("eventType"))).startswith("job:") or not isinstance(payload, dict):
         return None
     if random.random() >= CHANCE:
         return None

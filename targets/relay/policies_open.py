@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from targets.policy import Slot
+from targets.protocol import Frame
 
 # Delivery ----------------------------------------------------------------------------------------------------------
 
@@ -48,7 +49,40 @@ class KeepsSixteen:
     kept = 16
 
 
+class RelayedEnvelope(Protocol):
+    def frame(self, event: str, payload: Any, source: str, timestamp_ms: int) -> Frame: ...
+
+
+class AsDeviceMessage:
+    """Document, "Data Flow Sequence": `DeviceMessage { messageType, payload, sourceDeviceId, timestamp }`."""
+
+    def frame(self, event: str, payload: Any, source: str, timestamp_ms: int) -> Frame:
+        return {
+            "messageType": event,
+            "payload": payload,
+            "targetDeviceId": None,
+            "sourceDeviceId": source,
+            "timestamp": timestamp_ms,
+        }
+
+
+class AsRelayEvent:
+    """Document, "Event Routing": the other form that a mobile understands, `relay_event`."""
+
+    def frame(self, event: str, payload: Any, source: str, timestamp_ms: int) -> Frame:
+        said = {"eventType": event, "payload": payload, "sourceDeviceId": source, "timestamp": timestamp_ms}
+        return {"type": "relay_event", **said}
+
+
 _NOTHING = NothingKept()
 ABSENT: Slot[Absent] = Slot(
     "transport.absent-devices", _NOTHING, _NOTHING, role="relay", variants={"sixteen": KeepsSixteen()}
+)
+_DEVICE_MESSAGE = AsDeviceMessage()
+ENVELOPE: Slot[RelayedEnvelope] = Slot(
+    "transport.relayed-envelope",
+    _DEVICE_MESSAGE,
+    _DEVICE_MESSAGE,
+    role="relay",
+    variants={"relay-event": AsRelayEvent()},
 )

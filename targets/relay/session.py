@@ -16,6 +16,7 @@ from targets.relay import policies_calls as calls_at
 from targets.relay.calls import Call, Calls
 from targets.relay.connections import Connection, ConnectionManager
 from targets.relay.mailbox import Message
+from targets.relay.policies_open import ENVELOPE
 
 NOTHING = msgspec.Raw(b"")
 
@@ -180,15 +181,7 @@ class Desk:
         if not self._policies[at.PUBLISHERS].may_publish(source.client_type, event):
             raise Refused("invalid_payload", f"a {source.client_type} may not publish {event[:64]}")
         payload = _object(frame.payload)
-        data = encode(
-            {
-                "messageType": event,
-                "payload": frame.payload,
-                "targetDeviceId": None,
-                "sourceDeviceId": source.device,
-                "timestamp": protocol.now_ms(),
-            }
-        )
+        data = encode(self._policies[ENVELOPE].frame(event, frame.payload, source.device, protocol.now_ms()))
         if len(data) > FRAME_CAP_BYTES:
             raise Refused("invalid_payload", "the event does not fit into a frame")
         head = event == protocol.SYNC_HEAD

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from harness import registry
 from harness.audit import claims
 from harness.audit.playing import Audit, Audited
+from harness.audit.shown import Size, read
 from harness.plan import PlanErrors, parse
 
 CLAIM = """\
@@ -139,6 +141,27 @@ def test_what_a_profile_excuses_counts_where_the_claim_is_strict() -> None:
     assert found["C62"].strictly and found["C62"].decision.status == "REFUTED"
     text = registry.find("plan", found["C62"].plan).read_text().replace("  strictly: true\n", "")
     assert audited(text, "documented").decision.status == "HOLDS"
+
+
+def test_the_smallest_finding_that_refutes_a_claim_is_its_counter_example() -> None:
+    (claim,) = claims.found(["C41"])
+    findings = [plan for plan, _ in read(claims.found()) if "C41" in plan.refutes]
+    (one,) = Audit([claim], "documented", findings=findings).play(2)
+    smallest = min(findings, key=lambda plan: (sum(plan.size), plan.name))
+    assert one.smaller is not None and one.smaller.plan == smallest.name
+    assert (one.smaller.calls, one.smaller.faults) == smallest.size
+    assert one.smaller.command == f"harness run {smallest.name} --profile documented --seed 0"
+    assert len(one.smaller.story) >= 2 and one.smaller.message and one.decision.story
+    (sound,) = Audit([claim], "hardened", findings=findings).play(2)
+    assert sound.smaller is None and sound.decision.status == "HOLDS"
+
+
+def test_a_finding_as_large_as_the_claims_own_plan_is_none() -> None:
+    (claim,) = claims.found(["C41"])
+    (finding,) = [plan for plan, _ in read(claims.found()) if plan.name == "findings/length.bytes"]
+    large = replace(finding, size=Size(100, 1))
+    (one,) = Audit([claim], "documented", findings=[large]).play(2)
+    assert one.decision.status == "REFUTED" and one.smaller is None
 
 
 def test_a_claim_says_only_reasons_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

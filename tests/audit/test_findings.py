@@ -11,8 +11,9 @@ import yaml
 from harness import registry
 from harness.audit import claims, document
 from harness.audit.contradictions import CONTRADICTIONS
-from harness.audit.findings import FOLDER, Finding, Findings, Plan, listed, read
+from harness.audit.findings import Finding, Findings, listed
 from harness.audit.playing import Audit
+from harness.audit.shown import FOLDER, FindingPlan, read
 from harness.plan import PlanErrors
 from harness.plan.model import FindingWords
 
@@ -25,12 +26,12 @@ together = pytest.mark.xdist_group("findings")  # or each worker plays them
 
 
 @pytest.fixture(scope="module")
-def plans() -> list[tuple[Plan, claims.Claim]]:
+def plans() -> list[tuple[FindingPlan, claims.Claim]]:
     return read(claims.found())
 
 
 @pytest.fixture(scope="module")
-def some_of_them(plans: list[tuple[Plan, claims.Claim]]) -> list[Finding]:
+def some_of_them(plans: list[tuple[FindingPlan, claims.Claim]]) -> list[Finding]:
     return list(Findings(plans[::EVERY]).play(2))
 
 
@@ -58,11 +59,11 @@ def test_the_audit_refutes_what_they_refute(some_of_them: list[Finding]) -> None
     assert {one.id: one.decision.status for one in decided} == dict.fromkeys(refuted, "REFUTED")
 
 
-def test_they_are_many_and_small_and_each_another_defect(plans: list[tuple[Plan, claims.Claim]]) -> None:
+def test_they_are_many_and_small_and_each_another_defect(plans: list[tuple[FindingPlan, claims.Claim]]) -> None:
     assert len(plans) >= 30
     assert {plan.name for plan, _ in plans} == {n for n in registry.names("plan") if n.startswith(FOLDER)}
-    assert len({(plan.words.by, *sorted(plan.words.repair), bool(plan.faults)) for plan, _ in plans}) == len(plans)
-    assert [plan.name for plan, _ in plans if plan.calls > 10 or plan.faults > 2] == []
+    assert len({(plan.words.by, *sorted(plan.words.repair), bool(plan.size.faults)) for plan, _ in plans}) == len(plans)
+    assert [plan.name for plan, _ in plans if plan.size.calls > 10 or plan.size.faults > 2] == []
     assert sum(f"\n## {n}. " in PAGE for n in range(1, len(plans) + 1)) == len(plans)
 
 
@@ -75,9 +76,9 @@ def test_contradictions_are_told_without_a_run() -> None:
     assert all(f"“{one.one}” and “{one.other}”" in PAGE for one in CONTRADICTIONS)
 
 
-def changed(plan: Plan, **words: object) -> Plan:
+def changed(plan: FindingPlan, **words: object) -> FindingPlan:
     said = FindingWords(**{**plan.words.model_dump(), **words})
-    return Plan(plan.name, plan.text, said, plan.calls, plan.faults)
+    return FindingPlan(plan.name, plan.text, said, plan.size)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +89,16 @@ def changed(plan: Plan, **words: object) -> Plan:
         ({"repair": ["length.bytes", "transport.token-expiry"]}, "length.bytes would do"),
     ],
 )
-def test_one_that_is_none_is_told(plans: list[tuple[Plan, claims.Claim]], words: dict[str, object], wrong: str) -> None:
+def test_one_that_is_none_is_told(
+    plans: list[tuple[FindingPlan, claims.Claim]], words: dict[str, object], wrong: str
+) -> None:
     plan, claim = next((plan, claim) for plan, claim in plans if plan.name == f"{FOLDER}length.bytes")
     (found,) = Findings([(changed(plan, **words), claim)]).play(2)
     assert wrong in found.wrong
 
 
 def test_a_claim_or_a_safeguard_that_there_is_not_is_refused(
-    plans: list[tuple[Plan, claims.Claim]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plans: list[tuple[FindingPlan, claims.Claim]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(claims.BadClaim, match="no plan of the audit decides"):
         read([])
@@ -129,6 +132,8 @@ def test_a_user_who_lists_again_may_heal_it() -> None:
         (None, None, "not judged"),
     ],
 )
-def test_how_long_it_lasts_is_told(plans: list[tuple[Plan, claims.Claim]], lasts: bool, after: bool, said: str) -> None:
+def test_how_long_it_lasts_is_told(
+    plans: list[tuple[FindingPlan, claims.Claim]], lasts: bool, after: bool, said: str
+) -> None:
     (row,) = document.rows([Finding(*plans[0], lasts=lasts, lasts_listed=after)])
     assert f"| {said} |" in row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,40 @@ def test_a_figure_is_told_beside_what_is_claimed() -> None:
     assert said == "traffic/events is 0.25 of that without, claimed at most 0.2"
 
 
+def test_the_growth_of_a_figure_is_its_exponent_over_the_plans_of_a_matrix() -> None:
+    text = PLAN.split("workload:", maxsplit=1)[0].replace(
+        "FIGURE", "{figure: traffic/events, growth: workload.jobs, at_most: 0.2}"
+    )
+    text += "workload: {jobs: 2, rate: 40/s}\nmatrix: {workload.jobs: [2, 8, 32]}\nsettle: {quiesce: 300ms}\n"
+    words = parse(text, "p").words.claim
+    assert words is not None
+    audit = Audit([claims.Claim("p", text, words)], "hardened")
+    (one,) = audit.play(2)
+    (figure,) = one.decision.measured
+    assert [at for at, _ in figure.points] == [2, 8, 32] and audit.runs == 8
+    assert figure.value == measures.exponent(figure.points) and 0.2 < figure.value < 1.5
+    assert one.decision.status == "REFUTED"
+    assert in_words(figure).startswith(f"traffic/events grows as workload.jobs to the power of {figure.value:.4g} (")
+
+
+def test_an_exponent_is_that_of_the_power_that_the_points_lie_on() -> None:
+    assert measures.exponent([(x, 7.0 * x**1.5) for x in (3.0, 30.0, 100.0)]) == pytest.approx(1.5)
+    assert measures.exponent([(x, 4.0) for x in (3.0, 30.0, 100.0)]) == pytest.approx(0.0)
+
+
+def test_statements_of_mobiles_are_counted_while_they_are_watched_and_no_others() -> None:
+    def traced(seen: dict[str, object]) -> None:
+        exec(compile("a = 1\nb = 2\n", "/x/targets/mobile/board.py", "exec"))
+        exec(compile("a = 1\n", "/x/targets/desktop/jobs.py", "exec"))
+
+    before = sys.gettrace()
+    with measures.watching(["steps/mobile_per_event", "traffic/events"]) as watched:
+        traced(watched)
+    assert {name: dict(counts) for name, counts in watched.items()} == {"steps": {"mobile": 2}}
+    traced(watched)
+    assert watched["steps"]["mobile"] == 2 and sys.gettrace() is before
+
+
 def test_a_figure_that_nobody_measures_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, find = tmp_path / "wrong.yaml", registry.find
     monkeypatch.setattr(registry, "find", lambda kind, name: path if kind == "plan" else find(kind, name))
@@ -130,7 +165,7 @@ def test_a_quantile_is_of_nearest_rank(values: list[float], share: float, found:
 def test_what_the_relay_says_is_held_against_what_it_sent_to_all_devices() -> None:
     sent = "wire:r>m[type=job:x,msg=1] wire:r>d2[type=job:x,msg=1]"
     history = read(f"d2:up m:up {sent} r!deliver[event=job:x,msg=1,count=2] m:final")
-    assert measures.measured(history, ["traffic/events", "traffic/said_of_sent"]) == {
+    assert measures.measured(history, ["traffic/events", "traffic/said_of_sent"], {}) == {
         "traffic/events": 1,
         "traffic/said_of_sent": 1.0,
     }

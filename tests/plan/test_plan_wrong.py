@@ -399,6 +399,26 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "to what?",
         "say `with: [OPTION]`",
     ),
+    "a growth that no matrix varies": (
+        "claim: {id: C99, says: x, section: y, "
+        "quantities: [{figure: f/x, at_most: 1, growth: «workload.jobs}], broken: {profile: documented}}",
+        "the plan's matrix does not vary workload.jobs",
+        "say `matrix: {workload.jobs: [25, 100, 400]}`",
+    ),
+    "a growth with another number": (
+        "matrix: {workload.jobs: [1, 2]}\n"
+        "claim: {id: C99, says: x, section: y, "
+        "quantities: [{figure: f/x, at_most: 1, growth: «workload.jobs}], broken: {profile: documented}}",
+        "it takes a matrix of this one key, with three numbers or more, each larger than the last",
+        "",
+    ),
+    "a growth that is a ratio": (
+        "matrix: {workload.jobs: [1, 2, 3]}\n"
+        "claim: {id: C99, says: x, section: y, with: [option.batching=batched], quantities: "
+        "[{figure: f/x, at_most: 1, growth: workload.jobs, ratio: «true}], broken: {profile: documented}}",
+        "a growth is no ratio",
+        "leave one of them out",
+    ),
     "a claim that nothing could refute": (
         "«claim: {id: C99, says: x, section: y, broken: {profile: documented}}",
         "nothing could refute it",

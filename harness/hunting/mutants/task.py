@@ -80,7 +80,8 @@ class Played(msgspec.Struct, kw_only=True):
     `refused`: why there was no run, or none to its end; `stalled`: it went round and round, or came to a stand-still.
     `ailments`: what went wrong inside of components. `trace`: equal for runs in which the same things happened.
     `judged`: the checkers that had something to judge; `delivered`: the types of messages that reached a client;
-    `told`: checker → what its first finding says; `figures`: those that were asked for and could be measured."""
+    `told`: checker → what its first finding says, `stories`: → one sentence an operation that did it; `figures`: those
+    that were asked for and could be measured."""
 
     verdict: Verdict = Verdict.UNKNOWN
     signatures: list[tuple[str, str]] = []
@@ -93,6 +94,7 @@ class Played(msgspec.Struct, kw_only=True):
     judged: list[str] = []
     delivered: list[str] = []
     told: dict[str, str] = {}
+    stories: dict[str, list[str]] = {}
     figures: dict[str, float] = {}
     seconds: float = 0.0
     interrupted: bool = False

@@ -70,22 +70,19 @@ def _schedule(task: Play) -> Schedule:
 
 def _played(task: Play, schedule: Schedule) -> Played:
     from harness import registry  # noqa: PLC0415
+    from harness.measures import measured, watching  # noqa: PLC0415
     from harness.runs.run import execute  # noqa: PLC0415
     from harness.runtimes import RuntimeUnavailable  # noqa: PLC0415
 
     try:
-        result = execute(schedule, registry.find("runtime", task.runtime))
+        with watching(task.figures) as watched:
+            result = execute(schedule, registry.find("runtime", task.runtime))
         found = _summary(result if task.judged_as is None else _judged_as(task.judged_as, result))
-        found.figures = _measured(result, task.figures)
+        if result.history is not None and task.figures:
+            found.figures = measured(result.history, task.figures, watched)
         return found
     except RuntimeUnavailable as exc:
         return Played(refused=str(exc))
-
-
-def _measured(result: RunResult, wanted: tuple[str, ...]) -> dict[str, float]:
-    from harness.measures import measured  # noqa: PLC0415
-
-    return measured(result.history, wanted) if result.history is not None and wanted else {}
 
 
 def _judged_as(profile: str, result: RunResult) -> RunResult:
@@ -116,6 +113,7 @@ def _summary(result: RunResult) -> Played:
         ailments=result.ailments,
         judged=sorted(r.check for r in result.results if r.verdict is not None),
         told={r.check: r.message for r in result.results if r.verdict is not None and r.reason is not None},
+        stories={r.check: told for r in result.results if r.reason is not None and (told := words.sentences(r))},
         delivered=sorted({tap.type for tap in _taps(result) if tap.side == "out" and tap.link.startswith("relay->")}),
         interrupted=result.interrupted,
     )
