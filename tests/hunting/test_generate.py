@@ -121,14 +121,22 @@ def test_a_fault_that_met_nothing_fell_upon_nothing() -> None:
     assert met(REGISTERED, fault(5, "fault-begin"), fault(9, "fault-heal", exercised=False)) == []
 
 
-def test_what_was_seldom_tried_is_worth_most_and_then_what_led_to_news() -> None:
+def test_what_is_overdue_comes_first_and_what_is_rare_by_intention_stays_rare() -> None:
     atlas = Atlas()
-    for _ in range(5):
-        atlas.learn(["often"], ["kill mobile | registered | streaming | list"])
+    for _ in range(10):
+        atlas.chose([["usual"], ["usual"], ["usual"], ["rare"]], ["usual"])
+    assert atlas.worth(["rare"]) > atlas.worth(["usual"]), "drawn 2.5 times and never chosen"
+    assert atlas.choose([["usual"], ["rare"], ["usual", "rare"]]) == [1, 2, 0]
+    for _ in range(4):
+        atlas.chose([["usual"], ["usual"], ["usual"], ["rare"]], ["rare"])
+    assert atlas.worth(["usual"]) > atlas.worth(["rare"]), "chosen as often as it was drawn: it had its turn"
+
+
+def test_of_what_had_its_turn_alike_that_comes_first_which_led_to_news() -> None:
+    atlas = Atlas()
     atlas.learn(["fruitful"], ["kill mobile | open | waiting | get", "kill desktop | down | ended | write"])
-    atlas.learn(["idle"], [])
-    assert atlas.worth(["never"]) < atlas.worth(["never", "fruitful"])
-    assert atlas.worth(["fruitful"]) > atlas.worth(["idle"]) > atlas.worth(["often"])
+    atlas.learn(["idle"], ["kill mobile | open | waiting | get"])
+    assert atlas.worth(["fruitful"]) > atlas.worth(["idle"])
 
 
 def test_what_was_met_is_no_longer_among_what_never_was() -> None:
@@ -183,7 +191,7 @@ def test_a_campaign_over_generated_plans_counts_runs_and_learns(tmp_path: Path) 
     runs = list(campaign.play(1))
     assert [run.plan for run in runs] == ["generated-0", "generated-1", "generated-2"]
     assert (campaign.planned, campaign.result().runs, campaign.result().verdict) == (3, 3, Verdict.VALID)
-    assert sum(generator.atlas.features.values()) > 0
+    assert sum(generator.atlas.pairs.values()) > 0
     assert any(run.met for run in runs)
 
 

@@ -6,23 +6,42 @@ of thousands, of pairs some hundreds, which a night can fill.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.hunting.generate.troubles import TROUBLES
 from harness.hunting.met import CALLS, JOBS, PHASES
 
 _ROLES_OF_RELAY = ("relay",)
+_NEWS = 0.25  # what led to news weighs so much, beside 1 for what is overdue
 _NEVER_TOLD = 12  # of what was never met, so much is told
 
 
 class Atlas:
-    """`features` are what drafts were made of, `pairs` what their runs met; both are counted by runs."""
+    """`pairs` counts what runs met, each pair once a run.
+
+    Of the drafts among which one is chosen, `_drawn` counts every feature and `_chosen` those of the chosen ones, each
+    in drafts. Without guidance both would grow alike; the difference is what chance left out so far.
+    """
 
     def __init__(self) -> None:
-        self.features: Counter[str] = Counter()
         self.pairs: Counter[str] = Counter()
-        self._yields: Counter[str] = Counter()  # feature → pairs that were new in its runs
+        self._drawn: defaultdict[str, float] = defaultdict(float)
+        self._chosen: Counter[str] = Counter()
+        self._runs: Counter[str] = Counter()  # feature → runs of drafts that have it
+        self._news: Counter[str] = Counter()  # feature → pairs that were new in those runs
+
+    def choose(self, drafts: Sequence[Sequence[str]]) -> list[int]:
+        """Which of some drafts, each given by its features, to try first, second, …; does not count yet."""
+        worths = [self.worth(features) for features in drafts]
+        return sorted(range(len(drafts)), key=lambda one: worths[one], reverse=True)
+
+    def chose(self, drafts: Sequence[Sequence[str]], chosen: Sequence[str]) -> None:
+        """One of `drafts` will be played: what it is made of is less urgent from now on."""
+        for features in drafts:
+            for feature in set(features):
+                self._drawn[feature] += 1 / len(drafts)
+        self._chosen.update(set(chosen))
 
     def learn(self, features: Iterable[str], cells: Iterable[str]) -> None:
         """A run of a draft made of `features` met `cells`."""
@@ -30,12 +49,21 @@ class Atlas:
         new = sum(pair not in self.pairs for pair in met)
         self.pairs.update(met)
         for feature in set(features):
-            self.features[feature] += 1
-            self._yields[feature] += new
+            self._runs[feature] += 1
+            self._news[feature] += new
 
     def worth(self, features: Iterable[str]) -> float:
-        """How much a draft promises: what was seldom tried counts most, then what led to news."""
-        return sum((1 + self._yields[f] / (1 + self.features[f])) / (1 + self.features[f]) for f in set(features))
+        """How much a draft promises, by the mean of its features: above 1 for what is overdue or led to news.
+
+        What is rare by intention stays rare: a feature is overdue when it was chosen less often than it was drawn.
+        """
+        usual = (1 + sum(self._news.values())) / (1 + sum(self._runs.values()))
+        each = [
+            (1 + self._drawn[f]) / (1 + self._chosen[f])
+            + _NEWS * (usual + self._news[f]) / (usual * (1 + self._runs[f]))
+            for f in sorted(set(features))
+        ]
+        return sum(each) / len(each)
 
     def never(self) -> list[str]:
         """Pairs of the universe that nobody met, in a fixed order."""

@@ -52,6 +52,7 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         for fault in moments.timed(kind, trouble, when, random, duration_s):
             faults.append({"name": f"{kind} {len(faults) + 1}", **fault})
     options = _options(random)
+    features += [f"{option} in {name}" for option in options.get("policies", {})] or [f"no option in {name}"]
     users = {call: weight for _, trouble in drawn for call, weight in trouble.calls.items()}
     words: dict[str, Any] = {
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",

@@ -27,15 +27,15 @@ class Written(NamedTuple):
 class Generator:
     """Writes the plan of each seed, in the order of a campaign's numbers.
 
-    Plans of a block know what the runs of earlier blocks have met, but for the last one, whose runs may be under way.
-    So what is written depends on seeds alone, as long as no run takes longer than a whole block; and a plan is stored
-    with its run, which never needs the atlas again.
+    Plans know what earlier ones are made of. What runs met is known of the blocks before the last one, whose runs may
+    be under way. So what is written depends on seeds alone, as long as no run takes longer than a whole block; and a
+    plan is stored with its run, which never needs the atlas again.
     """
 
     def __init__(self, seeds: Sequence[int], *, guided: bool = True, topology: str | None = None) -> None:
         self._seeds, self._guided, self._topology = seeds, guided, topology
         self.atlas = Atlas()  # of everything
-        self._past = Atlas()  # what the block that is written now knows
+        self._past = Atlas()  # what the plan that is written now knows
         self._block = 0
         self._features: dict[int, tuple[str, ...]] = {}  # by number, of runs that are under way
         self._met: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}  # by number, not yet in the past
@@ -79,9 +79,11 @@ class Generator:
         """Of some drafts the one that is worth most; nearly all make sense."""
         for _ in range(_ATTEMPTS):
             drafts = [draft(count, random, self._topology) for _ in range(_CANDIDATES if self._guided else 1)]
-            for found in sorted(drafts, key=lambda one: self._past.worth(one.features), reverse=True):
-                if _makes_sense(found):
-                    return found
+            features = [one.features for one in drafts]
+            for place in self._past.choose(features):
+                if _makes_sense(drafts[place]):
+                    self._past.chose(features, features[place])
+                    return drafts[place]
         raise AssertionError(f"no plan in {_ATTEMPTS} drafts of {count} faults makes sense")
 
 
