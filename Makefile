@@ -64,11 +64,11 @@ seeds: .venv/.dev ## record anew the seeds at which the plans of ablations show 
 parity: venv ## the simulated transport against real sockets, on every Python >= 3.11 that is installed
 	.venv/bin/python tests/sim/parity_all.py
 
-nightly: .venv/.dev ## all unattended plans, 200 seeds each, every claim, and every ablation with 200 seeds of its base
-	.venv/bin/harness hunt nightly --seeds 200
+nightly: .venv/.dev ## every claim and finding, every ablation with 200 seeds of its base, and the night of configs/nightly.yaml
 	.venv/bin/harness audit --profile hardened
 	.venv/bin/harness audit --findings | diff - docs/findings.md
 	HARNESS_ABLATION_SEEDS=200 HARNESS_AUDIT_EVERY=1 .venv/bin/python -m pytest -n 2 tests/hunting/test_ablations.py tests/audit
+	.venv/bin/harness nightly
 
 findings: venv ## play everything found in the documented design again, and write docs/findings.md
 	.venv/bin/harness audit --findings > docs/findings.md.new && mv docs/findings.md.new docs/findings.md

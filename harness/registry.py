@@ -27,6 +27,7 @@ _PACKAGES = {  # kind → (package, the object every plug-in of that kind define
     "profile": ("targets.profiles", "PROFILE"),
 }
 _AS_SPELT = ("fault",)
+_NO_PLANS = ("topologies", "schema", "nightly.yaml", "known-failures.yaml")  # in `configs`
 _MISSING = object()
 _READABLE = 12
 KINDS = (*_PACKAGES, "plan", "topology")
@@ -141,7 +142,7 @@ def _files(kind: str) -> dict[str, Path]:
         return {path.stem: path for path in sorted((root / "topologies").glob("*.yaml"))}
     if kind == "plan":
         found = (path.relative_to(root) for path in sorted(root.rglob("*.yaml")))
-        plans = (path for path in found if path.parts[0] not in ("topologies", "schema"))
+        plans = (path for path in found if path.parts[0] not in _NO_PLANS)
         return {path.with_suffix("").as_posix(): root / path for path in plans}
     raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(KINDS)}")
 

@@ -5,6 +5,8 @@ Names, never list indices: `schedule`, `workload:<client>`, `content:<job>`, `no
 
 The root of all streams of a run is its plan's draws and its seed (`root_of`): two plans never play the same round.
 What is rare is not left to chance from seed to seed: `spread` draws it evenly.
+
+`parse_seeds` reads which seeds somebody asks for.
 """
 
 from __future__ import annotations
@@ -12,6 +14,22 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
+
+SEEDS_END = 2**63  # as a plan's own `seed`: the index of a store holds no larger number
+
+
+def parse_seeds(text: str) -> range:
+    """`N` is 0 to N-1, `A..B` excludes B. Raises `ValueError` for anything else, and when that is no seed at all."""
+    first, dots, last = text.partition("..")
+    try:
+        seeds = range(int(first), int(last)) if dots else range(int(first))
+    except ValueError:
+        raise ValueError(f"{text!r}: expected a number of seeds (100) or a range (0..100)") from None
+    if not seeds:
+        raise ValueError(f"{text!r} is no seed at all")
+    if seeds[0] < 0 or seeds[-1] >= SEEDS_END:
+        raise ValueError(f"{text!r}: expected seeds from 0 to 2**63 - 1")
+    return seeds
 
 
 def stream(seed: int | str, name: str) -> random.Random:

@@ -72,10 +72,18 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *("harness/conform", "harness/conform/relay", "harness/conform/client"),
         *("harness/runtimes/sockets", "harness/wire", *RUNTIME),
     ),
+    "harness/night/executors": ("harness/hunting",),
+    "harness/night": (
+        *("harness/night/executors", "harness/hunting", "harness/hunting/generate", "harness/shrink"),
+        *("harness/runs", "harness/plan", *RUNS),
+    ),
+    "harness/night/morning": ("harness/night", "harness/hunting", "harness/hunting/generate", "harness/report", "harness"),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
+    "harness/testing": ("harness/runs", "harness/plan", *RUNS),
 }
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them
     "harness.doctor": ("harness/runtimes", "harness/runtimes/toxiproxy"),
+    "harness.strategies": ("harness/plan", "harness/workload", "harness/runtimes"),
     "harness.__main__": ("harness/cli",),
 }
 UNBOUND = ("harness/cli",)  # the command line may use everything

@@ -13,8 +13,8 @@ import msgspec
 from faults import parse_duration_ns
 from harness import registry
 from harness.runs.keep import DEFAULT_RUNTIME
+from harness.seeds import SEEDS_END, parse_seeds
 
-SEEDS_END = 2**63  # as a plan's own `seed`: the index of a store holds no larger number
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -56,15 +56,10 @@ class Seeds(click.ParamType[range]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
         if isinstance(value, range):
             return value
-        first, dots, last = str(value).partition("..")
         try:
-            seeds = range(int(first), int(last)) if dots else range(int(first))
-        except ValueError:
-            self.fail(f"{value!r}: expected a number of seeds (100) or a range (0..100)", param, ctx)
-        if not seeds:
-            self.fail(f"{value!r} is no seed at all", param, ctx)
-        if seeds[0] < 0 or seeds[-1] >= SEEDS_END:
-            self.fail(f"{value!r}: expected seeds from 0 to 2**63 - 1", param, ctx)
+            seeds = parse_seeds(str(value))
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
         return seeds
 
 

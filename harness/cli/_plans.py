@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -54,7 +53,7 @@ def choose_all(words: Sequence[str]) -> list[Chosen]:
     """
     found: dict[tuple[str, str], Chosen] = {}
     errors = []
-    for named in dict.fromkeys(one for word in words for one in members(word)):
+    for named in dict.fromkeys(one for word in words for one in plans.members(word)):
         try:
             plan = choose(named)
             found.setdefault((plan.name, plan.source.text), Chosen(plan, named not in words))
@@ -63,21 +62,6 @@ def choose_all(words: Sequence[str]) -> list[Chosen]:
     if errors:
         raise plans.PlanErrors(errors)
     return list(found.values())
-
-
-def members(word: str) -> list[str]:
-    """`nightly`, `nightly/*`, `configs/nightly`: the plans of a folder, shipped or not, in the order of their names."""
-    shipped = registry.names("plan")
-    path = Path(word)
-    if word in shipped or path.is_file():
-        return [word]
-    if path.is_dir():
-        found = sorted(str(file) for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
-        if not found:
-            raise Refused(f"there is no plan in the folder {word}")
-        return found
-    pattern = word if any(sign in word for sign in "*?[") else f"{word.rstrip('/')}/*"
-    return [name for name in shipped if fnmatchcase(name, pattern)] or [word]
 
 
 def valid(word: str, topology: str | None = None) -> plans.Plan:

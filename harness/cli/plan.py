@@ -27,7 +27,7 @@ def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
     if other is not None:
         plans.load_topology(other)  # what is wrong with it is said once
     code = _exits.OK
-    for word in dict.fromkeys(one for named in plan for one in _plans.members(named)):
+    for word in dict.fromkeys(one for named in plan for one in plans.members(named)):
         try:
             found = _plans.valid(word, other)
         except plans.PlanErrors as exc:

@@ -66,7 +66,7 @@ class PlanText(msgspec.Struct, frozen=True, kw_only=True):
         return _parsed(self)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=512)  # more than a folder has: they come in turn, seed after seed
 def _parsed(text: PlanText) -> plans.Plan:
     return plans.parse(text.text, text.name, beside=text.folder)
 
@@ -253,11 +253,12 @@ def of_dead(task: Task, died: Died) -> RunSummary:
 # ---- in a worker ----------------------------------------------------------------------------------------------------
 
 
-def run_task(task: Task) -> RunSummary:
-    """One run of a campaign, in a worker process. A run that could not be made or kept is UNKNOWN and says why."""
+def run_task(task: Task, store: Store | None = None) -> RunSummary:
+    """One run of a campaign, in a worker process, kept in `store` (its order's, if there is none). A run that could not
+    be made or kept is UNKNOWN and says why."""
     try:
         schedule = scheduled(task)
-        return _summary(task, schedule, _run(task, schedule))
+        return _summary(task, schedule, _run(task, schedule, store or Store(task.order.store)))
     except (plans.PlanErrors, StoreProblem, RuntimeUnavailable) as exc:
         kind = CANNOT_PLAY if isinstance(exc, CannotPlay) else ("harness", "cannot-run")
         return RunSummary(
@@ -293,13 +294,13 @@ def scheduled(task: Task) -> Schedule:
     )
 
 
-def _run(task: Task, schedule: Schedule) -> Kept:
+def _run(task: Task, schedule: Schedule, store: Store) -> Kept:
     order = task.order
     runtime: Runtime = registry.find("runtime", order.runtime)
     return run_and_keep(
         schedule,
         runtime,
-        store=Store(order.store),
+        store=store,
         plan_text=task.plan.text,
         topology_text=plans.used_topology(task.plan.plan(), order.topology),
         argv=list(order.argv),
@@ -320,6 +321,7 @@ def _summary(task: Task, schedule: Schedule, kept: Kept) -> RunSummary:
         verdict=kept.result.verdict,
         signatures=[s for r in results for s in r.signatures],
         doubts=[(r.check, r.reason or "") for r in results if r.verdict is Verdict.UNKNOWN],
+        judged=sorted(r.check for r in results if r.verdict is not None),
         drawn=sorted({fault.action for fault in schedule.faults}),
         exercised=exercised(kept),
         met=cells(kept.result.history) if task.maps and kept.result.history is not None else [],

@@ -14,7 +14,8 @@ _PROBLEMS = 10  # a full disk has one for every run; the first few say it
 class RunSummary(msgspec.Struct, kw_only=True):
     """What a campaign learns of one run. `number` is its place in the campaign's order.
 
-    `signatures` are (check, reason) of what is INVALID, `doubts` of what is UNKNOWN; `drawn` are the actions of which
+    `signatures` are (check, reason) of what is INVALID, `doubts` of what is UNKNOWN; `judged` are the checkers that had
+    something to judge; `drawn` are the actions of which
     the seed's schedule has an occurrence; `exercised` counts by action the occurrences that met something, and
     `met` says what they fell upon (of generated plans); `problem` is what the harness itself could not do.
     """
@@ -25,6 +26,7 @@ class RunSummary(msgspec.Struct, kw_only=True):
     verdict: Verdict
     signatures: list[tuple[str, str]] = msgspec.field(default_factory=list)
     doubts: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    judged: list[str] = msgspec.field(default_factory=list)
     drawn: list[str] = msgspec.field(default_factory=list)
     exercised: dict[str, int] = msgspec.field(default_factory=dict)
     met: list[str] = msgspec.field(default_factory=list)

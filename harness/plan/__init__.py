@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from harness.plan.adhoc import ad_hoc, with_faults
 from harness.plan.errors import PlanError, PlanErrors, Span
-from harness.plan.files import load_topology
+from harness.plan.files import load_topology, members
 from harness.plan.loading import (
     Plan,
     check,
@@ -42,6 +42,7 @@ __all__ = [
     "find",
     "load",
     "load_topology",
+    "members",
     "on_one_line",
     "parse",
     "plan_schema",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from harness import registry
@@ -18,6 +19,22 @@ from targets import profiles
 from targets.policy import UnknownPolicy
 
 SUFFIXES = (".yaml", ".yml")
+
+
+def members(word: str) -> list[str]:
+    """`nightly`, `nightly/*`, `configs/nightly`: the plans of a folder, shipped or not, in the order of their names.
+    What is neither is given back as it is. Raises `PlanErrors` for a folder without a plan."""
+    shipped = registry.names("plan")
+    path = pathlib.Path(word)
+    if word in shipped or path.is_file():
+        return [word]
+    if path.is_dir():
+        found = sorted(str(file) for file in path.iterdir() if file.suffix in SUFFIXES)
+        if not found:
+            raise one(word, "there is no plan in this folder")
+        return found
+    pattern = word if any(sign in word for sign in "*?[") else f"{word.rstrip('/')}/*"
+    return [name for name in shipped if fnmatchcase(name, pattern)] or [word]
 
 
 def load_topology(name: str, beside: pathlib.Path | None = None) -> Topology:

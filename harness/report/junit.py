@@ -18,11 +18,11 @@ def render(run: StoredRun) -> str:
     """INVALID is a failure, UNKNOWN an error, "not judged" is skipped; but what the plan expects is a success, and a
     run that is not as its plan expects, or has no verdict, is a failing case of its own."""
     record = run.record
-    suite = ET.Element("testsuite", name=_clean(record.plan))
+    suite = ET.Element("testsuite", name=clean(record.plan))
     properties = ET.SubElement(suite, "properties")
     named = {"seed": record.seed, "runtime": record.runtime, "profile": words.system(record).split(" · ")[0]}
     for name, value in {**named, "run": run.directory}.items():
-        ET.SubElement(properties, "property", name=name, value=_clean(str(value)))
+        ET.SubElement(properties, "property", name=name, value=clean(str(value)))
     for result in run.results:
         _case(suite, record.plan, result, expected=record.as_expected is True)
     if record.verdict is None:
@@ -32,34 +32,39 @@ def render(run: StoredRun) -> str:
     counted = {"tests": "testcase", "failures": "*/failure", "errors": "*/error", "skipped": "*/skipped"}
     suite.attrib |= {name: str(len(suite.findall(path))) for name, path in counted.items()}
     suite.attrib |= {"time": f"{record.seconds:.3f}", "timestamp": record.started.rstrip("Z")}
-    ET.indent(suite)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
+    return written(suite)
+
+
+def written(root: ET.Element) -> str:
+    """The document of an element."""
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def _case(suite: ET.Element, plan: str, result: CheckResult, *, expected: bool) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_clean(plan), name=_clean(result.check))
+    case = ET.SubElement(suite, "testcase", classname=clean(plan), name=clean(result.check))
     kinds = {Verdict.INVALID: "failure", Verdict.UNKNOWN: "error", None: "skipped"}
     kind = kinds.get(result.verdict)
     if kind is None:
         return
-    message = _clean(words.shortened(result.message, _MOST_LETTERS))
+    message = clean(words.shortened(result.message, _MOST_LETTERS))
     if kind == "skipped":
         ET.SubElement(case, kind, message=message)
         return
     story = [words.shortened(s, _MOST_LETTERS) for s in words.sentences(result)[:_MOST_STEPS]]
-    told = _clean("\n".join(f"{n}. {sentence}" for n, sentence in enumerate(story, start=1)))
+    told = clean("\n".join(f"{n}. {sentence}" for n, sentence in enumerate(story, start=1)))
     if expected:
         out = f"{result.verdict}, as the plan expects: {result.reason}: {message}\n{told}"
-        ET.SubElement(case, "system-out").text = _clean(out)
+        ET.SubElement(case, "system-out").text = clean(out)
     else:
-        ET.SubElement(case, kind, message=message, type=_clean(result.reason or "")).text = told
+        ET.SubElement(case, kind, message=message, type=clean(result.reason or "")).text = told
 
 
 def _expectation(suite: ET.Element, plan: str, kind: str, message: str) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_clean(plan), name="verdict")
+    case = ET.SubElement(suite, "testcase", classname=clean(plan), name="verdict")
     ET.SubElement(case, kind, message=message, type="verdict")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """XML 1.0 has no way to write most control characters."""
     return _NOT_XML.sub(lambda m: m[0].encode("unicode_escape", "surrogatepass").decode(), text)

@@ -58,7 +58,8 @@ class NoSuchRun(LookupError):
 
 
 def new_run_id() -> str:
-    return secrets.token_hex(3)
+    """Of so many digits that the runs of many nights have one each: an index row that is replaced is a run lost."""
+    return secrets.token_hex(5)
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
@@ -132,7 +133,7 @@ class Store:
         for candidate in (path, self.root / word):
             if (candidate / "run.json").is_file():
                 return candidate.resolve() if candidate.is_symlink() else candidate
-        by_id = sorted(self.root.glob(f"*/*-{word}")) if re.fullmatch(r"[0-9a-f]{6}", word) else []
+        by_id = sorted(self.root.glob(f"*/*-{word}")) if re.fullmatch(r"[0-9a-f]{6}|[0-9a-f]{10}", word) else []
         if by_id:
             return by_id[0]
         what = "it holds no run.json: is it a run directory" if path.exists() else "there is no such run"
@@ -144,12 +145,9 @@ class Store:
 
     def index(self, row: IndexRow) -> None:
         """Add a run to the index, or replace its row. Raises `StoreProblem`."""
-        values = msgspec.structs.asdict(row) | {"signatures": msgspec.json.encode(row.signatures).decode()}
-        names = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
         try:
-            with closing(self._connect()) as db, db:
-                db.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", values)
+            with closing(self.connect()) as db, db:
+                insert(db, row)
         except (sqlite3.Error, OSError) as exc:
             raise StoreProblem(f"{self.root / 'index.db'}: the run cannot be indexed: {exc}") from exc
 
@@ -158,7 +156,7 @@ class Store:
         if not (self.root / "index.db").exists():
             return []
         try:
-            with closing(self._connect()) as db:
+            with closing(self.connect()) as db:
                 db.row_factory = sqlite3.Row
                 found = [dict(row) for row in db.execute("SELECT * FROM runs ORDER BY started, id")]
         except sqlite3.Error as exc:
@@ -167,13 +165,31 @@ class Store:
             msgspec.convert(row | {"signatures": msgspec.json.decode(row["signatures"])}, IndexRow) for row in found
         ]
 
-    def _connect(self) -> sqlite3.Connection:
+    def forget(self, directory: Path) -> None:
+        """The files of a run are gone; its row stays. Raises `StoreProblem`."""
+        place = str(directory.relative_to(self.root))
+        try:
+            with closing(self.connect()) as db, db:
+                db.execute("UPDATE runs SET directory = NULL WHERE directory = ?", (place,))
+        except (sqlite3.Error, OSError) as exc:
+            raise StoreProblem(f"{self.root / 'index.db'}: cannot be written: {exc}") from exc
+
+    def connect(self) -> sqlite3.Connection:
+        """The index, made if there is none; one transaction may then add a run and what belongs to it."""
         self.root.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.root / "index.db", timeout=_BUSY_S)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.executescript(_SCHEMA)
         return db
+
+
+def insert(db: sqlite3.Connection, row: IndexRow) -> None:
+    """Add a run, or replace its row."""
+    values = msgspec.structs.asdict(row) | {"signatures": msgspec.json.encode(row.signatures).decode()}
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    db.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", values)
 
 
 def _as_file_name(plan: str) -> str:

@@ -64,7 +64,7 @@ def test_all_that_is_wrong_in_a_folder_of_plans_is_said_at_once(harness: Harness
     mine = harness.folder / "mine"
     mine.mkdir()
     said = harness("hunt", "mine", "--seeds", "1")
-    assert (said.code, "there is no plan in the folder mine" in said.err) == (254, True)
+    assert (said.code, "there is no plan in this folder" in said.err) == (254, True)
     (mine / "a.yaml").write_text("version: 2\n")
     (mine / "b.yaml").write_text("version: 1\nduration: 5\n")
     said = harness("hunt", "mine", "--seeds", "1")
