@@ -16,6 +16,7 @@ from checkers.words.findings import Findings, Story, told
 from harness.history import Op, Tap
 
 _AT_ONCE_NS = 10_000_000
+DELETED = "job:deleted"
 _IN_PLACE = ("append", "patch")
 
 
@@ -49,6 +50,7 @@ class Fitting:
         self._events: dict[str, dict[str, Emitted]] = {}  # desktop → message → event
         self._shown: dict[tuple[str, str], tuple[int, Op]] = {}  # (node, job) → revision, if it is known
         self._removed: dict[tuple[str, str], Op] = {}
+        self._told_gone: set[tuple[str, str]] = set()  # (node, job): heard of its deletion, shown or not
         self._due: dict[tuple[str, str], Due] = {}
         self._early: dict[tuple[str, str], list[tuple[Phone, Tap]]] = {}  # (desktop, message) → seen before it is told
         self._asked: dict[str, Op] = {}  # correlation id → the begin of a fetch of a row
@@ -128,6 +130,8 @@ class Fitting:
     # ---- what comes -------------------------------------------------------------------------------------------------
 
     def wire(self, phone: Phone, tap: Tap) -> None:
+        if tap.type == DELETED and tap.job is not None:
+            self._told_gone.add((phone.node, tap.job))
         if not phone.hardened or not (phone.watching and phone.listed) or phone.disturbed or tap.job is None:
             return
         event = self._events.get(phone.desktop or "", {}).get(tap.msg or "")
@@ -171,6 +175,8 @@ class Fitting:
         key = (phone.node, job)
         if truth is None or not self._here(phone, truth, as_of) or key in self._removed:
             return
+        if key in self._told_gone and truth.deleted is not None and truth.deleted.n > as_of:
+            return  # it had never shown the job, so nobody saw it go; the row is older than that
         at = bisect_right(truth.revs, as_of)
         if not at or (truth.deleted is not None and truth.deleted.n <= as_of):
             return
