@@ -42,11 +42,12 @@ tools: venv ## build the Toxiproxy server and the relay in Go; packages of the m
 	@if command -v npm >/dev/null; then cd targets/foreign/node-mobile && npm ci --silent; \
 	else echo "no npm: the mobile in JavaScript stays without its packages"; fi
 
-bench: venv ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save
+bench: .venv/.dev ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save, how a night spreads over workers
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
 	.venv/bin/python tests/bench/foreign_histories.py
 	.venv/bin/python tests/bench/options.py
+	.venv/bin/python tests/bench/cluster.py
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 75,000 foreign histories mutated; 30,000 damaged plans, topologies, run directories and probe replies
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py

@@ -67,7 +67,7 @@ class KeepWords(Words):
 
 
 class LimitWords(Words):
-    """For one `run`: wall-clock time, and `memory` of the process that plays it."""
+    """For one `run`: wall-clock time, and `memory` of the process that simulates it."""
 
     run: DurationNs = 600 * 10**9
     memory: Size = 4 * 10**9

@@ -19,6 +19,7 @@ from harness.hunting.campaign import Task, of_dead, run_task
 from harness.hunting.pool import Died
 from harness.hunting.tally import RunSummary
 from harness.night.items import Item
+from harness.runs.keep import DEFAULT_RUNTIME
 from harness.store.index import IndexRow, Store
 from harness.verdict import Verdict
 
@@ -56,7 +57,8 @@ class _Caught(Store):
 
 def work(item: Item) -> Packed:
     """Play it. What goes wrong is an answer, too."""
-    _limit_memory(item.memory_bytes)
+    if item.task.order.runtime == DEFAULT_RUNTIME:  # elsewhere components are processes, which would inherit it
+        _limit_memory(item.memory_bytes)
     if item.policy is not None:
         return Packed(outcome=_outcome(item, caught=_without(item, item.policy)))
     with tempfile.TemporaryDirectory(prefix="jobsync-harness-night-") as folder:

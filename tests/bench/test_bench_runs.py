@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cluster
 import options
 import pytest
 import simulator
 import toy
 
 from harness import registry
+from harness.night.executors.local import Local
 from harness.runs.run import execute
 
 
@@ -52,6 +56,13 @@ def test_batches_save_more_messages_the_faster_a_stream_is() -> None:
 def test_deltas_save_more_bytes_the_larger_the_metadata_are() -> None:
     small, large = options.deltas(3), options.deltas(30)
     assert 0 < small < large
+
+
+def test_the_items_of_a_night_that_are_measured_are_played(tmp_path: Path) -> None:
+    wanted = cluster.items(3, tmp_path)
+    assert [item.number for item in wanted] == [0, 1, 2] and not list(tmp_path.iterdir())
+    assert cluster.seconds(Local(), wanted, 1) > 0
+    assert cluster.efficiency(10.0, 5.0, 1) == 2.0
 
 
 def test_a_wish_is_shown_at_once_only_with_optimistic_updates() -> None:

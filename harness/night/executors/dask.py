@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import multiprocessing.util
 import queue
+import socket
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from harness.hunting.pool import Died, Pool
 from harness.night.executors import ExecutorProblem, Wanted
@@ -22,7 +25,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _SPARE = 2  # tasks for each worker: one that is played, and one that waits there
-_CONNECT_S = 15
+_KNOCK_S = 15
+_CONNECT_S = 90  # for all that a client does at first, on a machine that has other things to do
 
 
 class Dask:
@@ -34,6 +38,7 @@ class Dask:
         except ImportError:
             raise ExecutorProblem("dask.distributed is missing: pip install 'jobsync-harness[cluster]'") from None
         try:
+            _knock(address)
             self._client = self._dask.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as exc:
             raise ExecutorProblem(
@@ -95,6 +100,13 @@ class Dask:
         return max(1, _SPARE * sum(int(worker["nthreads"]) for worker in self._workers().values()))
 
 
+def _knock(address: str) -> None:
+    """Is anybody there at all? A client tries again and again before it gives up. Raises `OSError`, `ValueError`."""
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    if place.hostname is not None and place.port is not None:
+        socket.create_connection((place.hostname, place.port), _KNOCK_S).close()
+
+
 def EXECUTOR(wanted: Wanted) -> Dask:
     if wanted.scheduler is None:
         raise ExecutorProblem("--executor dask needs --scheduler ADDRESS, such as tcp://127.0.0.1:8786")
@@ -119,6 +131,12 @@ class _OneAtATime:
         self._tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         pool: Pool[Any, Any] = Pool(work, 1, limit_s)
         self._results = pool.results(iter(self._tasks.get, None))
+        # before Python waits for its children, which would wait for us
+        multiprocessing.util.Finalize(self, self._end, exitpriority=10)
+
+    def _end(self) -> None:
+        with suppress(ValueError):  # a run is under way: it ends with the process that gave it out
+            self._results.close()
 
     def __call__(self, task: Any) -> Any:
         with self._lock:
