@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -65,8 +66,6 @@ def failing(directory: Path, until_s: float | None) -> list[Failing]:
 
 def look(one: Failing) -> Least:
     """In a worker: the smallest plan, or why there is none."""
-    import time  # noqa: PLC0415 - the wall clock is this function's alone
-
     found = Least(check=one.check, reason=one.reason, run=one.run, message=one.message, story=one.story)
     with tempfile.TemporaryDirectory(prefix="jobsync-harness-night-") as folder:
         topology = None

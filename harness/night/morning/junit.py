@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from harness.night.morning.telling import Cell, Morning, PlanTold
+from harness.night.morning.counting import Cell, PlanTold
+from harness.night.morning.telling import Morning
 from harness.report import words
 from harness.report.junit import clean, written
 
