@@ -61,7 +61,8 @@ class Store:
         self._desktop = desktop
         self._latency = ("", 0.0, 0.0)  # STORE_LATENCY_MS as last read, and its bounds in seconds
         uri = env["STORE"]
-        self._db = sqlite3.connect(uri, uri=uri.startswith("file:"), isolation_level=None, timeout=1.0)
+        self._connection = sqlite3.connect(uri, uri=uri.startswith("file:"), isolation_level=None, timeout=1.0)
+        self._closed = False
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
@@ -74,7 +75,15 @@ class Store:
         self.writing = asyncio.Lock()
 
     def close(self) -> None:
-        self._db.close()
+        self._closed = True
+        self._connection.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """What is still under way when the process ends in order ends with it: it has not failed, and is not answered."""
+        if self._closed:
+            raise asyncio.CancelledError("the store is closed")
+        return self._connection
 
     # Latency -----------------------------------------------------------------------------------------------------
 
