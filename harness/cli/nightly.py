@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from harness.cli import _exits, _mornings, _options, _say
 from harness.cli._often import Often
@@ -51,28 +52,16 @@ class _Shard(click.ParamType[Shard]):
     default=os.cpu_count() or 1,
     help="Worker processes. Default: as many as CPUs.",
 )
-@click.option("--executor", "where", type=click.Choice(names()), default="local", show_default=True)
+@click.option(
+    "--executor", "where", type=click.Choice(names()), default="local", show_default=True, help="Where workers are."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Of the executor dask: tcp://127.0.0.1:8786.")
 @click.option("--budget", type=_options.Duration(), help="Instead of the file's: all of it, shrinking included.")
 @click.option("--annotate", is_flag=True, help="Print the worst failures as annotations of GitHub Actions, too.")
 @_options.plugin_option
 @_options.store_option
 @_options.json_option
-def command(
-    *,
-    file: Path | None,
-    name: str | None,
-    number: int | None,
-    shard: Shard,
-    resume: bool,
-    jobs: int,
-    where: str,
-    scheduler: str | None,
-    budget: int | None,
-    annotate: bool,
-    store: Path,
-    as_json: bool,
-) -> int:
+def command(*, as_json: bool, annotate: bool, **asked: Any) -> int:
     """Play a night: plans that were written and plans that were not, in the simulator and on real sockets, safeguards
     that are taken out. FILE says what; without one it is the night that is shipped. What it says in the morning is
     STORE/nights/NAME: summary.md, junit.xml, results.json, results.sarif.
@@ -90,58 +79,88 @@ def command(
     Exit 0 when nothing is new, 1 when a failure is new, or known and expired, or a run was not deterministic; 2 when
     too many runs are UNKNOWN, or a safeguard is not missed.
     """
-    Store(store).require_writable()
-    ledger = Ledger(Store(store))
-    night, about, name, begun = _begin(ledger, file, name, number, shard, resume, where)
-    if budget is not None:
-        night = Night(words=night.words.model_copy(update={"budget": budget}), text=night.text, path=night.path)
+    words = _Asked(**asked)
+    Store(words.store).require_writable()
+    ledger = Ledger(Store(words.store))
+    night, about, name, begun = _begin(ledger, words)
     known = _mornings.known(night)
-    items = Items(night, name, about.number, store)
+    _play(ledger, words, night, name, about, begun)
+    return _mornings.tell(ledger, name, night, known, as_json=as_json, annotate=annotate, one_shard=words.shard.n > 1)
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed. `budget` is in nanoseconds."""
+
+    file: Path | None
+    name: str | None
+    number: int | None
+    shard: Shard
+    resume: bool
+    jobs: int
+    where: str
+    scheduler: str | None
+    budget: int | None
+    store: Path
+
+
+def _play(ledger: Ledger, asked: _Asked, night: Night, name: str, about: About, begun: str) -> None:
+    """All of it, or what there is time for. Raises `Failed` without workers."""
+    items = Items(night, name, about.number, asked.store)
     about.left_out = [(one.part, one.what, one.why) for one in items.left_out]
-    about.planned = sum(items.planned(phase, shard) for phase in PHASES)
+    about.planned = sum(items.planned(phase, asked.shard) for phase in PHASES)
     try:
-        with executor(where, Wanted(jobs=jobs, scheduler=scheduler)) as workers, _say.progress() as note:
-            ledger.begin(name, shard, begun, about)
+        with executor(asked.where, Wanted(jobs=asked.jobs, scheduler=asked.scheduler)) as workers:
+            ledger.begin(name, asked.shard, begun, about)
             ledger.tidy(name)
-            tell = _Tell(note, about.planned, len(ledger.done(name)))
-            playing = Playing(
-                night, items, ledger, name=name, shard=shard, jobs=jobs, about=about, tell=tell, note=note
-            )
-            playing.play(workers)
+            with _say.progress() as note:
+                tell = _Tell(note, about.planned, len(ledger.done(name)))
+                playing = Playing(
+                    *(night, items, ledger),
+                    name=name,
+                    shard=asked.shard,
+                    jobs=asked.jobs,
+                    about=about,
+                    tell=tell,
+                    note=note,
+                )
+                playing.play(workers)
     except ExecutorProblem as exc:
         raise _exits.Failed(str(exc)) from None
     _exits.no_more_interruption()
     playing.end(_now())
-    return _mornings.tell(ledger, name, night, known, as_json=as_json, annotate=annotate, one_shard=shard.n > 1)
 
 
-def _begin(
-    ledger: Ledger, file: Path | None, name: str | None, number: int | None, shard: Shard, resume: bool, where: str
-) -> tuple[Night, About, str, str]:
-    """A new night, or one that was not ended. Raises `Refused`, `PlanErrors`."""
-    known = ledger.nights()
-    if resume:
-        open_ = [one for one in known if one.shard == shard and one.night == (name or one.night)]
-        unended = [one for one in open_ if one.about.ended is None]
-        if not unended:
-            said = f"the night {name}" if name is not None else "no night"
-            what = "has ended, or was never begun" if name is not None else "of this store is left to be ended"
-            raise _exits.Refused(f"--resume: {said} {what} (shard {shard}); without it a new one begins")
-        last = unended[-1]
-        night = parse(last.about.words, Path(last.about.file))
-        last.about.interrupted = last.about.out_of_budget = False
-        return night, last.about, last.night, last.begun
-    night = read(file if file is not None else configs_dir() / "nightly.yaml")
+def _begin(ledger: Ledger, asked: _Asked) -> tuple[Night, About, str, str]:
+    """A new night, or one that was not ended; its name, and when it began. Raises `Refused`, `PlanErrors`."""
+    night, about, name, begun = _open(ledger, asked) if asked.resume else _new(ledger, asked)
+    if asked.budget is not None:
+        words = night.words.model_copy(update={"budget": asked.budget})
+        night = Night(words=words, text=night.text, path=night.path)
+    return night, about, name, begun
+
+
+def _open(ledger: Ledger, asked: _Asked) -> tuple[Night, About, str, str]:
+    mine = [one for one in ledger.nights() if one.shard == asked.shard and one.night == (asked.name or one.night)]
+    left = [one for one in mine if one.about.ended is None]
+    if not left:
+        said = f"the night {asked.name}" if asked.name is not None else "no night"
+        what = "has ended, or was never begun" if asked.name is not None else "of this store is left to be ended"
+        raise _exits.Refused(f"--resume: {said} {what} (shard {asked.shard}); without it a new one begins")
+    last = left[-1]
+    last.about.interrupted = last.about.out_of_budget = False
+    return parse(last.about.words, Path(last.about.file)), last.about, last.night, last.begun
+
+
+def _new(ledger: Ledger, asked: _Asked) -> tuple[Night, About, str, str]:
+    night = read(asked.file if asked.file is not None else configs_dir() / "nightly.yaml")
     now = _now()
-    name = name or now.replace(":", "").replace("-", "")[:13] + "Z"
-    if any(one.night == name and one.shard == shard for one in known):
-        raise _exits.Refused(
-            f"the night {name} (shard {shard}) was begun: --resume goes on with it, or take another --night"
-        )
-    if number is None:
-        number = (datetime.now(UTC).date() - _FIRST_DAY).days
-    about = About(words=night.text, file=str(night.path.absolute()), number=number, planned=0, executor=where)
-    return night, about, name, now
+    name = asked.name or now.replace(":", "").replace("-", "")[:13] + "Z"
+    if any(one.night == name and one.shard == asked.shard for one in ledger.nights()):
+        said = f"the night {name} (shard {asked.shard}) was begun"
+        raise _exits.Refused(f"{said}: --resume goes on with it, or take another --night")
+    number = asked.number if asked.number is not None else (datetime.now(UTC).date() - _FIRST_DAY).days
+    file = str(night.path.absolute())
+    return night, About(words=night.text, file=file, number=number, planned=0, executor=asked.where), name, now
 
 
 class _Tell:
