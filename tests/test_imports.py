@@ -77,7 +77,10 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *("harness/night/executors", "harness/hunting", "harness/hunting/generate", "harness/shrink"),
         *("harness/runs", "harness/plan", *RUNS),
     ),
-    "harness/night/morning": ("harness/night", "harness/hunting", "harness/hunting/generate", "harness/report", "harness"),
+    "harness/night/morning": (
+        *("harness/night", "harness/hunting", "harness/hunting/generate"),
+        *("harness/report", "harness"),
+    ),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
     "harness/testing": ("harness/runs", "harness/plan", *RUNS),
 }
