@@ -10,6 +10,7 @@ from faults._scopes import OverDirections, Scope
 
 class OnMessages(OnLinks):
     match: Match = Match()
+    """Which messages it touches: globs on their type and job, `{type: "job:*"}`. Left out, it touches all of them."""
 
     def rule(self) -> MessageRule:
         raise NotImplementedError

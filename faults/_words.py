@@ -107,14 +107,19 @@ class Match(Words):
     """
 
     type: str = "*"
+    """A glob on the type of the message: `job:*`, `rpc:job.get`. `*`, the default, is every message."""
     job: str = "*"
+    """A glob on the id of the job that the message is about. `*`, the default, is also messages without a job."""
 
 
 class Every(Words):
     """A repetition with a mean; `uniform` draws between half and one and a half of it."""
 
     mean: DurationNs = Field(gt=0)
+    """How long it is from one start to the next on average: a duration such as `10s`."""
     dist: Literal["constant", "uniform", "exponential"] = "exponential"
+    """How the distances are drawn: `constant` is always the mean, `uniform` between half and one and a half of it,
+    `exponential`, the default, as for what happens by chance."""
 
 
 class Moment(Words):
@@ -126,10 +131,17 @@ class Moment(Words):
     """
 
     after: str = Field(min_length=1, max_length=60)
+    """The event: a line of the node's journal or a call of its user (`registered`, `dropped`, `commit`, `open`), or the
+    type of a message that leaves the node (`rpc:job.list`, `job:*`)."""
     node: str = Field(min_length=1)
+    """The name of the node at which the event happens."""
     within: DurationNs = 0
+    """How much later the fault begins at most: drawn anew for each seed from 0 to this duration. The default is at
+    once."""
     later: DurationNs = 0
+    """How much later the fault begins, exactly: a duration. The default is at once."""
     nth: int = Field(1, ge=1, le=1000)
+    """Which event of the kind is meant, counted from 1 since the workload began. The default is the first."""
 
 
 def _kind_of_time(value: object) -> str:
@@ -169,14 +181,28 @@ class Timed(Words):
     """
 
     action: str = ""
+    """Which fault it is: the name of one that `harness list faults` shows."""
     name: str | None = Field(None, min_length=1, max_length=60)
+    """What the fault is called in reports, in `after` and in its random draws. Left out, it is its action and what it
+    is aimed at."""
     at: Begin | None = None
+    """When it begins: a duration since the start of the workload (or since the fault of `after` healed), or an event
+    that it waits for, `{after: registered, node: desktop-1}`. Left out, it begins with the workload."""
     for_: DurationNs | None = Field(None, alias="for", gt=0)
+    """How long it lasts: a duration such as `3s`. Left out, it lasts as long as the plan does."""
     every: Annotated[Every, BeforeValidator(_every), OrShort(_DURATION_SCHEMA)] | None = None
+    """Repeats it, from start to start: `10s` each, or `{mean: 10s, dist: exponential}`. Left out, it occurs once."""
     occurs: Probability = 1.0
+    """The probability of each occurrence, from 0 to 1 or in percent. The default, 1, is always."""
     after: str | None = Field(None, min_length=1, max_length=200)
+    """The name of another fault: this one begins when that one has healed, each time that it does. Left out, it waits
+    for none."""
     mode: Mode = "all"
+    """How many of the links or nodes that it is aimed at each occurrence takes, drawn anew: `one`, `all` (the default),
+    `fixed` or `percent` of them; `value` says how many."""
     value: Annotated[int | float | None, WithJsonSchema(_VALUE_SCHEMA)] = None
+    """How many targets: a whole number with `mode: fixed`, a share such as `50%` (rounded up) with `mode: percent`;
+    otherwise it is left out."""
 
     @field_validator("value", mode="before")
     @classmethod
@@ -229,9 +255,12 @@ class OnLinks(Timed):
     """A fault of directions: `links: [mobile-1->relay]`; `<->` is both ways, `*` any node."""
 
     links: list[str] = Field(min_length=1)
+    """The directions that it is about: `mobile-1->relay` is one way, `mobile-1<->relay` both, and `*` stands for any
+    node."""
 
 
 class OnNodes(Timed):
     """A fault of machines and processes: `nodes: [desktop-1]`, with `*` as a wildcard (`mobile-*`)."""
 
     nodes: list[str] = Field(min_length=1)
+    """The nodes that it is about, by name; `*` is a wildcard: `mobile-*`."""

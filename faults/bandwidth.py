@@ -16,6 +16,7 @@ class BandwidthWords(OnLinks):
     """Bytes of each named direction pass at `rate` KB/s (of 1000 bytes) per connection; 0 lets none pass until heal."""
 
     rate: int = Field(ge=0, le=_MOST_KB_S)
+    """How much passes in a direction of each connection, in KB/s of 1000 bytes. 0 lets nothing pass until it heals."""
 
 
 class Bandwidth(ToxicOver):

@@ -51,7 +51,9 @@ class ClockWords(OnNodes):
     """
 
     skew: SignedDurationNs = 0
+    """How far the wall clock is off: `500ms` is ahead, `-1h` behind. The default, 0s, is the true time."""
     rate: float = Field(1.0, ge=0.1, le=10)
+    """How fast all clocks of the node run, from 0.1 to 10. The default, 1, is as fast as time does."""
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

@@ -16,7 +16,9 @@ class DelayWords(OnLinks):
     """Bytes of the named directions arrive `latency` later, give or take `jitter`; their order stays."""
 
     latency: DurationNs
+    """How much later the bytes arrive: a duration such as `100ms`."""
     jitter: DurationNs = 0
+    """How much more or less than `latency` it may be, drawn for each piece of data. The default, 0s, is none."""
 
     @model_validator(mode="after")
     def _delays_something(self) -> Self:

@@ -18,8 +18,11 @@ class DuplicateWords(OnMessages):
     """
 
     chance: Probability = 0.1
+    """The probability with which a matching message comes again, from 0 to 1 or in percent. The default is 10%."""
     copies: int = Field(1, ge=1, le=10)
+    """How many copies follow the original, from 1 to 10. The default is 1."""
     delay: DurationNs = 0
+    """How long after the message before it each copy comes: a duration. The default, 0s, is at once."""
 
     def rule(self) -> MessageRule:
         return MessageRule("duplicate", **dict(self.match), chance=self.chance, copies=self.copies, delay_ns=self.delay)

@@ -17,6 +17,8 @@ class HoldWords(OnMessages):
     """
 
     release: Release = "in-order"
+    """In which order the kept messages of a connection are delivered at heal: `in-order` (the default), `reversed` or
+    `shuffled`."""
 
     def rule(self) -> MessageRule:
         return MessageRule("hold", **dict(self.match), release=self.release)

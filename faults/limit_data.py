@@ -17,6 +17,7 @@ class LimitDataWords(OnLinks):
     """
 
     bytes: int = Field(ge=0, lt=2**53)
+    """After how many bytes in a named direction the connection is closed, counted since the fault met it."""
 
 
 class LimitData(ToxicOver):

@@ -16,6 +16,7 @@ class LossWords(OnMessages):
     """
 
     chance: Probability = 0.1
+    """The probability with which a matching message is dropped, from 0 to 1 or in percent. The default is 10%."""
 
     def rule(self) -> MessageRule:
         return MessageRule("lose", **dict(self.match), chance=self.chance)

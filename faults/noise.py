@@ -18,7 +18,10 @@ class NoiseWords(OnNodes):
     """
 
     chance: Probability = 0.1
+    """The probability with which a task that is ready is kept waiting, above 0 and up to 1 or in percent. The default
+    is 10%."""
     delay: DurationNs = Field(2_000_000, gt=0)
+    """How long it is kept waiting at most: a duration, drawn uniformly up to it. The default is 2ms."""
 
     @field_validator("chance")
     @classmethod

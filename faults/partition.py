@@ -20,8 +20,14 @@ class PartitionWords(Timed):
     """
 
     groups: list[list[str]] | None = Field(None, min_length=1)
+    """Groups of nodes between which nothing passes, `[[desktop-1], [relay, mobile-1]]`; those in no group share one.
+    Either this or `links` is given."""
     links: list[str] | None = Field(None, min_length=1)
+    """The directions over which nothing passes: `relay->mobile-1`, `mobile-1<->relay`. Either this or `groups` is
+    given."""
     drop: Literal["blackhole", "reset", "refuse"] = "blackhole"
+    """What becomes of the bytes: `blackhole`, the default, holds them until it heals, as TCP does; `reset` and `refuse`
+    cut the connections and take no new ones."""
 
     @model_validator(mode="after")
     def _names_one_kind_of_target(self) -> Self:

@@ -21,8 +21,12 @@ class ReconnectWords(Timed):
     """
 
     clients: list[str] = Field(min_length=1)
+    """The desktops and mobiles whose connections end, by name; `*` is a wildcard: `mobile-*`."""
     how: Cut = "reset"
+    """How a connection ends: `close` in order, `reset` abruptly (the default), `half-open` on one side only, `dead` on
+    neither although nothing passes, `timeout` after a silence."""
     downtime: DurationNs = Field(1_000_000_000, gt=0)
+    """For how long new connections are refused: a duration, and so long the fault lasts. The default is 1s."""
 
     @field_validator("for_", mode="before")
     @classmethod

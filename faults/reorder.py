@@ -37,7 +37,10 @@ class ReorderWords(OnMessages):
     """
 
     chance: Probability = 0.1
+    """The probability with which a matching message is kept back, from 0 to 1 or in percent. The default is 10%."""
     window: Annotated[int | str, BeforeValidator(_window), WithJsonSchema(_SCHEMA)] = 1
+    """How long a message is kept back: so many further messages of its connection, or a duration such as `500ms`. The
+    default is 1 message."""
 
     def rule(self) -> MessageRule:
         window = self.window

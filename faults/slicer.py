@@ -20,8 +20,11 @@ class SlicerWords(OnLinks):
     """
 
     average_size: int = Field(ge=1, le=10**9)
+    """How many bytes a piece has on average, at least 1."""
     size_variation: int = Field(0, ge=0)
+    """How many bytes more or less than the average a piece may have; less than the average. The default, 0, is none."""
     delay: DurationNs = Field(0, multiple_of=_NS_PER_US)
+    """The pause after each piece: a duration in whole microseconds. The default, 0s, is none."""
 
     @model_validator(mode="after")
     def _varies_less_than_it_cuts(self) -> Self:

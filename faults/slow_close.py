@@ -19,6 +19,7 @@ class SlowCloseWords(OnLinks):
     """
 
     delay: DurationNs = Field(ge=_NS_PER_MS, multiple_of=_NS_PER_MS)
+    """How much later the far end hears that a connection was closed: a duration in whole milliseconds."""
 
 
 class SlowClose(ToxicOver):

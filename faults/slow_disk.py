@@ -14,6 +14,7 @@ class SlowDiskWords(OnNodes):
     """Every read and write of the store of `nodes` takes `latency` longer."""
 
     latency: DurationNs = Field(gt=0)
+    """How much longer every read and every write of the store takes: a duration such as `50ms`."""
 
 
 class SlowDisk(OverNodes):

@@ -45,9 +45,16 @@ class ToxicWords(OnLinks):
     """
 
     type: Type
+    """Which toxic of Toxiproxy it is, by the name that Toxiproxy gives it."""
     stream: Literal["upstream", "downstream"] = "downstream"
+    """Which direction of the link it is put on: `downstream`, the default, goes to the client that dials, `upstream` to
+    the server."""
     toxicity: Probability = 1.0
+    """The probability with which a connection's direction gets the toxic, from 0 to 1 or in percent. The default, 1, is
+    all of them."""
     attributes: dict[str, Annotated[int, Field(ge=0, lt=2**53)]] = Field(default_factory=dict)
+    """The toxic's attributes with Toxiproxy's names and units (ms, KB/s, bytes; of a slicer µs). One that is left out
+    is 0."""
 
     @model_validator(mode="after")
     def _attributes_are_toxiproxys(self) -> Self:

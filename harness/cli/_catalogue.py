@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from typing import Any
 
 from harness import plan as plans
 from harness import registry
 from targets import policy, profiles
+
+_PLACE = re.compile(r'^Document(, "[^"]*"( and "[^"]*")*)?(: |, )')  # who reads this need not have the document
+_SILENT = "silent; "
+_OFF = "As the section says: without it."
+_WITHOUT = "Without it "
 
 
 def names(kind: str) -> list[str]:
@@ -24,13 +30,38 @@ def slots() -> dict[str, policy.Slot[Any]]:
 
 def variants(slot: policy.Slot[Any]) -> dict[str, str]:
     """What else a plan may choose there: name → one line."""
-    return {name: _first_sentence(inspect.getdoc(type(choice)) or "") for name, choice in slot.variants.items()}
+    return {name: _first_sentence(told(slot, name)) for name in slot.variants}
+
+
+def told(slot: policy.Slot[Any], choice: str) -> str:
+    """What a choice does, without the places of the design document that it was read from."""
+    text = _flat(slot.choice(choice))
+    if text == _OFF:
+        lost = _flat(slot.choice("hardened")).partition(_WITHOUT)[2]
+        return f"It is left out: {lost}" if lost else "It is left out."
+    return placeless(text)
+
+
+def placeless(text: str) -> str:
+    """`text` without the place of the design document at which it begins, on one line."""
+    text = " ".join(text.split())
+    found = _PLACE.match(text)
+    if found is None:
+        return text
+    rest = text[found.end() :]
+    if rest.startswith(_SILENT):
+        return f"The design document says nothing of it: {rest.removeprefix(_SILENT)}"
+    return f"As the design document has it: {rest}"
+
+
+def _flat(choice: object) -> str:
+    return " ".join((inspect.getdoc(type(choice)) or "").split())
 
 
 def summary(kind: str, name: str) -> str:
     """One line on a plug-in, in its own words."""
     if kind == "policy":
-        return _first_sentence(slots()[name].doc)
+        return _first_sentence(placeless(slots()[name].doc))
     if kind == "profile":
         return profile_summary(name)
     if kind == "plan":

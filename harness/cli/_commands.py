@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from harness import __version__
-from harness.cli import _exits, _say
+from harness.cli import _completion, _exits, _say
 from harness.registry import close_matches
 
 _IN_ORDER_OF_NEED = (
-    *("demo", "run", "hunt", "replay", "shrink", "report", "nightly", "merge"),
+    *("demo", "run", "hunt", "replay", "shrink", "report", "show", "nightly", "merge"),
     *("check", "conform", "list", "explain", "plan", "doctor", "images"),
 )
 
@@ -64,7 +64,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
-        if args and args[0] not in known and not args[0].startswith("-"):
+        if args and args[0] not in known and not args[0].startswith("-") and not ctx.resilient_parsing:
             close = close_matches(args[0], known)
             hint = f"; did you mean {' or '.join(close)}?" if close else ""
             raise click.UsageError(f"no such command {args[0]!r}{hint}", ctx)
@@ -81,6 +81,13 @@ def group() -> None:
     """Inject faults into a desktop → relay → mobile job-sync system, and judge what it did.
 
     Start with `harness demo`, then `harness run quickstart`.
+
+    Tab completes names once your shell's start file has its line:
+
+    \b
+      bash  eval "$(_HARNESS_COMPLETE=bash_source harness)"
+      zsh   eval "$(_HARNESS_COMPLETE=zsh_source harness)"
+      fish  _HARNESS_COMPLETE=fish_source harness | source
     """
 
 
@@ -95,6 +102,9 @@ def run(argv: list[str]) -> int:
 
 def _invoke(argv: list[str]) -> int:
     """One command. `click`'s own `main` is not used: it would end a broken pipe with 1, which here means INVALID."""
+    asked = _completion.answer(group, _program_name())
+    if asked is not None:
+        return asked
     with _exits.terminated_like_ctrl_c():
         context = group.make_context(_program_name(), argv)
         with context:

@@ -12,6 +12,7 @@ import msgspec
 
 from faults import parse_duration_ns
 from harness import registry
+from harness.cli import _completion
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.seeds import SEEDS_END, parse_seeds
 
@@ -91,10 +92,20 @@ plugin_option = click.option(
     help="Faults, checkers, dialects … of your own: a Python file each. Repeatable.",
 )  # its value is read by `_brought`, before this module is loaded
 runtime_option = click.option(
-    "--runtime", default=DEFAULT_RUNTIME, show_default=True, metavar="NAME", help="Where the components run."
+    "--runtime",
+    default=DEFAULT_RUNTIME,
+    show_default=True,
+    metavar="NAME",
+    shell_complete=_completion.runtimes,
+    help="Where the components run.",
 )
 _of_system = _together(
-    click.option("--profile", metavar="NAME", help="Rules of the components: hardened or documented."),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        shell_complete=_completion.profiles,
+        help="Rules of the components: hardened or documented.",
+    ),
     click.option(
         "--with",
         "with_",
@@ -103,7 +114,12 @@ _of_system = _together(
         help="Harden one policy, or choose NAME=VARIANT. Repeatable.",
     ),
     click.option("--without", multiple=True, metavar="POLICY", help="Take one safeguard out. Repeatable."),
-    click.option("--topology", metavar="NAME", help="Other users and devices than the plan's: a name, or a YAML file."),
+    click.option(
+        "--topology",
+        metavar="NAME",
+        shell_complete=_completion.topologies,
+        help="Other users and devices than the plan's: a name, or a YAML file.",
+    ),
     click.option("--duration", type=Duration(), help="Of workload and faults: 30s, 2m."),
 )
 

@@ -91,6 +91,17 @@ def paragraph(text: str, first: str = "  ", rest: str = "  ") -> None:
     line(broken("\n".join(wrapped)))
 
 
+def prose(text: str) -> None:
+    """Paragraphs as a docstring has them."""
+    for one in text.split("\n\n"):
+        paragraph(" ".join(one.split()))
+
+
+def heading(text: str) -> None:
+    line()
+    line(f"  {text}", fg="cyan")
+
+
 def unbroken(text: str) -> str:
     """`text` in which a `command`, or a quoted path, is one word to whoever wraps it. `broken` gives it back."""
     return _WHOLE.sub(lambda found: found[0].replace(" ", _BLANK), text)

@@ -8,7 +8,7 @@ import click
 
 from checkers.linearizability.decide import MODELS
 from harness import registry
-from harness.cli import _exits, _jobs, _linear, _options, _result, _say
+from harness.cli import _completion, _exits, _jobs, _linear, _options, _result, _say
 from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.judging import ladder
@@ -21,8 +21,15 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
 
 
 @click.command(short_help="Judge a stored history again.")
-@click.argument("word", metavar="HISTORY")
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this checker. Repeatable.")
+@click.argument("word", metavar="HISTORY", shell_complete=_completion.runs)
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_completion.checkers,
+    help="Only this checker. Repeatable.",
+)
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
 @click.option("--initial", metavar="VALUE", help="What a register of --model holds at first (EDN; else nil).")
 @click.option(

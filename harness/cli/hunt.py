@@ -11,6 +11,7 @@ import click
 
 from harness.cli import (
     _ablations,
+    _completion,
     _exits,
     _generated,
     _hunting,
@@ -30,7 +31,7 @@ from harness.store.index import Store
 
 
 @click.command(short_help="Run plans with many seeds, and group what fails.")
-@click.argument("plan", nargs=-1)
+@click.argument("plan", nargs=-1, shell_complete=_completion.plans)
 @click.option(
     "--seeds", type=_options.Seeds(), default="100", show_default=True, help="N is 0 to N-1; A..B excludes B."
 )

@@ -68,7 +68,7 @@ def _as_json(kind: str, found: dict[str, str]) -> Any:
             {
                 "name": s.name,
                 "role": s.role,
-                "doc": s.doc,
+                "doc": _catalogue.placeless(s.doc),
                 "safeguard": s.is_safeguard,
                 "variants": _catalogue.variants(s),
                 **(_shown(s) if s.is_safeguard else {}),
@@ -109,7 +109,7 @@ def _policies() -> None:
 
 def _policy(slot: Slot[Any]) -> None:
     _say.line(f"  {slot.name}" + ("" if slot.is_safeguard else f" ({slot.role})"), fg="cyan")
-    _say.paragraph(" ".join(slot.doc.split()), first="    ", rest="    ")
+    _say.paragraph(_catalogue.placeless(slot.doc), first="    ", rest="    ")
     for variant, said in _catalogue.variants(slot).items():
         _say.paragraph(f"variant {variant}: {said}", first="    ", rest="      ")
     if slot.is_safeguard:

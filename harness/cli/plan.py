@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness import plan as plans
-from harness.cli import _exits, _options, _plans, _program, _say
+from harness.cli import _completion, _exits, _options, _plans, _program, _reference, _say, _shown_plan
 from harness.plan.schema import rendered
 from harness.schedule import encode_schedule
 
@@ -17,8 +17,11 @@ def command() -> None:
     """Write, check and look at plans."""
 
 
+command.add_command(_shown_plan.show)
+
+
 @command.command(short_help="Say everything that is wrong with plans.")
-@click.argument("plan", nargs=-1, required=True)
+@click.argument("plan", nargs=-1, required=True, shell_complete=_completion.plans)
 @_options.plugin_option
 @click.option("--topology", metavar="NAME", help="Could they be played on this one as well? A name, or a YAML file.")
 def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
@@ -46,7 +49,7 @@ def _praise(found: plans.Plan, topology: str | None) -> str:
 
 
 @command.command(short_help="Print the schedule of a plan and a seed.")
-@click.argument("plan")
+@click.argument("plan", shell_complete=_completion.plans)
 @_options.plugin_option
 @_options.seed_option
 @_options.runtime_option
@@ -62,6 +65,13 @@ def expand(*, plan: str, seed: int | None, runtime: str, system: _options.System
 def schema() -> int:
     """Print the JSON Schema of plans (draft-07), for editors."""
     _say.line(rendered().rstrip("\n"))
+    return 0
+
+
+@command.command(short_help="Print the reference of plans as Markdown.")
+def reference() -> int:
+    """Print the reference of plans as Markdown: every word, what it takes, its default and what it means."""
+    _say.line(_reference.rendered().rstrip("\n"))
     return 0
 
 

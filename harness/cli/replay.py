@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _options, _plans, _say
+from harness.cli import _completion, _options, _plans, _say
 from harness.cli.run import finish
 from harness.runs.keep import DEFAULT_RUNTIME, Keep, Kept, run_and_keep
 from harness.store.index import Store
@@ -23,7 +23,7 @@ from harness.wire.order import recorded
 
 
 @click.command(short_help="Play the schedule of a stored run again.")
-@click.argument("run")
+@click.argument("run", shell_complete=_completion.runs)
 @click.option("--runtime", metavar="NAME", help="Default: the run's own.")
 @_options.plugin_option
 @_options.store_option

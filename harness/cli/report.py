@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from harness import report
-from harness.cli import _options, _say
+from harness.cli import _completion, _options, _say
 from harness.store.index import Store
 
 
 @click.command(short_help="Write the report of a stored run again.")
-@click.argument("run")
+@click.argument("run", shell_complete=_completion.runs)
 @_options.store_option
 def command(*, run: str, store: Path) -> int:
     """Write report.html, summary.md, junit.xml and trace.json of RUN again.

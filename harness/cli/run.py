@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.cli import _across, _exits, _options, _plans, _result, _say, _twice
+from harness.cli import _across, _completion, _exits, _options, _plans, _result, _say, _twice
 from harness.plan import Plan
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runtimes import Runtime
@@ -19,7 +19,7 @@ from harness.store.index import Store
 
 
 @click.command(short_help="Run one plan, start to verdict.")
-@click.argument("plan", required=False)
+@click.argument("plan", required=False, shell_complete=_completion.plans)
 @click.option(
     "--fault",
     "faults",

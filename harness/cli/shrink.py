@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness import shrink
-from harness.cli import _exits, _minimal, _options, _plans, _program, _say
+from harness.cli import _completion, _exits, _minimal, _options, _plans, _program, _say
 from harness.cli._exits import Refused
 from harness.report import words
 from harness.runs.keep import DEFAULT_RUNTIME
@@ -21,8 +21,14 @@ _NOTE_EVERY = 50  # runs, where lines are kept
 
 
 @click.command(short_help="Find the smallest plan that fails as a stored run did.")
-@click.argument("run")
-@click.option("--check", "checker", metavar="NAME", help="Default: the checker whose story the run's report tells.")
+@click.argument("run", shell_complete=_completion.runs)
+@click.option(
+    "--check",
+    "checker",
+    metavar="NAME",
+    shell_complete=_completion.checkers,
+    help="Default: the checker whose story the run's report tells.",
+)
 @click.option("--reason", metavar="CODE", help="Its reason. Default: its first.")
 @click.option("--runs", type=click.IntRange(1), default=RUNS, show_default=True, help="Try no more than this.")
 @click.option(

@@ -5,7 +5,8 @@ Rooms: `files` (by name) · `source` (text → data with places) · `errors` · 
 and `meaning` (first pass, what is left for the second, second pass) · `order`, `following`, `repeat`, `expand` ·
 `topology` (its words, and the system that comes of it) and `sense` (what makes none in one) · `containers`,
 `compose_words` and `compose` (what a compose file says of a topology) · `matrix` (one plan, many
-variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors and for beginners).
+variants) · `adhoc` (faults on one line each) · `writing` · `schema`, `template` (for editors and for beginners) ·
+`described` (what each word means).
 """
 
 from __future__ import annotations

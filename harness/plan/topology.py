@@ -31,6 +31,7 @@ class Timing(Words):
     """Every timer of the components is divided by `scale`."""
 
     scale: float = Field(gt=0, le=1000)
+    """By how much every timer of the components is divided: 1 is as in production (`real`), 20 is `fast`."""
 
 
 def _timing(value: object) -> object:
@@ -48,29 +49,39 @@ TimingWords = Annotated[Timing, BeforeValidator(_timing), OrShort({"enum": ["rea
 
 class Client(Words):
     id: Name
+    """The name of the node, by which plans, faults and reports call it: `desktop-1`."""
     device_id: str | None = Field(None, min_length=1, max_length=100)
+    """The id of its device on the wire. Left out, it is a UUID made of the names, always the same."""
 
 
 class Desktop(Client):
     projects: dict[str, list[str]] = Field(default={"app": ["session-1"]}, min_length=1)
+    """Its project directories, each with its sessions: `{app: [session-1]}`, which is the default."""
 
 
 class Scope(Words):
     """What a mobile shows: one session, or a whole project."""
 
     session: str | None = None
+    """The session whose jobs are shown. Left out, it is a whole project."""
     project: str | None = None
+    """The project directory whose jobs are shown, if no session is named."""
 
 
 class Mobile(Client):
     desktop: str | None = None
+    """The desktop whose jobs it shows, by name. Left out, it is the user's first one."""
     scope: Scope | None = None
+    """What it shows first. Left out, it is the first session of its desktop."""
 
 
 class User(Words):
     id: Name
+    """The name of the user; what belongs to one user is never shown to another."""
     desktops: list[Desktop] = Field(min_length=1)
+    """The user's desktops, at least one."""
     mobiles: list[Mobile] = Field(default=[])
+    """The user's mobiles. Left out, there are none."""
 
 
 Kind = Literal["builtin", "module", "image", "command", "external"]
@@ -82,6 +93,7 @@ class Auth(Words):
     """Prints the bearer token of a device, and nothing else."""
 
     command: list[str] = Field(min_length=1)
+    """The program and its arguments: what it prints is the token."""
 
 
 class NodeWords(Words):
@@ -112,25 +124,46 @@ class NodeWords(Words):
     """
 
     kind: Kind = "builtin"
+    """Whose program it is: `builtin` (the default), `module`, `image`, `command` or `external`."""
     module: str | None = Field(default=None, pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
+    """Of kind module: the dotted name of what is imported."""
     path: str | None = Field(default=None, min_length=1)
+    """Where a module is looked for first, or a command is started. Left out, it is beside the topology's file."""
     image: str | None = Field(default=None, min_length=1)
+    """Of kind image: the image that its container is made of."""
     command: list[str] | None = Field(default=None, min_length=1)
+    """Of kind command: the program and its arguments."""
     url: str | None = Field(default=None, min_length=1)
+    """Of kind external: where the relay listens, `ws://` or `wss://`."""
     hooks: dict[Literal["start", "stop", "kill", "pause", "wipe"], list[str]] = Field(default={})
+    """Commands that start, stop, kill, pause or wipe it. Left out, a fault that needs one is refused."""
     listen: str | None = Field(default=None, pattern=_ADDRESS)
+    """Of an external client: HOST:PORT where the harness, as its relay, takes its link."""
     probe: str | None = Field(default=None, pattern=_ADDRESS)
+    """Of an external client: HOST:PORT where the harness takes its probe."""
     probe_token_env: str = Field(default=PROBE_TOKEN, pattern=r"^[A-Za-z_]\w*$")
+    """The variable of the harness that holds the token for the probe. The default is `HARNESS_PROBE_TOKEN`."""
     ready: str | None = Field(default=None, pattern=r"^https?://[^/\s]+(/\S*)?$")
+    """A URL that answers 200 once clients may register. Left out, nobody waits for it."""
     ca: str | None = Field(default=None, min_length=1)
+    """A PEM file of those who sign the certificate of an external relay. Left out, the system's are trusted."""
     tls: Tls | None = None
+    """Who speaks TLS: `terminate` a client with the harness, `passthrough` a client with the relay, `none`. Left out,
+    it is the relay's word, else nobody."""
     auth: Auth | None = None
+    """Of a relay: how the tokens of its clients are made. Left out, they are those of the reference."""
     profile: str | None = None
+    """Its own profile. Left out, it has the one of the run."""
     policies: dict[str, str] = Field(default={})
+    """Single policies of its own, `{POLICY: CHOICE}`. Left out, its profile decides."""
     env: dict[str, str] = Field(default={})
+    """Variables of its environment besides those of the harness. Left out, there are none."""
     container: Container | None = None
+    """Of kind image: how the container is started. Left out, the image says it by itself."""
     port: int | None = Field(default=None, ge=1, le=65_535)
+    """Where a relay of your own listens. Left out, it listens where the harness tells it."""
     dialect: str | None = None
+    """How it spells the protocol, one of `harness list dialects`. Left out, as its links do."""
 
 
 def _relay(value: object) -> object:
@@ -140,12 +173,19 @@ def _relay(value: object) -> object:
 
 class Topology(Words):
     users: list[User] = Field(min_length=1)
+    """Who there is: each user with desktops and mobiles."""
     relay: Annotated[NodeWords, BeforeValidator(_relay), OrShort({"enum": ["builtin"]})] = NodeWords()
+    """What the relay has of its own. Left out, or `builtin`, it is the reference's."""
     timing: TimingWords = Timing(scale=1.0)
+    """How fast the timers of all components run: `real`, the default, `fast` (20 times as fast) or `{scale: 20}`."""
     dialect: str = PLAIN
+    """How all components spell the protocol. The default is `jobsync`, the reference's."""
     nodes: dict[str, NodeWords] = Field(default={})
+    """What single nodes have of their own, by name. Left out, every node is a component of the reference."""
     services: dict[Name, Service] = Field(default={})
+    """Containers that are no nodes, by name; they are started before all nodes. Left out, there are none."""
     compose: Compose | None = None
+    """A compose file whose services take the places of nodes. Left out, there is none."""
 
     def names(self) -> list[str]:
         """All node names: the relay first, then user by user, desktops before mobiles."""

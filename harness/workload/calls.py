@@ -59,9 +59,14 @@ class Call(Words):
     ROLES: ClassVar[frozenset[str]] = frozenset({"desktop"})
 
     at: DurationNs
+    """When the call is made: a duration since the start of the workload. It waits for the call before it of the same
+    user."""
     node: str
+    """The name of the node on which the call is made, such as `desktop-1`."""
     do: str
+    """Which call it is; the words beside it depend on it."""
     user: int = Field(1, ge=1, le=16)
+    """Which user of the node makes it, from 1 to 16; calls of different users overlap. The default is 1."""
 
     def times_ns(self) -> list[int]:
         """When it is made."""
@@ -76,10 +81,15 @@ class Call(Words):
 class Create(Call):
     do: Literal["create"]
     job: JobId
+    """The id that the new job gets; later calls name it so."""
     session: str | None = None
+    """The session that the job belongs to. Left out, it is the desktop's first one."""
     task: str = "text_improvement"
+    """The type of the job's task. The default is `text_improvement`."""
     prompt: str = "Improve this text."
+    """The prompt of the job. The default is a short sentence."""
     metadata: dict[str, Any] | None = None
+    """The metadata of the new job, any mapping. Left out, it has none."""
 
     def value(self, node: Node) -> dict[str, Any]:
         session = self.session if self.session is not None else sessions_of(node)[0]
@@ -90,8 +100,11 @@ class Create(Call):
 class SetStatus(Call):
     do: Literal["status"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     status: Status
+    """The status that the job gets, as the protocol spells it."""
     message: str | None = None
+    """The sub-status, a text that is shown beside the status. Left out, it is not changed."""
 
 
 class Chunk(Call):
@@ -101,10 +114,16 @@ class Chunk(Call):
 
     do: Literal["chunk"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     text: str
+    """The text that is appended to the job's response; it may be empty."""
     repeat: int = Field(1, ge=1, le=1_000_000)
+    """How many times the text is said within this one chunk, up to a million. The default is 1."""
     legacy: bool | Literal["snake", "no-session"] = False
+    """How older desktops tell it: `true` without the accumulated length, `snake` with another spelling, `no-session`
+    without session and project. The default is no."""
     stream: Lasting | None = None
+    """Says the chunk again and again, `{for: 30s, every: 500ms}`, the first time at `at`. Left out, it is said once."""
 
     def times_ns(self) -> list[int]:
         return list(self.stream.times_ns(self.at)) if self.stream is not None else [self.at]
@@ -116,23 +135,33 @@ class Chunk(Call):
 class Progress(Call):
     do: Literal["progress"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     progress: float = Field(ge=0, le=100)
+    """How far the stream has come, in percent, from 0 to 100."""
 
 
 class Tokens(Call):
     do: Literal["tokens"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     sent: int | None = Field(None, ge=0)
+    """How many tokens were sent so far. Left out, the count stays."""
     received: int | None = Field(None, ge=0)
+    """How many tokens were received so far. Left out, the count stays."""
     cache_read: int | None = Field(None, ge=0)
+    """How many tokens were read from the cache so far. Left out, the count stays."""
     cache_write: int | None = Field(None, ge=0)
+    """How many tokens were written to the cache so far. Left out, the count stays."""
 
 
 class Cost(Call):
     do: Literal["cost"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     cost: float = Field(ge=0)
+    """What the job has cost so far, in the currency of the system, 0 or more."""
     final: bool | None = None
+    """Whether the cost is the last one of the job. Left out, nothing is said of it."""
 
 
 class Metadata(Call):
@@ -140,14 +169,19 @@ class Metadata(Call):
 
     do: Literal["metadata"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     patch: dict[str, Any]
+    """The keys that change, with their new values; `null` deletes a key, and all others stay."""
 
 
 class Error(Call):
     do: Literal["error"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     details: dict[str, Any] | str
+    """What went wrong: a mapping, or a text."""
     error_message: str | None = None
+    """A message for people beside the details. Left out, there is none."""
 
 
 class Finalize(Call):
@@ -155,14 +189,19 @@ class Finalize(Call):
 
     do: Literal["finalize"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
     status: Terminal = "completed"
+    """The status with which the job ends. The default is `completed`."""
     body: bool = True
+    """Whether the event carries the whole response. The default is yes."""
     cost: float | None = Field(None, ge=0)
+    """What the job has cost in the end, 0 or more. Left out, the cost stays."""
 
 
 class Retry(Call):
     do: Literal["retry"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
 
 
 class Delete(Call):
@@ -171,6 +210,7 @@ class Delete(Call):
     ROLES = frozenset({"desktop", "mobile"})
     do: Literal["delete"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
 
 
 class _OnMobile(Call):
@@ -179,7 +219,10 @@ class _OnMobile(Call):
 
 class Scoped(_OnMobile):
     session: str | None = None
+    """The session whose jobs the screen shows. Left out, it is `project`, or the mobile's first scope."""
     project: str | None = None
+    """The project directory whose jobs the screen shows, if no session is named. Left out, it is the mobile's first
+    scope of the topology."""
 
     def value(self, node: Node) -> dict[str, Any]:
         if self.session is not None:
@@ -204,20 +247,27 @@ class Close(_OnMobile):
 class List(_OnMobile):
     do: Literal["list"]
     status_filter: list[Status] | None = None
+    """Only jobs with one of these statuses. Left out, all of them."""
     task_filter: list[str] | None = None
+    """Only jobs with one of these task types. Left out, all of them."""
     page: int | None = Field(None, ge=0)
+    """Which page of the list is fetched, counted from 0. Left out, there are no pages."""
     page_size: int | None = Field(None, ge=1, le=200)
+    """How many jobs a page has, from 1 to 200. Left out, the desktop decides."""
     bypass_cache: bool | None = None
+    """Whether the answer may not come from a cache. Left out, it may."""
 
 
 class Get(_OnMobile):
     do: Literal["get"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
 
 
 class Cancel(_OnMobile):
     do: Literal["cancel"]
     job: JobId
+    """The id of the job that the call is about, as the plan names it."""
 
 
 class Background(_OnMobile):

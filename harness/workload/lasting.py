@@ -16,7 +16,9 @@ class Lasting(Words):
     """A chunk every `every`, the first at once, for as long as `for` says: `{for: 30s, every: 500ms}` has 60."""
 
     for_: DurationNs = Field(alias="for", gt=0)
+    """For how long the chunks come: a duration such as `30s`."""
     every: DurationNs = Field(gt=0)
+    """How long it is from one chunk to the next: a duration such as `500ms`, no longer than `for`."""
 
     @model_validator(mode="after")
     def _has_chunks(self) -> Self:

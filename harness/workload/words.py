@@ -64,15 +64,32 @@ class DesktopMix(Words):
     """How often a desktop's client does what, as weights. `jobs` says how many jobs it creates."""
 
     status: Weight = 3
+    """The weight of the call that a job's status changes, beside those of the other calls. The default is 3; 0 is
+    never."""
     chunk: Weight = 5
+    """The weight of the call that a chunk is appended to a job's text, beside those of the other calls. The default is
+    5; 0 is never."""
     progress: Weight = 2
+    """The weight of the call that a stream's progress is reported, beside those of the other calls. The default is 2; 0
+    is never."""
     tokens: Weight = 2
+    """The weight of the call that token counts are reported, beside those of the other calls. The default is 2; 0 is
+    never."""
     cost: Weight = 1
+    """The weight of the call that a cost is reported, beside those of the other calls. The default is 1; 0 is never."""
     metadata: Weight = 2
+    """The weight of the call that a job's metadata are patched, beside those of the other calls. The default is 2; 0 is
+    never."""
     error: Weight = 0.5
+    """The weight of the call that details of an error are stored, beside those of the other calls. The default is 0.5;
+    0 is never."""
     finalize: Weight = 1.5
+    """The weight of the call that a job ends, beside those of the other calls. The default is 1.5; 0 is never."""
     delete: Weight = 0.4
+    """The weight of the call that a job is deleted, beside those of the other calls. The default is 0.4; 0 is never."""
     retry: Weight = 1
+    """The weight of the call that a failed job is tried again, beside those of the other calls. The default is 1; 0 is
+    never."""
 
 
 class MobileMix(Words):
@@ -80,18 +97,35 @@ class MobileMix(Words):
     `reopen` opens the scope that is open."""
 
     list: Weight = 3
+    """The weight of the call that the jobs of the screen are listed, beside those of the other calls. The default is 3;
+    0 is never."""
     get: Weight = 4
+    """The weight of the call that one job is fetched, beside those of the other calls. The default is 4; 0 is never."""
     switch: Weight = 1
+    """The weight of the call that the screen shows another session or project, beside those of the other calls. The
+    default is 1; 0 is never."""
     background: Weight = 0.7
+    """The weight of the call that the app goes to the background, until the next call, beside those of the other calls.
+    The default is 0.7; 0 is never."""
     close: Weight = 0.5
+    """The weight of the call that the screen is closed, until the next call, beside those of the other calls. The
+    default is 0.5; 0 is never."""
     cancel: Weight = 0.3
+    """The weight of the call that a job is canceled from the phone, beside those of the other calls. The default is
+    0.3; 0 is never."""
     delete: Weight = 0.3
+    """The weight of the call that a job is deleted from the phone, beside those of the other calls. The default is 0.3;
+    0 is never."""
     reopen: Weight = 0
+    """The weight of the call that the scope which is open is opened again, beside those of the other calls. The default
+    is 0; 0 is never."""
 
 
 class Mix(Words):
     desktop: DesktopMix = DesktopMix()
+    """How often a desktop's client does what, as weights; those left out keep their defaults."""
     mobile: MobileMix = MobileMix()
+    """How often a mobile's user does what, as weights; those left out keep their defaults."""
 
 
 class Content(Words):
@@ -103,11 +137,17 @@ class Content(Words):
     """
 
     unicode: Probability = 0.4
+    """The share of jobs with multi-byte text, from 0 to 1 or in percent. The default is 40%."""
     clusters: Probability = 0.5
+    """Of the jobs with multi-byte text, the share whose grapheme clusters are split over chunks. The default is 50%."""
     large: Probability = 0.02
+    """The share of jobs whose response is longer than 256 KB. The default is 2%."""
     repeat: Probability = 0.2
+    """The share of chunks that are equal to the one before. The default is 20%."""
     empty: Probability = 0.05
+    """The share of chunks that have no text at all. The default is 5%."""
     legacy: Probability = 0.03
+    """The share of chunks that are sent without their accumulated length, as older desktops do. The default is 3%."""
 
 
 class Lives(Words):
@@ -119,9 +159,14 @@ class Lives(Words):
     """
 
     again: Probability = 0.0
+    """The share of jobs that fail in mid-stream and are retried under their id, twice over. The default is none."""
     patched: Probability = 0.0
+    """The share of jobs whose metadata change between two reports of their stream's progress. The default is none."""
     silent: Probability = 0.0
+    """The share of jobs that are created, and nothing is ever done to them. The default is none."""
     brief: Probability = 0.0
+    """The share of jobs that are deleted before a list that was under way when they were created is answered. The
+    default is none."""
 
 
 class Workload(Words):
@@ -142,19 +187,37 @@ class Workload(Words):
     """
 
     jobs: int = Field(default=20, ge=0, le=10_000)
+    """How many jobs each desktop creates over the run. The default is 20; 0 is none."""
     rate: Rate = 20.0
+    """How many calls a desktop's users make together, as `20/s` or `30/m`. The default is 20/s."""
     users: int = Field(default=1, ge=1, le=16)
+    """How many users of each desktop call at once, from 1 to 16; they share `jobs` and `rate`. The default is 1."""
     mobile_rate: RateOrNone = 2.0
+    """How many calls the user of each mobile makes, as `2/s`; `0` opens the screen and does nothing more. The default
+    is 2/s."""
     spread: DurationNs | None = Field(default=None, gt=0)
+    """Some job is at work until this time since the start: a duration. Left out, jobs follow each other at `rate`, and
+    few are soon over."""
     stream: Lasting | None = None
+    """Texts grow steadily, `{for: 30s, every: 500ms}`. Left out, they grow in short bursts."""
     mix: Mix = Mix()
+    """How often which call is made, as weights. Left out, every weight is its default."""
     content: Content = Content()
+    """What the streamed text is made of, as shares. Left out, every share is its default."""
     ends_in_fault: Probability = 0.25
+    """The share of the seeds in which everything stops while a fault is active. The default is 25%."""
     lives: Lives = Lives()
+    """Shares of jobs with an unusual life. Left out, every job lives as the mix has it."""
     fields: Literal["usual", "all"] = "usual"
+    """From what the values of fields are drawn: `usual`, the default, is what clients send, `all` is everything that
+    the protocol allows."""
     crossed: Probability = 0.0
+    """The share of a mobile's calls that another call at the same phone meets. The default is none."""
     readers: Probability = 0.0
+    """The share of changes to the set of jobs around which all phones list and get. The default is none."""
     script: list[Annotated[Call, AnyCall]] = Field(default=[], max_length=10_000)
+    """Calls at exact times, one after the other. Without `jobs` it is all that is done, and `[]` is silence; left out,
+    the workload is drawn."""
 
     @property
     def seeded(self) -> bool:

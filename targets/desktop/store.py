@@ -80,7 +80,7 @@ class Store:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        """What is still under way when the process ends in order ends with it: it has not failed, and is not answered."""
+        """What is under way when the process ends in order ends with it: it has not failed, and is not answered."""
         if self._closed:
             raise asyncio.CancelledError("the store is closed")
         return self._connection

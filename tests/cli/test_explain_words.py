@@ -1,10 +1,15 @@
-"""The words of a workload are explained as plug-ins are."""
+"""The words of a plan, and the reasons of checkers, are explained as plug-ins are."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from harness.cli import main
+from harness import plan as plans
+from harness import registry
+from harness.cli import _catalogue, _reasons, _words, main
 
 
 def explained(name: str, capfd: pytest.CaptureFixture[str]) -> str:
@@ -20,7 +25,18 @@ def explained(name: str, capfd: pytest.CaptureFixture[str]) -> str:
         ("workload", ["spread", "mobile_rate", "default: 2/s", "stream: {for: 30s, every: 500ms}"]),
         ("stream", ["for required", "every required"]),
         ("chunk", ["do: chunk", "repeat default: 1", "stream"]),
-        ("content", ["unicode default: 0.4"]),
+        ("content", ["unicode default: 0.4", "The share of jobs with multi-byte text"]),
+        ("plan", ["duration default: 1m", "version required"]),
+        ("at", ["within default: 0s", "later default: 0s"]),
+        ("settle", ["quiesce default: 1s", "the least that the topology's timing allows"]),
+        ("timing", ["scale required", "`timing: fast` twenty times as fast"]),
+        ("match", ["type default: '*'", "Stands in a fault of whole messages"]),
+        ("topology", ["users required", "dialect default: jobsync"]),
+        ("script", ["Calls at exact times", "`harness explain chunk`"]),
+        ("pick", ["drawn anew: a whole number"]),
+        ("matrix", ["Every combination is a plan"]),
+        ("expect", ["verdict required", "`hardened-order.revisions`"]),
+        ("UNKNOWN", ["exits with 2", "inert-fault A fault at a fixed time met nothing", "What helps:"]),
     ],
 )
 def test_a_word_of_the_workload_says_what_may_stand_there(
@@ -29,3 +45,66 @@ def test_a_word_of_the_workload_says_what_may_stand_there(
     told = " ".join(explained(name, capfd).split())
     assert all(part in told for part in said), told
     assert "Undefined" not in told
+
+
+@pytest.mark.parametrize("word", [word for word in _words.TOPICS if not word.startswith("do: ") and word != "UNKNOWN"])
+def test_every_word_has_an_example_that_can_be_played(
+    word: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    example = _words.EXAMPLES[word]
+    assert example.splitlines()[-1] in explained(word, capfd)
+    if word in ("topology", "node"):
+        (tmp_path / "mine.yaml").write_text(example)
+        assert plans.load_topology(str(tmp_path / "mine.yaml")).users
+        return
+    plan = plans.parse(f"version: 1\n{example}\n", "example")
+    assert plans.expand(plan).steps
+
+
+@pytest.mark.parametrize("kind", [*_words.NAMES])
+def test_every_word_that_may_be_said_is_explained(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    told = explained(kind.removeprefix("do: "), capfd)
+    lines = told.splitlines()
+    for key, field in _words.NAMES[kind].model_fields.items():
+        at = next(n for n, line in enumerate(lines) if re.match(rf"  {field.alias or key} +(required|default:)", line))
+        assert lines[at + 1].startswith("      "), f"{key} says nothing"
+
+
+def test_a_reason_is_explained_with_its_checker_its_meaning_and_a_history(capfd: pytest.CaptureFixture[str]) -> None:
+    told = explained("double-append", capfd)
+    assert told.startswith("double-append, a reason of stream-integrity\n  A chunk was appended twice.")
+    assert registry.find("checker", "stream-integrity").ANOMALY in told
+    assert "appended chunk 2 of job a twice" in told
+    assert "harness explain findings/length.bytes" in told
+
+
+def test_a_reason_of_several_checkers_is_explained_for_each_and_may_be_named_with_one(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    both = explained("gap", capfd)
+    assert "gap, a reason of reaction" in both
+    assert "gap, a reason of stream-integrity" in both
+    assert "a reason of reaction" not in explained("stream-integrity/gap", capfd)
+    assert "reorder, a fault" in explained("reorder", capfd)
+    assert "reorder, a reason of stream-integrity" in explained("reorder", capfd)
+
+
+def test_every_reason_is_known() -> None:
+    assert {r for n in registry.names("checker") for r in registry.find("checker", n).REASONS} == {*_reasons.codes()}
+    assert all(_reasons.named(code) for code in _reasons.codes())
+
+
+def test_a_reason_that_is_mistyped_is_answered_with_what_is_meant(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", "double-apend"])
+    assert ended.value.code == 254
+    assert "did you mean double-append?" in capfd.readouterr().err
+
+
+def test_no_policy_points_to_a_section_that_its_reader_does_not_have() -> None:
+    for name, slot in _catalogue.slots().items():
+        for choice in ("documented", "hardened", *slot.variants):
+            told = _catalogue.told(slot, choice)
+            assert told, name
+            assert not told.startswith(("Document,", "Document:")), name
+            assert "section says" not in told, name

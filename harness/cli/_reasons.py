@@ -1,0 +1,58 @@
+"""Reasons of checkers: the codes that stand in results, and what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checkers import notation
+from harness import registry
+from harness.cli import _say
+from harness.judging.checking import as_its_example, check
+
+
+def codes() -> list[str]:
+    """Every reason that some checker may give."""
+    return sorted({reason for _, reason in _all()})
+
+
+def named(word: str) -> list[tuple[str, str]]:
+    """(checker, reason) of all that are meant: `double-append`, or of one checker `stream-integrity/double-append`."""
+    return [(name, reason) for name, reason in _all() if word in (reason, f"{name}/{reason}")]
+
+
+def _all() -> Iterator[tuple[str, str]]:
+    for name in registry.names("checker"):
+        yield from ((name, reason) for reason in registry.find("checker", name).REASONS)
+
+
+def explain(name: str, reason: str) -> None:
+    """Who gives it, what it means, a history in which it is found, and plans that show it."""
+    checker = registry.find("checker", name)
+    _say.line(f"{reason}, a reason of {name}", bold=True)
+    _say.prose(checker.REASONS[reason])
+    _say.heading("what is broken by it")
+    _say.prose(checker.GUARANTEE)
+    _say.heading("a history in which it is found")
+    [result] = [r for r in check(notation.read(checker.ANOMALY), [as_its_example(checker)]) if r.check == name]
+    if reason in (result.reason, *result.others):
+        _say.line(f"  {checker.ANOMALY}")
+        _say.paragraph(result.message, first="    ", rest="    ")
+        _say.line(f"  {checker.INNOCENT}")
+        _say.line("    the same without it")
+    else:
+        _say.paragraph(f"none stands here; `harness explain {name}` has one of {result.reason}, another reason")
+    if plans := list(_plans(f"{name}/{reason}")):
+        _say.heading("plans that are about it")
+        for plan in plans:
+            _say.line(f"  harness explain {plan}")
+
+
+def _plans(signature: str) -> Iterator[str]:
+    """Those that name it in so many letters: claims that it refutes, and defects that show it."""
+    wanted = re.compile(rf"{re.escape(signature)}(?![\w-])")
+    folder, plans = registry.configs_dir(), set(registry.names("plan"))
+    for file in sorted(folder.rglob("*.yaml")):
+        plan = file.relative_to(folder).with_suffix("").as_posix()
+        if plan in plans and wanted.search(file.read_text(encoding="utf-8")):
+            yield plan
