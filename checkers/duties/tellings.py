@@ -139,7 +139,10 @@ class Tellings:
         name = f"{source}/{tap.msg}" if kind == "head" else str(tap.msg)
         self._first.setdefault((kind, name), tap.time_ns)
         if kind == "head":
-            self._heads.setdefault(self._device.get(source, source), tap.time_ns)
+            device = self._device.get(source, source)
+            self._heads.setdefault(device, tap.time_ns)
+            for owed in (o for mine in self._owed.values() for o in mine if (o.what, o.about) == ("head", device)):
+                owed.since_ns = tap.time_ns  # it takes the place of one that waits, behind the events it speaks of
 
     def _left(self, node: str, tap: Tap) -> None:
         mine = self._owed[node]
