@@ -25,7 +25,8 @@ def writer(words: HuntWords) -> Generator | None:
         raise Refused("--ablations needs a PLAN: every safeguard is taken out of the same runs (`nightly` names many)")
     if words.system.duration_ns is not None:
         raise Refused("--duration needs a PLAN: each generated plan lasts as long as its faults need")
-    return Generator(words.seeds, guided=not words.no_guide, topology=words.system.topology)
+    by_seed = words.no_guide
+    return Generator(words.seeds, guided=not by_seed, staged=not by_seed, topology=words.system.topology)
 
 
 def texts(words: HuntWords) -> list[PlanText]:

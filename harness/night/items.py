@@ -181,7 +181,7 @@ class Items:
         first = self._number * words.seeds if words.fresh else 0
         seeds = range(first, first + words.seeds)
         if words.generated:
-            return _Part(words, [], seeds, order, Generator(seeds, guided=False))
+            return _Part(words, [], seeds, order, Generator(seeds, guided=False, staged=False))
         texts = list(self._texts(words, runtime, seeds[0]))
         return _Part(words, texts, seeds, order) if texts else None
 

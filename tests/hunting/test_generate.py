@@ -71,6 +71,15 @@ def test_equal_seeds_give_equal_plans() -> None:
     assert not set(texts[0]) & set(texts[2])
 
 
+def test_a_plan_that_its_seed_alone_draws_is_the_same_among_others_and_by_itself() -> None:
+    many = Generator(range(100), guided=False, staged=False)
+    for seed in (0, 37, 93):
+        alone = Generator(range(seed, seed + 1), guided=False, staged=False)
+        assert alone.plan(0) == many.plan(seed)
+    counts = [many.plan(number).text.count("{name: ") for number in range(100)]
+    assert 0 in counts and 1 in counts and max(counts[:20]) > 2, "not only single faults come first"
+
+
 def test_a_topology_that_is_asked_for_is_the_only_one() -> None:
     generator = Generator(range(10), topology="two-mobiles")
     assert {read(generator, number).words.topology for number in range(10)} == {"two-mobiles"}

@@ -86,6 +86,12 @@ def test_nights_are_compared_with_those_before(tmp_path: Path) -> None:
     assert morning(third, "n3").failures[0].seen_before == "n1"
 
 
+def test_a_failure_of_the_night_before_that_nobody_looked_at_is_not_forgotten(tmp_path: Path) -> None:
+    made_up(tmp_path, "n1", [summary(0, WRONG)], begun="2026-11-30T02:00:00Z")
+    found = morning(made_up(tmp_path, "n2", [summary(0)], begun="2026-12-01T02:00:00Z"))
+    assert found.trend[0].kinds == 1 and found.gone == ["convergence/wrong-text: not shrunk"]
+
+
 def test_a_failure_that_nobody_could_look_at_is_there_all_the_same(tmp_path: Path) -> None:
     ledger = made_up(tmp_path, "n2", [summary(0, WRONG)], begun="2026-12-01T02:00:00Z")
     (failure,) = morning(ledger).failures

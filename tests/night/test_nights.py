@@ -61,6 +61,18 @@ def test_the_smallest_plan_that_is_told_fails_so(whole: subprocess.CompletedProc
     assert json.loads(played.stdout)["checks"][first["check"]]["reason"] == first["reason"]
 
 
+def test_a_plan_that_nobody_wrote_is_played_again_by_its_seed(
+    whole: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    words = ("hunt", "--seeds", "2..3", "--no-guide", "--profile", "hardened", "--store", "again", "--jobs", "1")
+    assert harness(*words, cwd=folder).returncode == 0
+
+    def traces(store: str) -> list[str | None]:
+        return [row.trace_hash for row in Store(folder / store).rows() if row.plan == "generated-2"]
+
+    assert traces("again") == traces("whole") and len(traces("again")) == 1
+
+
 def test_shards_put_together_are_the_night(whole: subprocess.CompletedProcess[str], folder: Path) -> None:
     for k in (1, 2):
         played = harness("nightly", "n.yaml", "--night", "n", "--shard", f"{k}/2", "--store", f"s{k}", cwd=folder)

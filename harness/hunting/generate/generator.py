@@ -32,8 +32,12 @@ class Generator:
     plan is stored with its run, which never needs the atlas again.
     """
 
-    def __init__(self, seeds: Sequence[int], *, guided: bool = True, topology: str | None = None) -> None:
-        self._seeds, self._guided, self._topology = seeds, guided, topology
+    def __init__(
+        self, seeds: Sequence[int], *, guided: bool = True, staged: bool = True, topology: str | None = None
+    ) -> None:
+        """`staged`: single faults come first, then pairs, then everything at once; otherwise a plan's seed says that,
+        too. Neither guided nor staged, a plan depends on its seed alone, whichever others there are."""
+        self._seeds, self._guided, self._staged, self._topology = seeds, guided, staged, topology
         self.atlas = Atlas()  # of everything
         self._past = Atlas()  # what the plan that is written now knows
         self._block = 0
@@ -70,9 +74,10 @@ class Generator:
     def _troubles(self, number: int, random: Random) -> int:
         """Single faults, then pairs, then everything for the last fifth; peace now and then."""
         several = random.randint(3, 6)
-        if spread("generated", "peace", self._seeds[number]) < _PEACE:
+        seed = self._seeds[number]
+        if spread("generated", "peace", seed) < _PEACE:
             return 0
-        done = number / len(self._seeds)
+        done = number / len(self._seeds) if self._staged else spread("generated", "stage", seed)
         return 1 if done < 0.5 else 2 if done < 0.8 else several
 
     def _draft(self, count: int, random: Random) -> Draft:

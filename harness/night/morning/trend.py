@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
@@ -43,11 +44,21 @@ class History:
         verdicts: Counter[Verdict] = Counter(
             outcome.run.verdict for _, outcome in ledger.outcomes(night) if outcome.run is not None
         )
-        names = {name_of(least) for least in ledger.kinds(night)}
+        looked = ledger.kinds(night)
+        names = {name_of(least) for least in looked} | _unlooked(ledger, night, looked)
         invalid, unknown = verdicts[Verdict.INVALID], verdicts[Verdict.UNKNOWN]
         self.rows.append(self.row(night, verdicts.total(), invalid, unknown, names))
         self.last = names
         self._seen |= dict.fromkeys(names, night)
+
+
+def _unlooked(ledger: Ledger, night: str, looked: Iterable[Least]) -> set[str]:
+    """Failures for whose smallest plan nobody had the time to look."""
+    known = {(least.check, least.reason) for least in looked}
+    kinds = {
+        kind for _, outcome in ledger.outcomes(night) if outcome.run is not None for kind in outcome.run.signatures
+    }
+    return {name_of(Least(check=check, reason=reason, run="")) for check, reason in kinds - known}
 
 
 def name_of(least: Least) -> str:
