@@ -139,10 +139,14 @@ class Tellings:
         name = f"{source}/{tap.msg}" if kind == "head" else str(tap.msg)
         self._first.setdefault((kind, name), tap.time_ns)
         if kind == "head":
-            device = self._device.get(source, source)
-            self._heads.setdefault(device, tap.time_ns)
-            for owed in (o for mine in self._owed.values() for o in mine if (o.what, o.about) == ("head", device)):
-                owed.since_ns = tap.time_ns  # it takes the place of one that waits, behind the events it speaks of
+            self._heads.setdefault(self._device.get(source, source), tap.time_ns)
+            self._replaced(self._device.get(source, source), tap.time_ns - self._judge.slack_ns)
+
+    def _replaced(self, device: str, at_ns: int) -> None:
+        """A head that waits makes way for a newer one, which goes behind the events that came meanwhile: from then on
+        nobody can say what has to come after it."""
+        for mine in self._owed.values():
+            mine[:] = [o for o in mine if (o.what, o.about) != ("head", device) or o.since_ns >= at_ns]
 
     def _left(self, node: str, tap: Tap) -> None:
         mine = self._owed[node]

@@ -19,7 +19,7 @@ TAKEN, NEWER, LEFT = "r!deliver[msg=7]", "wire:d>r[type=sync:head,msg=s/2]", "wi
     [
         (f"{TAKEN} {LEFT}", "untold-head"),  # the first head has its place before the event
         (f"{TAKEN} {NEWER} {LEFT}", None),  # the newer one has its place behind it
-        (f"{NEWER} {TAKEN} {LEFT}", "untold-head"),  # the newer one has its place before it
+        (f"{TAKEN} {LEFT} {NEWER}", "untold-head"),  # it came too late for that
     ],
 )
 def test_a_newer_head_takes_the_place_of_the_one_that_waits(line: str, reason: str | None) -> None:
