@@ -193,7 +193,10 @@ def test_the_command_of_a_failure_plays_it_again() -> None:
         failure = told_failure(part, plan)
         return summaries.command(failure, parts)
 
-    assert command("broken", "edge/burst") == "harness run edge/burst --seed 5 --profile documented --with length.bytes"
+    assert command("broken", "edge/missing-jobs") == (
+        "harness run edge/missing-jobs --seed 5 --profile documented --with length.bytes"
+    )
+    assert command("broken", "mine[rate=1]") == "harness replay store/mine/1"
     assert command("drawn", "generated-5") == "harness hunt --seeds 5..6 --no-guide --profile hardened"
 
 
@@ -204,7 +207,7 @@ def told_failure(part: str, plan: str) -> summaries.Failure:
         seed=5,
         part=part,
         runtime="sim",
-        directory=None,
+        directory="store/mine/1",
         runs=1,
         alike=1,
         standing="new",

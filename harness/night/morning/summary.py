@@ -6,6 +6,7 @@ import shlex
 
 import jinja2
 
+from harness import registry
 from harness.night import known
 from harness.night.morning.telling import Failure, Morning, left_out
 from harness.night.words import PartWords
@@ -42,8 +43,11 @@ def render(morning: Morning) -> str:
 
 
 def command(failure: Failure, parts: dict[str, PartWords]) -> str:
-    """What plays the run again, wherever the harness is installed. A generated plan is written by its seed."""
+    """What plays the run again, wherever the harness is installed. A generated plan is written by its seed; one that
+    does not ship, and a variant of a matrix, is where the run was kept."""
     part = parts[failure.part]
+    if not part.generated and failure.plan not in registry.names("plan") and failure.directory is not None:
+        return shlex.join(["harness", "replay", failure.directory, *brought()])
     system = _system(part)
     if part.generated:
         words = ["hunt", "--seeds", f"{failure.seed}..{failure.seed + 1}", "--no-guide", *system]
