@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def files_of(store: Path) -> list[str]:
         names = ",".join(sorted(file.name for file in directory.parent.iterdir()))
         found.append(f"{directory.parent.parent.name} {directory.parent.name.split('-')[1]} {names}")
     return sorted(found)
+
+
+def wait_for_runs(store: Path, count: int, night: str = "n") -> None:
+    """Until so many items of a night that goes on elsewhere are done."""
+    until_s = time.monotonic() + 120
+    while time.monotonic() < until_s:
+        if (store / "index.db").exists() and len(Ledger(Store(store)).done(night)) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{count} runs were not done in two minutes")
 
 
 def made_up(

@@ -11,10 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from night_rig import SMALL, files_of, runs_of
-
-from harness.night.ledger import Ledger
-from harness.store.index import Store
+from night_rig import SMALL, files_of, runs_of, wait_for_runs
 
 pytest.importorskip("distributed")
 
@@ -55,7 +52,7 @@ def test_a_night_on_a_cluster_is_the_night(tmp_path: Path, cluster: tuple[str, l
     with subprocess.Popen(
         nightly(tmp_path, "cluster", *words), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        _wait_for_runs(tmp_path / "cluster", 1)
+        wait_for_runs(tmp_path / "cluster", 1)
         os.kill(killed, signal.SIGKILL)
         os.kill(slow, signal.SIGSTOP)
         time.sleep(1.5)
@@ -66,15 +63,6 @@ def test_a_night_on_a_cluster_is_the_night(tmp_path: Path, cluster: tuple[str, l
     assert alone.returncode == 1
     assert runs_of(tmp_path / "cluster") == runs_of(tmp_path / "alone") and len(runs_of(tmp_path / "alone")) == 8
     assert files_of(tmp_path / "cluster") == files_of(tmp_path / "alone")
-
-
-def _wait_for_runs(store: Path, count: int) -> None:
-    until_s = time.monotonic() + 120
-    while time.monotonic() < until_s:
-        if (store / "index.db").exists() and len(Ledger(Store(store)).done("n")) >= count:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{count} runs were not done in two minutes")
 
 
 def test_without_a_scheduler_it_says_what_to_do(tmp_path: Path) -> None:

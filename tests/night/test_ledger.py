@@ -12,7 +12,7 @@ from harness.night.ledger import Ledger
 from harness.night.pruning import prune
 from harness.night.work import Outcome, Packed
 from harness.store import StoreProblem
-from harness.store.index import IndexRow, Store
+from harness.store.index import IndexRow, Store, new_run_id
 from harness.store.rundir import RunRecord
 
 BEGUN = "2026-12-01T02:00:00Z"
@@ -65,6 +65,7 @@ def test_what_was_left_by_a_kill_is_removed_and_nothing_else(tmp_path: Path) -> 
     ledger = Ledger(Store(tmp_path))
     kept = tmp_path / str(packed(1).directory)
     ledger.add("n", packed(1))
+    (kept / "run.json").write_bytes(msgspec.json.encode(record("id1", "n")))
     for name, campaign in (("torn", "n"), ("other", "another night"), ("mine", None)):
         (tmp_path / "p" / name).mkdir()
         (tmp_path / "p" / name / "run.json").write_bytes(msgspec.json.encode(record(name, campaign)))
@@ -73,6 +74,11 @@ def test_what_was_left_by_a_kill_is_removed_and_nothing_else(tmp_path: Path) -> 
         "mine",
         "other",
     ]
+
+
+def test_ids_are_so_many_that_the_runs_of_a_night_have_one_each() -> None:
+    pairs = 20_000**2 / 2
+    assert pairs / 16 ** len(new_run_id()) < 1 / 1000
 
 
 def test_a_shard_that_was_taken_over_is_not_taken_twice(tmp_path: Path) -> None:

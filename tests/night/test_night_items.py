@@ -6,8 +6,10 @@ from pathlib import Path
 
 from night_rig import SMALL
 
+from harness.night.executors.local import Local
 from harness.night.items import PHASES, Item, Items, Shard
 from harness.night.words import parse
+from harness.night.work import Packed, work
 
 ABLATIONS = "  - {name: gone, plans: [ablations/length.bytes], ablations: true}\n"
 
@@ -65,6 +67,17 @@ def test_a_plan_that_a_runtime_cannot_play_is_left_out_and_said() -> None:
     text = "version: 1\nparts:\n  - {name: real, plans: [nightly/noise*, quickstart], runtime: process}\n"
     found = items(text)
     assert found.left_out and all(one.what != "quickstart" and one.why for one in found.left_out)
+
+
+def test_an_ablation_is_caught_where_its_loss_shows_and_nowhere_else() -> None:
+    gone = {item.policy: item for item in all_of(items(SMALL + ABLATIONS)) if item.policy is not None}
+    wanted = [gone["length.bytes"], gone["transport.token-expiry"]]
+    caught = {}
+    for item, packed in Local().results(work, wanted, 1, 300.0):
+        assert isinstance(packed, Packed) and packed.row is None and packed.outcome.caught is not None
+        caught[item.policy] = packed.outcome.caught
+    assert (caught["length.bytes"].caught_by, caught["length.bytes"].runs) == ("stream-integrity", 1)
+    assert caught["transport.token-expiry"].caught_by is None
 
 
 def test_of_an_ablation_every_safeguard_is_one_item_with_the_base_that_its_plan_names() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from night_rig import SMALL, files_of, runs_of
+from night_rig import SMALL, files_of, runs_of, wait_for_runs
 
 from harness.night.items import Items, Shard
 from harness.night.ledger import Ledger
@@ -92,7 +92,7 @@ def test_shards_put_together_are_the_night(whole: subprocess.CompletedProcess[st
 def test_a_night_that_was_killed_goes_on_where_it_was(whole: subprocess.CompletedProcess[str], folder: Path) -> None:
     words = [sys.executable, "-m", "harness", "nightly", "n.yaml", "--night", "n", "--store", "killed", "--jobs", "2"]
     with subprocess.Popen(words, cwd=folder, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        _wait_for_runs(folder / "killed", 2)
+        wait_for_runs(folder / "killed", 2)
         os.killpg(process.pid, signal.SIGKILL)
     done = runs_of(folder / "killed")
     assert 2 <= len(done) < 8
@@ -104,15 +104,6 @@ def test_a_night_that_was_killed_goes_on_where_it_was(whole: subprocess.Complete
     assert files_of(folder / "killed") == files_of(folder / "whole")
     again = harness("nightly", "--resume", "--store", "killed", cwd=folder)
     assert again.returncode == 254 and "is left to be ended" in again.stderr
-
-
-def _wait_for_runs(store: Path, count: int) -> None:
-    until_s = time.monotonic() + 120
-    while time.monotonic() < until_s:
-        if (store / "index.db").exists() and len(Ledger(Store(store)).done("n")) >= count:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{count} runs were not done in two minutes")
 
 
 def test_a_night_ends_within_its_budget_and_says_what_it_left_out(folder: Path) -> None:
@@ -159,7 +150,7 @@ def test_ctrl_c_keeps_what_was_done_and_the_night_can_go_on(folder: Path) -> Non
         "1",
     ]
     with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        _wait_for_runs(folder / "stopped", 1)
+        wait_for_runs(folder / "stopped", 1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "Traceback" not in err
