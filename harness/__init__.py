@@ -1,10 +1,11 @@
 """The engine: plans in, runs out.
 
-Rooms: `cli` (commands) · `plan` (YAML → schedule) · `workload` (what clients do) · `conductor` (one run) ·
-`recorder` (journals → history) · `history`, `verdict` (what checkers read and return) · `store` (run
-directories) · `campaign` (many runs) · `report` (what people read) · `wire` (WebSocket messages on a byte
-stream) · `runtimes` (sim, process, docker) · `registry` (finds plug-ins by name) · `testing`, `strategies` (runs
-as tests of pytest, plans that Hypothesis draws).
+Rooms: `cli` (commands) · `plan` (YAML → schedule) · `workload` (what clients do) · `runtimes` (sim, process, docker) ·
+`wire` (WebSocket messages on a byte stream) · `runs` (one run) · `judging` (all checkers, one pass) · `store` (run
+directories, and their index) · `report` (what people read) · `shrink` (the smallest plan) · `hunting` (many runs) ·
+`night` (runs that nobody watches) · `audit`, `measures` (claims of the design document) · `conform` (one component) ·
+`interchange` (other people's histories) · `testing`, `strategies` (runs as tests, plans that Hypothesis draws).
+At the root are the words that everybody speaks: `history`, `verdict`, `schedule`, `seeds`, `registry` and others.
 
 The engine uses three contracts, `targets`, `faults` and `checkers`, and never imports a plug-in by name.
 """

@@ -31,7 +31,8 @@ PHASES: tuple[Phase, ...] = ("simulated", "ablations", "real")
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be done by a worker: a run; or, of a safeguard `policy`, runs without it until that is noticed.
 
-    `number` is its place in the night. `rest`: what an ablation plays after the plan and seed of `task`, in this order.
+    `number` is its place in the night. `texts` and `seeds` (from, up to) are what an ablation plays, seed
+    by seed and plan by plan.
     """
 
     number: int
@@ -41,7 +42,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     limit_s: float
     policy: str | None = None
     base: tuple[str, ...] = ()
-    rest: tuple[PlanText, ...] = ()
+    texts: tuple[PlanText, ...] = ()
     seeds: tuple[int, int] = (0, 1)
 
 
@@ -211,7 +212,7 @@ class Items:
             limit_s = item.limit_s * 6
             seeds = (part.seeds.start, part.seeds.stop)
             yield msgspec.structs.replace(
-                item, policy=policy, base=base, rest=tuple(part.texts), seeds=seeds, limit_s=limit_s
+                item, policy=policy, base=base, texts=tuple(part.texts), seeds=seeds, limit_s=limit_s
             )
 
 

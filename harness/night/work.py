@@ -27,8 +27,7 @@ OUT_OF_MEMORY = ("harness", "out-of-memory")
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What became of an item: of a run its summary, of an ablation what noticed it. `kind` names a plan's failures in
-    a part, for the morning."""
+    """What became of an item, as its `kind` says: of a run its summary, of an ablation what noticed it."""
 
     number: int
     part: str
@@ -105,22 +104,22 @@ def _without(item: Item, policy: str) -> Caught:
     """Seed by seed, plan by plan, until a run proves that the safeguard is missed."""
     search = Search(policy, item.base)
     search.began_s, nowhere = time.monotonic(), _Caught(Path())
-    numbers = range(len(item.rest) * (item.seeds[1] - item.seeds[0]))
+    numbers = range(len(item.texts) * (item.seeds[1] - item.seeds[0]))
     for number in numbers:
         search.given = number + 1
         if search.add(run_task(_lacking(item, number, (*item.base, policy)), nowhere)):
             search.add_of_base(run_task(_lacking(item, number, item.base), nowhere))
         if search.first is not None:
             break
-    return search.result(len(item.rest))
+    return search.result(len(item.texts))
 
 
 def _lacking(item: Item, number: int, lacking: tuple[str, ...]) -> Task:
-    seed, plan = divmod(number, len(item.rest))
+    seed, plan = divmod(number, len(item.texts))
     order = item.task.order
     order = msgspec.structs.replace(order, without=(*order.without, *lacking))
     return msgspec.structs.replace(
-        item.task, number=number, plan=item.rest[plan], seed=item.seeds[0] + seed, order=order
+        item.task, number=number, plan=item.texts[plan], seed=item.seeds[0] + seed, order=order
     )
 
 

@@ -1,5 +1,6 @@
 """What a night says in the morning: to people (`summary.md`), and to machines (`junit.xml`, `results.json`,
 `results.sarif`, annotations).
 
-`telling` reads the ledger and says what it adds up to; each other module writes one form of that.
+`telling` reads the ledger and says what it adds up to (`counting`), beside the nights before (`trend`); each other
+module writes one form of that.
 """

@@ -11,7 +11,7 @@ from harness.hunting.ablating import Caught
 from harness.hunting.generate.atlas import Atlas
 from harness.hunting.tally import RunSummary
 from harness.night.known import Known, KnownWords
-from harness.night.ledger import About, Begun, Least, Ledger
+from harness.night.ledger import Begun, Least, Ledger
 from harness.night.morning.counting import Count, Kind, PartTold, PlanTold
 from harness.night.morning.trend import Earlier, History, name_of
 from harness.night.words import NightWords
@@ -194,6 +194,3 @@ def _missing(shards: list[Begun]) -> list[str]:
 def left_out(shards: Iterable[Begun]) -> list[tuple[str, str, str]]:
     """(part, what, why), each once."""
     return list(dict.fromkeys(one for begun in shards for one in begun.about.left_out))
-
-
-__all__ = ["About", "Failure", "Morning", "left_out", "told"]
