@@ -53,8 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def hears_ctrl_c() -> Iterator[None]:
-    """A command that ends ignores SIGINT, and what is started after it would inherit that: it lasts for one test."""
+    """A command that ends ignores SIGINT, and what is started after it would inherit that: it lasts for one test, also
+    where a fixture of a module has run one."""
     former = signal.getsignal(signal.SIGINT)
+    if former is signal.SIG_IGN:
+        former = signal.default_int_handler
+        signal.signal(signal.SIGINT, former)
     yield
     signal.signal(signal.SIGINT, former)
 

@@ -52,6 +52,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/store": ("harness",),
     "harness/interchange": ("harness",),
     "harness/report": ("harness/judging", "harness/store", "harness"),
+    "harness/report/sections": ("harness/report", "harness/judging", "harness/store", "harness"),
     "harness/runs": RUNS,
     "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
     "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness"),

@@ -3,7 +3,8 @@
 All are written from the files of its directory.
 
 Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
-when) · `canvas`, `overview`, `closeup` (pictures of it) · `page`, `summary`, `junit`, `trace` (one form each).
+when) · `canvas`, `overview`, `closeup` (pictures of it) · `section` and the folder `sections` (parts of the page about
+the whole run) · `page`, `summary`, `junit`, `trace` (one form each).
 """
 
 from __future__ import annotations

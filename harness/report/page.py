@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.report import closeup, context, overview, timeline, words
+from harness.report import closeup, context, overview, section, timeline, words
 from harness.report.canvas import LAYOUTS
 from harness.report.timeline import Story, Timeline
 from harness.store.rundir import StoredRun
@@ -26,6 +26,7 @@ def _pictures(run: StoredRun, failure: CheckResult | None) -> dict[str, object]:
     story = timeline.story(run.history, failure) if run.history is not None and failure is not None else None
     others = [r for r in words.in_order(run.results) if r is not failure and r.verdict in _FAILED]
     return {
+        "sections": section.draw(run),
         "story": story,
         "definitions": closeup.DEFINITIONS if whole is not None else Markup(""),
         "origin_ns": whole.origin_ns if whole is not None else 0,
