@@ -53,7 +53,7 @@ def test_a_plan_finds_what_it_expects(name: str, key: str) -> None:
 
 
 def test_the_quickstart_is_silent_on_hardened_and_all_four_faults_meet_something() -> None:
-    for seed in range(20):
+    for seed in range(8):
         result = execute(expanded("quickstart", "hardened", seed), SIM)
         assert result.verdict is Verdict.VALID, (seed, result.signatures, result.ailments)
         assert exercised(result) == ACTIONS, seed
@@ -72,6 +72,6 @@ def test_the_quickstart_on_documented_doubles_a_text_and_shows_more_than_that() 
 
 
 def test_counting_lengths_alike_is_what_stops_the_doubling() -> None:
-    for seed in range(10):
+    for seed in range(5):
         result = execute(expanded("quickstart", "documented+length.bytes", seed), SIM)
         assert "stream-integrity" not in {check for check, _ in signatures(result)}, seed

@@ -17,8 +17,8 @@ PLANS = int(os.environ.get("HARNESS_FUZZ_PLANS", "16"))  # `make fuzz` takes 300
 BLOCKS = 2
 
 
-def test_one_seed_gives_one_trace_twenty_times_in_one_process() -> None:
-    assert len({recording.hash_of(0) for _ in range(20)}) == 1
+def test_one_seed_gives_one_trace_again_and_again_in_one_process() -> None:
+    assert len({recording.hash_of(0) for _ in range(8)}) == 1
 
 
 def test_another_seed_gives_another_trace() -> None:

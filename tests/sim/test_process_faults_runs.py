@@ -180,8 +180,8 @@ def test_without_a_slow_consumer_the_same_burst_overflows_no_mailbox() -> None:
 POWER = "{action: kill, nodes: [desktop-1], power: true, restart: 500ms, at: 4s}"
 
 
-def test_a_desktop_that_syncs_every_commit_keeps_its_word_in_ten_power_cuts() -> None:
-    assert [reasons(run(POWER, seed)) for seed in range(10)] == [[]] * 10
+def test_a_desktop_that_syncs_every_commit_keeps_its_word_in_six_power_cuts() -> None:
+    assert [reasons(run(POWER, seed)) for seed in range(6)] == [[]] * 6
 
 
 def test_a_desktop_that_does_not_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +192,9 @@ def test_a_desktop_that_does_not_is_found_out(monkeypatch: pytest.MonkeyPatch) -
         return honest(self, sql.replace("synchronous=FULL", "synchronous=NORMAL"), parameters)
 
     monkeypatch.setattr(StoreConnection, "execute", hasty)
-    results = [run(POWER, seed) for seed in range(10)]
-    assert sum(effect(result)["store_bytes_lost"] > 0 for result in results) >= 9
-    assert sum(result.verdict is Verdict.INVALID for result in results) >= 5
+    results = [run(POWER, seed) for seed in range(6)]
+    assert sum(effect(result)["store_bytes_lost"] > 0 for result in results) >= 5
+    assert sum(result.verdict is Verdict.INVALID for result in results) >= 3
 
 
 # ---- refused --------------------------------------------------------------------------------------------------------
