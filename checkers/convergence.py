@@ -11,6 +11,8 @@ from checkers.past.ledger import Reader, active_desktop, jobs_of
 from checkers.past.phases import Counted, Phase
 from checkers.past.scope import in_scope
 from checkers.past.truth import Entry, JobTruth
+from checkers.traffic.bounds import bounds, in_words
+from checkers.traffic.together import Together
 from checkers.words.findings import Findings, Story, told
 from checkers.words.wording import apart, detail, how, innermost, size, value
 from harness.history import Header, Op
@@ -44,13 +46,14 @@ class _Convergence:
         "that scope, field by field and text by text."
     )
     NEEDS = Level.L0
-    FEEDS: frozenset[str] | None = frozenset({"final", *_CALLS})
+    FEEDS: frozenset[str] | None = frozenset({"final", "link", "commit", "fault-heal", *_CALLS})
     REASONS: Mapping[str, str] = {
         "wrong-text": "A response differs from the desktop's.",
         "missing-job": "A job of the scope is not shown.",
         "extra-job": "A job is shown that the desktop does not have in that scope.",
         "stale-field": "A field differs from the desktop's.",
         "no-final": "A node's final state could not be read.",
+        "apart": "Since the last change both ends were never connected at one time for as long as a list takes.",
     }
     EXAMPLE = "convergence"
     ANOMALY = 'd:+a d:a"Hi" m:a=1 m:final d:final'
@@ -101,13 +104,22 @@ class _Judge(Reader):
         self._header = header
         self._finals: dict[str, Op] = {}
         self._asked: set[tuple[str | None, str | None]] = set()  # (node, job) of calls since the first fault
+        self._together = Together()
+        self._changed: dict[str | None, int] = {}  # node → when it last wrote, or began a screen; None: the last heal
 
     def feed(self, op: Op) -> None:
         if op.f == "final":
             if op.node is not None:
                 self._finals[op.node] = op
-        elif self.ledger.phases.first_ns is not None:
-            self._asked.add((op.node, None if op.f in _SCREENS else op.job))
+        elif op.f == "link":
+            self._together.feed(op)
+        elif op.f in ("commit", "fault-heal"):
+            self._changed[op.node if op.f == "commit" else None] = op.time_ns
+        else:
+            if op.f in _SCREENS:
+                self._changed[op.node] = op.time_ns
+            if self.ledger.phases.first_ns is not None:
+                self._asked.add((op.node, None if op.f in _SCREENS else op.job))
 
     def finish(self) -> CheckResult:
         states = {node: op.value for node, op in self._finals.items()}
@@ -120,8 +132,14 @@ class _Judge(Reader):
             return Findings(CHECKER.NAME).result({}, counted)
         findings = Findings(CHECKER.NAME)
         found = [(p, d) for p in pairs for job in p.jobs if (d := _differs(p, job, self._truth(p, job))) is not None]
+        apart = {pair.mobile: why for pair in pairs if (why := self._apart(pair)) is not None}
+        excused = [(p, d) for p, d in found if p.mobile in apart and _is_behind(d)]
         for pair, difference in sorted(found, key=lambda item: _RANK.index(item[1].reason)):
-            self._add(findings, pair.mobile, pair.desktop, difference)
+            if (pair, difference) not in excused:
+                self._add(findings, pair.mobile, pair.desktop, difference)
+        if excused and len(excused) == len(found):
+            message = "; ".join(dict.fromkeys(apart[pair.mobile] for pair, _ in excused))
+            return CheckResult(check=CHECKER.NAME, verdict=Verdict.UNKNOWN, reason="apart", message=message)
         counted = Counted(
             "jobs on screens", "in the end no open screen had a job to show, and its desktop none in that scope"
         )
@@ -129,6 +147,24 @@ class _Judge(Reader):
             for job in {*pair.jobs, *self._removed(pair)}:
                 counted.add(self._at_stake(pair, job))
         return findings.result({"mobiles": [p.mobile for p in pairs], "jobs": counted.total}, counted)
+
+    def _apart(self, pair: _Pair) -> str | None:
+        """Why nobody can ask of this mobile that it shows what is new: both ends come and go (short tokens beside a
+        long back-off, say) and never meet for as long as a list takes. None: they met."""
+        limits = bounds(self._header)
+        if limits is None:
+            return None
+        since_ns = max((self._changed.get(who, 0) for who in (None, pair.mobile, pair.desktop)), default=0)
+        needed_ns = limits.one_fetch_ns(1, limits.event_ns)
+        until_ns = self._finals[pair.mobile].time_ns
+        met_ns = self._together.longest_ns(pair.mobile, pair.desktop, since_ns, until_ns)
+        if until_ns - since_ns < needed_ns or met_ns >= needed_ns:  # a run that is over at once has another doubt
+            return None
+        return (
+            f"between the last change, at {self.ledger.at(since_ns)}, and the end {pair.mobile} and {pair.desktop} "
+            f"were connected at the same time for {in_words(max(0, met_ns))} at most; "
+            f"a list may take {in_words(needed_ns)}"
+        )
 
     def _removed(self, pair: _Pair) -> set[str]:
         """Jobs that the mobile showed and then took from its screen: that they stayed away is something judged."""
@@ -220,6 +256,13 @@ def _differs(pair: _Pair, job: str, truth: JobTruth | None = None) -> _Differenc
             continue
         return _Difference("wrong-text" if name == "response" else "stale-field", job, name, right, seen)
     return None
+
+
+def _is_behind(difference: _Difference) -> bool:
+    """Could more time mend it? A text that is no beginning of the right one is wrong whenever it is shown."""
+    if difference.reason != "wrong-text":
+        return True
+    return isinstance(difference.expected, str) and difference.expected.startswith(difference.shown or "")
 
 
 def _carried(name: str, truth: JobTruth | None) -> bool:

@@ -152,3 +152,23 @@ def test_documented_waits_only_for_what_an_event_could_carry() -> None:
 def test_states_that_are_none_are_not_settled() -> None:
     history = read(f"d:+a m:a=1 {END}")
     assert not CHECKER.settled(history.header, {**_states(history), "mobile-1": None})  # type: ignore[attr-defined]
+
+
+APART = "m:up d:up d:+a m:a=1 @2 m:down d:a{status=queued} @3 d:down @4 m:up"
+
+
+@pytest.mark.parametrize(
+    ("why", "line", "said"),
+    [
+        ("never at one time", f"{APART} @200 {END}", (Verdict.UNKNOWN, "apart")),
+        ("for a moment", f"{APART} @100 d:up @100.01 d:down @200 {END}", (Verdict.UNKNOWN, "apart")),
+        ("for long enough", f"{APART} @100 d:up @130 d:down @200 {END}", (Verdict.INVALID, "stale-field")),
+        ("what it shows was never right", f'{APART} m:a=2"odd" @200 {END}', (Verdict.INVALID, "wrong-text")),
+        ("it shows it all", f"{APART} m:a=2 @200 {END}", (Verdict.VALID, None)),
+    ],
+)
+def test_of_two_that_never_meet_nobody_can_ask_that_they_agree(
+    why: str, line: str, said: tuple[Verdict, str | None]
+) -> None:
+    result = judge(line, NAME)
+    assert (result.verdict, result.reason) == said, result.message

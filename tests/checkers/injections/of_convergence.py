@@ -66,3 +66,25 @@ def finals(scene: Scene) -> Iterator[Op]:
 )
 def it_was_not_read(edit: Edit, final: Op) -> None:
     edit.drop(final)
+
+
+def connected_phones(scene: Scene) -> Iterator[tuple[list[Op], Site]]:
+    """With all that they say of their connection, and the job that is to be missing."""
+    for final, job in on_screens(scene):
+        links = [op for op in scene.ops("link") if op.node == final.node]
+        if links and links[-1].value.get("state") == "registered":
+            yield links, (final, job)
+
+
+@injects(
+    "convergence",
+    "apart",
+    sites=connected_phones,
+    companions=["resources/while-offline", "connections/reconnected-early", "liveness/unregistered"],
+    because="it does without a connection what it did with one",
+)
+def it_was_never_registered(edit: Edit, site: tuple[list[Op], Site]) -> None:
+    links, missing = site
+    for op in links:
+        edit.change(op, value={**op.value, "state": "closed"})
+    it_is_not_there(edit, missing)
