@@ -17,7 +17,7 @@ from checkers.past.phases import Counted
 from checkers.traffic.bounds import Bounds, bounds
 from checkers.traffic.merged import Merged, hardened_nodes, said
 from checkers.traffic.peace import FEEDS, Peace, touched_by_fault
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Moment, Proof, Story, told
 from checkers.words.wording import did
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
@@ -169,16 +169,17 @@ class _Judge(Merged):
             if path.untouched(tap.time_ns - self._limits.event_ns) and line.registered is not None:
                 whom = tap.link.rpartition("->")[2]
                 what = f"stood, and the relay told {whom} at {self.ledger.at(tap.time_ns)} that it was offline"
-                self._add(Wrong("said-gone", name, line.registered, what, (line.registered,)), "'s connection ")
+                self._add(Wrong("said-gone", name, line.registered, what, (line.registered,)), "'s connection ", tap)
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
-    def _add(self, wrong: Wrong, joint: str = " ") -> None:
+    def _add(self, wrong: Wrong, joint: str = " ", tap: Tap | None = None) -> None:
         def tell() -> Story:
             message = f"at {self.ledger.at(wrong.op.time_ns)} {wrong.node}{joint}{wrong.what}"
-            story: list[tuple[Op | None, str]] = [(op, did(op)) for op in wrong.proof]
-            details = {"node": wrong.node, "story": told([*story, (None, message)])}
-            return Story(message, details)
+            story: list[tuple[Proof, str]] = [(op, did(op)) for op in wrong.proof]
+            seen = tap if tap is not None else Moment(wrong.op.time_ns, wrong.node)
+            details = {"node": wrong.node, "story": told([*story, (seen, message)])}
+            return Story(message, details | wrong.limit)
 
         self._findings.add(wrong.reason, wrong.op, wrong.proof, tell)
 

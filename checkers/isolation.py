@@ -17,7 +17,7 @@ from checkers.past.phases import Counted
 from checkers.past.scope import in_scope
 from checkers.past.truth import JobTruth
 from checkers.traffic.deliveries import Stray, Traffic
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from checkers.words.wording import how
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
@@ -152,8 +152,10 @@ class _Judge(Reader):
             return
         message = f"{stray.what} at {self.ledger.at(tap.time_ns)}"
         details = {"node": stray.node, "link": tap.link, "message": tap.msg}
+        if stray.born_ns is not None:
+            details |= limit("its token", stray.node, stray.born_ns, stray.allowed_ns, tap.time_ns)
         beside = f"the latest that was known of job {op.job}" if op.job is not None else f"{op.node} is read"
-        story = told([(op, beside), (None, message)])
+        story = told([(op, beside), (tap, message)])
         self._findings.add(stray.reason, op, [op], lambda: Story(message, {**details, "story": story}))
 
 

@@ -17,7 +17,7 @@ from checkers.past.phases import Counted
 from checkers.past.truth import Entry
 from checkers.traffic.bounds import in_words, within_ns
 from checkers.traffic.connections import Connections, OverConnections
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 
@@ -127,7 +127,8 @@ class _Judge(OverConnections):
             took, allowed = in_words(took_ns), in_words(within_ns)
             message = f"{mobile} showed {entry.commit.f} of job {op.job} after {took}; the plan allows {allowed}"
             story = told([(begun, f"{begun.node} begins to write it"), (op, f"{mobile} shows it {took} later")])
-            return Story(message, {"job": op.job, "node": mobile, "story": story})
+            bound = limit("until it is shown", mobile, begun.time_ns, within_ns, op.time_ns)
+            return Story(message, {"job": op.job, "node": mobile, "story": story, **bound})
 
         self._findings.add("slow", op, [begun, op], tell)
 

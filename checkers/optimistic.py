@@ -14,7 +14,7 @@ from checkers import Checker, Judge, Level
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import who_chose
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 
@@ -149,6 +149,8 @@ class _Judge(Reader):
             else:
                 begun, before = f"{node} shows {what_for} at once", f"{node} showed {what_for} in advance"
             story = [(wish.begun, begun), (op, what)]
-            return Story(f"{before}; at {at} {what}", {"job": wish.job, "node": node, "story": told(story)})
+            forever = reason == "not-rolled-back"
+            bound = limit("until it is taken back", node, op.time_ns, 0, None) if forever else {}
+            return Story(f"{before}; at {at} {what}", {"job": wish.job, "node": node, "story": told(story), **bound})
 
         self._findings.add(reason, op, [wish.begun, op], tell)

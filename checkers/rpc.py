@@ -19,7 +19,7 @@ from checkers.traffic.merged import SLACK_NS
 from checkers.traffic.replies import REGISTERED
 from checkers.traffic.rpc_book import DEFINITE, INDEFINITE, REQUESTS, Book, Call, about, code_of
 from checkers.traffic.rpc_wire import Answers
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Proof, Story, ops_of, told
 from harness.history import Header, Op, Tap
 from harness.verdict import CheckResult
 
@@ -237,7 +237,7 @@ class _Judge(Reader):
             "answered-twice": f"got one answer more than it asked for at {at}",
             "answer-nobody-asked": f"was answered at {at} on a connection that had not asked",
         }
-        self._add(reason, call, call.end or call.begin, said[reason], [(None, f"the relay hands {node} an answer")], "")
+        self._add(reason, call, call.end or call.begin, said[reason], [(tap, f"the relay hands {node} an answer")], "")
 
     def _refused_but_done(self, done: Op, answer: Op) -> None:
         code = answer.value["outcome"]
@@ -262,13 +262,11 @@ class _Judge(Reader):
         ended = f"it ends as {code_of(wrong.op)}"
         self._add(wrong.reason, wrong.call, wrong.op, wrong.what, wrong.beside, ended)
 
-    def _add(
-        self, reason: str, call: Call, op: Op, what: str, between: Sequence[tuple[Op | None, str]], last: str
-    ) -> None:
+    def _add(self, reason: str, call: Call, op: Op, what: str, between: Sequence[tuple[Proof, str]], last: str) -> None:
         name, at = about(call), self.ledger.at(call.begin.time_ns)
         whole = [(call.begin, f"{call.node} calls {name}"), *between, *([(op, last)] if last else [])]
         story = sorted(whole, key=lambda line: (1, 0) if line[0] is None else (0, line[0].time_ns))
-        evidence = list({o.index: o for o in (*(o for o, _ in story if o is not None), op)}.values())
+        evidence = list({o.index: o for o in (*ops_of(story), op)}.values())
 
         def tell() -> Story:
             details = {"job": call.job, "node": call.node, "corr": call.corr, "story": told(story)}

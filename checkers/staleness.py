@@ -20,7 +20,7 @@ from checkers.past.truth import JobTruth
 from checkers.traffic.bounds import Bounds, in_words, within_ns
 from checkers.traffic.connections import Connections, OverConnections, Sighting
 from checkers.traffic.paths import Path
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Header, Op
 from harness.verdict import CheckResult
 
@@ -249,7 +249,8 @@ class _Judge(OverConnections):
             if cause is not None and cause.time_ns > wrote.op.time_ns:
                 story.append((cause, f"from here on nothing stands between {screen.desktop} and {mobile}"))
             story.append((op, f"{mobile} {'shows it' if shown else 'still does not show it'}"))
-            return Story(message, {"job": job, "node": mobile, "story": told(story)})
+            bound = limit("until it is shown", mobile, op.time_ns - took_ns, bound_ns, op.time_ns if shown else None)
+            return Story(message, {"job": job, "node": mobile, "story": told(story), **bound})
 
         proof = [wrote.op, *([cause] if cause is not None and cause.time_ns > wrote.op.time_ns else []), op]
         self._findings.add(reason, op, proof, tell)

@@ -177,7 +177,7 @@ class _Judge(Reader):
             "node": client,
             "link": tap.link,
             "message": tap.msg,
-            "story": told([(op, did(op)), (None, message)]),
+            "story": told([(op, did(op)), (tap, message)]),
         }
         self._findings.add(reason, op, [op], lambda: Story(message, details))
 

@@ -1,8 +1,9 @@
 """Engines and tools that some tests need: absent, those tests are skipped with the reason, unless
-`HARNESS_REQUIRE` names them (`docker,toxiproxy,node,go`): then they fail. CI sets it."""
+`HARNESS_REQUIRE` names them (`docker,toxiproxy,node,go,browser`): then they fail. CI sets it."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ _NEEDS = {
     "toxiproxy": "toxiproxy_binary",
     "node": "node_mobile",
     "go": "go_relay",
+    "browser": "chromium",
 }  # marker → the fixture that sees to it
 
 
@@ -39,7 +41,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A marker brings the fixture and a fixture the marker; runs in containers never overlap each other."""
+    """A marker brings the fixture and a fixture the marker; runs in containers never overlap each other, and one
+    browser serves all tests of pages."""
     for item in items:
         fixtures: list[str] = getattr(item, "fixturenames", [])
         for marker, fixture in _NEEDS.items():
@@ -47,8 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
             elif item.get_closest_marker(marker) is not None:
                 fixtures.insert(0, fixture)
-        if item.get_closest_marker("docker") is not None:
-            item.add_marker(pytest.mark.xdist_group("docker"))
+        for together in ("docker", "browser"):
+            if item.get_closest_marker(together) is not None:
+                item.add_marker(pytest.mark.xdist_group(together))
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +105,17 @@ def go_relay() -> Path:
     if not (folder / "go-relay").is_file():
         _absent("go", f"it is not built: run `make tools` with Go on PATH, or `go build` in {folder}")
     return folder / "topology.yaml"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """A Chromium, and Playwright to drive it."""
+    if importlib.util.find_spec("playwright") is None:
+        _absent("browser", "no Playwright: run `make venv` and install requirements-dev.lock")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        _absent("browser", "no chromium, chromium-browser or google-chrome on PATH")
+    return Path(found)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/judging": ("harness",),
     "harness/store": ("harness",),
     "harness/interchange": ("harness",),
-    "harness/report": ("harness/judging", "harness/store", "harness"),
+    "harness/report": ("harness/judging", "harness/store", "harness/interchange", "harness"),
     "harness/report/sections": ("harness/report", "harness/judging", "harness/store", "harness"),
     "harness/runs": RUNS,
     "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
@@ -84,6 +84,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     ),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
     "harness/testing": ("harness/runs", "harness/plan", *RUNS),
+    "harness/serve": ("harness/night", "harness/plan", "harness/report", "harness/store", "harness"),
 }
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them
     "harness.doctor": ("harness/runtimes", "harness/runtimes/toxiproxy"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checkers.duties.fetches import set_of
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phones
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Op
 
 _AT_ONCE_NS = 10_000_000
@@ -148,6 +148,7 @@ class Pending:
 
         def tell() -> Story:
             story = [(owed.begun, f"{owed.node} calls {method}"), (owed.lost, why)]
-            return Story(f"{why} and {then}", {"node": owed.node, "story": told(story)})
+            bound = limit("its end", owed.node, owed.lost.time_ns, owed.until_ns - owed.lost.time_ns, None)
+            return Story(f"{why} and {then}", {"node": owed.node, "story": told(story), **bound})
 
         self._findings.add(owed.reason, owed.lost, ops, tell)

@@ -13,6 +13,7 @@ from checkers.traffic.bounds import Bounds, bounds, in_words
 from checkers.traffic.peace import Path, Peace
 from checkers.traffic.replies import Replies
 from checkers.traffic.rpc_book import DEFINITE, Call, code_of
+from checkers.words.findings import Moment, Proof
 from harness.history import Header, Op, Tap
 
 _AT_ONCE_NS = 10_000_000
@@ -29,7 +30,7 @@ class Wrong:
     call: Call
     op: Op
     what: str
-    beside: tuple[tuple[Op | None, str], ...] = ()
+    beside: tuple[tuple[Proof, str], ...] = ()
 
 
 class Endings:
@@ -129,7 +130,8 @@ class Endings:
             return
         if path.sane(call.begin.time_ns) and path.lost_ns < heard_ns:
             what = f"was answered {in_words(op.time_ns - heard_ns)} before it ended, as {code_of(op)}"
-            yield Wrong("unheard", call, op, what, ((None, f"its answer is delivered to {call.node}"),))
+            heard = Moment(heard_ns, call.node, msg=call.corr)
+            yield Wrong("unheard", call, op, what, ((heard, f"its answer is delivered to {call.node}"),))
 
     def _lost_answer(self, call: Call, op: Op, path: Path) -> Iterator[Wrong]:
         assert self._bounds is not None

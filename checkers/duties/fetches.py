@@ -9,7 +9,7 @@ from typing import Any
 from checkers.past.ledger import Sight
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phone, Phones
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Moment, Story, limit, told
 from harness.history import Op, Tap
 
 _WORDS = {
@@ -276,8 +276,10 @@ class Duties:
                 f"at {ledger.at(at)} {phone.node} {what} and {fetch} within {duty.bound_ns / 1e9:g} s, "
                 f"though its link was up and its screen open"
             )
-            story = [(op, _sentence(phone.node, op)) for op in sorted(set_of(ops), key=lambda op: op.time_ns)]
-            return Story(message, {"node": phone.node, "story": told([*story, (None, f"{phone.node} {what}")])})
+            proof = [(op, _sentence(phone.node, op)) for op in sorted(set_of(ops), key=lambda op: op.time_ns)]
+            bound = limit("a fetch", phone.node, at, duty.bound_ns, None)
+            story = told([*proof, (Moment(at, phone.node), f"{phone.node} {what}")])
+            return Story(message, {"node": phone.node, "story": story, **bound})
 
         first = duty.ops[-1] if duty.ops else ops[-1]  # what called for it, where that was journaled
         self._findings.add(duty.kind, first, ops, tell)

@@ -12,7 +12,7 @@ from checkers.past.scope import in_scope
 from checkers.past.truth import JobTruth
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phone, Phones
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Moment, Story, told
 from harness.history import Op, Tap
 
 _AT_ONCE_NS = 10_000_000
@@ -201,12 +201,12 @@ class Fitting:
 
         def tell() -> Story:
             message = f"at {self._judge.ledger.at(at_ns)} {phone.node} {what} (job {event.job})"
-            story = [
+            story: list[tuple[Op | Moment, str]] = [
                 (event.op, f"revision {event.rev} of job {event.job} is on its way"),
                 (held, f"{phone.node} shows what it has of it"),
-                (op if op is not event.op else None, f"{phone.node} {what}"),
+                (op if op is not event.op else Moment(at_ns, phone.node), f"{phone.node} {what}"),
             ]
-            story.sort(key=lambda item: item[0].time_ns if item[0] is not None else at_ns)
+            story.sort(key=lambda item: item[0].time_ns)
             return Story(message, {"job": event.job, "node": phone.node, "story": told(story)})
 
         self._findings.add(reason, op, ops, tell)

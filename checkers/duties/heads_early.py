@@ -10,7 +10,7 @@ from collections import deque
 
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import rev_of
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Moment, Story, told
 from harness.history import Op, Tap
 
 Store = tuple[str, str]  # desktop, its database; "" when nobody said which: each counts in its own
@@ -115,7 +115,7 @@ class EarlyHeads:
                 f"event handed to its link was of revision {handed}: whoever reads it fetches what is on its way"
             )
             event = (op, f"{node} hands the event of revision {handed + 1 if after else handed} to its link")
-            head = (None, f"a head says {rev}")
+            head = (Moment(time_ns, node, msg=f"{store[1]}/{rev}"), f"a head says {rev}")
             return Story(message, {"node": node, "story": told([head, event] if after else [event, head])})
 
         self._findings.add("early-head", op, [op], tell)

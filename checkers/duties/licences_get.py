@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from checkers.past.ledger import Sight, message_of
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phone, Phones
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Op, Tap
 
 FOR_EVENTS = ("miss", "order", "legacy")
@@ -195,6 +196,9 @@ class Gets:
             text = f"and gave up after {waited_ns / 1e9:.3g} s, knowing an answer that took {known_ns / 1e9:.3g} s"
             self._add("impatient", phone, begun, text, op)
 
+    def _pause(self, phone: Phone, op: Op, failed: Op) -> dict[str, Any]:
+        return limit("the pause", phone.node, failed.time_ns, self._pause_ns, op.time_ns, least=True)
+
     def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
         job = said(op).get("job")
 
@@ -204,6 +208,7 @@ class Gets:
             if other is not None:
                 story.append((other, f"{phone.node}: fetch of job {job}, {said(other).get('phase')}"))
             story.sort(key=lambda item: (item[0].time_ns, item[0].index))
-            return Story(message, {"job": job, "node": phone.node, "story": told(story)})
+            bound = self._pause(phone, op, other) if reason == "too-soon" and other is not None else {}
+            return Story(message, {"job": job, "node": phone.node, "story": told(story), **bound})
 
         self._findings.add(reason, op, [o for o in (op, other) if o is not None], tell)

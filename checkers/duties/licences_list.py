@@ -8,7 +8,7 @@ from typing import Any
 from checkers.past.ledger import Sight
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Listing, Phone, Phones
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Op, Tap
 
 TRIGGERED = ("gap", "hole", "head", "presence", "reconnect")
@@ -160,6 +160,9 @@ class Lists:
             return
         self._add("unlicensed", phone, op, f"for a {licence}, and there was none that a list had not answered")
 
+    def _pause(self, phone: Phone, op: Op, failed: Op) -> dict[str, Any]:
+        return limit("the pause", phone.node, failed.time_ns, self._pause_ns, op.time_ns, least=True)
+
     def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
         def tell() -> Story:
             message = f"{phone.node} listed its scope at {self._judge.ledger.at(op.time_ns)} {what}"
@@ -167,6 +170,7 @@ class Lists:
             if other is not None:
                 story.append((other, f"{phone.node}: list of its scope, {said(other).get('phase')}"))
             story.sort(key=lambda item: (item[0].time_ns, item[0].index))
-            return Story(message, {"node": phone.node, "story": told(story)})
+            bound = self._pause(phone, op, other) if reason == "too-soon" and other is not None else {}
+            return Story(message, {"node": phone.node, "story": told(story), **bound})
 
         self._findings.add(reason, op, [o for o in (op, other) if o is not None], tell)

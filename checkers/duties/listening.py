@@ -8,7 +8,7 @@ from checkers.duties.overheard import LEVEL, Overheard, Unsaid
 from checkers.duties.overheard_calls import ForwardedCalls, Unanswered
 from checkers.traffic.bounds import bounds
 from checkers.traffic.merged import Merged, said
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Moment, Proof, Story, told
 from harness.history import Op, Tap
 
 _REASONS = "untold-gap, untold-presence, untold-head, forwarded-call"
@@ -62,7 +62,8 @@ class Listening:
 
         def tell() -> Story:
             proof = [(op, f"{unsaid.about} emits it")] if op is not last else []
-            return Story(message, {"node": unsaid.node, "story": told([*proof, (None, message)])})
+            seen = Moment(unsaid.until_ns, unsaid.node, msg=unsaid.msg)
+            return Story(message, {"node": unsaid.node, "story": told([*proof, (seen, message)])})
 
         self._findings.add(unsaid.reason, op, [op], tell)
 
@@ -74,8 +75,12 @@ class Listening:
         )
 
         def tell() -> Story:
-            between = (None, f"{call.desktop} is gone, and the relay has noticed")
-            lines = [(call.begun, f"{call.node} calls {method}"), between, (call.ended, "it runs into its time-out")]
+            gone = (Moment(call.lost_ns, call.desktop), f"{call.desktop} is gone, and the relay has noticed")
+            lines: list[tuple[Proof, str]] = [
+                (call.begun, f"{call.node} calls {method}"),
+                gone,
+                (call.ended, "it runs into its time-out"),
+            ]
             return Story(message, {"node": call.node, "story": told(lines)})
 
         self._findings.add("forwarded-call", call.ended, [call.begun, call.ended], tell)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from checkers.traffic.bounds import Bounds, in_words
 from checkers.traffic.merged import ns, said
 from checkers.traffic.peace import Peace
+from checkers.words.findings import limit
 from harness.history import Header, Op
 
 _JITTER = 0.15
@@ -27,6 +29,7 @@ class Wrong:
     op: Op
     what: str
     proof: tuple[Op, ...]
+    limit: dict[str, Any] = field(default_factory=dict)  # as `limit` gives it
 
 
 @dataclass(slots=True)
@@ -160,7 +163,8 @@ class BackOff:
             f"waited {in_words(pause_ns)} before {which} attempt since its last good session, "
             f"and its back-off says {in_words(step_ns)}"
         )
-        return Wrong("back-off", node, op, what, (closed, op))
+        bound = limit("the pause", node, closed.time_ns, step_ns, op.time_ns, least=pause_ns < least)
+        return Wrong("back-off", node, op, what, (closed, op), bound)
 
     @property
     def _margin_ns(self) -> int:

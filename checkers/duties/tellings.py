@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from checkers.traffic.merged import Merged, said
-from checkers.words.findings import Findings, Story, told
+from checkers.words.findings import Findings, Proof, Story, told
 from harness.history import Op, Tap
 
 _WORDS = {
@@ -198,7 +198,7 @@ class Tellings:
         def tell() -> Story:
             message = f"the relay {words} ({at(owed.since_ns)}, {at(tap.time_ns)})"
             first = f"the relay drops an event for {node}" if owed.what == "gap" else "a device registers at the relay"
-            story = [(owed.op, first), (None, f"{what} enters the wire to {node}")]
+            story: list[tuple[Proof, str]] = [(owed.op, first), (tap, f"{what} enters the wire to {node}")]
             return Story(message, {"node": node, "story": told(story)})
 
         self._findings.add(f"untold-{owed.what}", owed.op, [owed.op], tell)

@@ -138,6 +138,11 @@ class Ledger:
         times = self.delivered.get((node, message), []) if message else []
         return sum(time_ns <= until_ns for time_ns in times)
 
+    def last_delivery_ns(self, node: str, message: str | None, until_ns: int) -> int | None:
+        """When the wire delivered a message to a node for the last time up to then."""
+        times = self.delivered.get((node, message), []) if message else []
+        return max((time_ns for time_ns in times if time_ns <= until_ns), default=None)
+
     def final_text(self, node: str, job: str) -> bytes | None:
         """The response that a node's final state holds."""
         state = self.finals.get(node)

@@ -17,13 +17,16 @@ _Name = tuple[str, str | None, str]  # type, job, the message's own name
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A message that should not have been where it was seen. `sender`: the node that sent it first, if known."""
+    """A message that should not have been where it was seen. `sender`: the node that sent it first, if known.
+    `born_ns`: since when its connection had stood that was good for `allowed_ns`."""
 
     reason: str
     tap: Tap
     node: str
     sender: str | None
     what: str
+    born_ns: int | None = None
+    allowed_ns: int = 0
 
 
 class Traffic:
@@ -115,9 +118,11 @@ class Traffic:
         if born_ns is None or not tap.type.startswith(("job:", "sync:", "presence", _RPC)):
             return
         if tap.time_ns > born_ns + self._life_ns[client] + self._slack_ns:
-            self._stray("expired-token", tap, client, None, tap.type)
+            self._stray("expired-token", tap, client, None, tap.type, born_ns)
 
-    def _stray(self, reason: str, tap: Tap, node: str, sender: str | None, what: str) -> None:
+    def _stray(
+        self, reason: str, tap: Tap, node: str, sender: str | None, what: str, born_ns: int | None = None
+    ) -> None:
         named = next((name for name, device in self._devices.items() if device == tap.source), f"device {tap.source}")
         whose = f" of {sender}" if sender is not None else f" of {named}" if tap.source else ""
         about = f"{what}{f' (job {tap.job})' if tap.job else ''}{whose}"
@@ -127,7 +132,8 @@ class Traffic:
             "not-a-desktop": f"{about}, which is no desktop, was delivered to {node}",
             "expired-token": f"{about} was sent to {node} on a connection whose token had expired",
         }
-        self.strays.append(Stray(reason, tap, node, sender, said[reason]))
+        allowed_ns = self._life_ns.get(node, 0)
+        self.strays.append(Stray(reason, tap, node, sender, said[reason], born_ns, allowed_ns))
 
 
 def _put(names: dict[Any, list[str]], name: Any, client: str) -> None:

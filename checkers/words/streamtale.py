@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checkers.past.ledger import Ledger, message_of
 from checkers.past.truth import Attempt, Chunk, JobTruth
-from checkers.words.findings import Story, told
+from checkers.words.findings import Moment, Proof, Story, ops_of, told
 from checkers.words.wording import apart, decoded, detail, quoted, size
 from harness.history import Op, text_digest
 
@@ -90,7 +90,7 @@ class Tale:
     # ---- what is told -----------------------------------------------------------------------------------------------
 
     def evidence(self) -> list[Op]:
-        return [op for op, _ in self._sentences() if op is not None]
+        return ops_of(self._sentences())
 
     def tell(self) -> Story:
         expected = self._attempt.text[: self._written]
@@ -144,11 +144,11 @@ class Tale:
         trials.append(self._ledger.final_text(self._node, self._job.job) or b"")
         return next((t for t in trials if len(t) == self._now.top and text_digest(t) == seen.get("digest")), None)
 
-    def _sentences(self) -> list[tuple[Op | None, str]]:
+    def _sentences(self) -> list[tuple[Proof, str]]:
         """One sentence per op that proves it, in time order."""
         now, node = self._now, self._node
         before = self._first or (self._steps[-1] if self._steps else None)
-        story: list[tuple[Op | None, str]] = []
+        story: list[tuple[Proof, str]] = []
         for chunk in (self._missing, now.chunk):
             if chunk is not None:
                 story.append((chunk.op, f"{self._job.desktop} wrote {_whole(chunk)}"))
@@ -162,11 +162,14 @@ class Tale:
             story.append((self._later.op, f"{node} appended {_name(self._later.chunk)} after it"))
         return story
 
-    def _redelivered(self) -> list[tuple[Op | None, str]]:
-        times = self._ledger.deliveries(self._node, message_of(self._now.op.cause), self._now.op.time_ns)
-        if times < 2:
+    def _redelivered(self) -> list[tuple[Moment, str]]:
+        message = message_of(self._now.op.cause)
+        times = self._ledger.deliveries(self._node, message, self._now.op.time_ns)
+        last_ns = self._ledger.last_delivery_ns(self._node, message, self._now.op.time_ns)
+        if times < 2 or last_ns is None:
             return []
-        return [(None, f"the relay's link delivered {_name(self._now.chunk)} to {self._node} {times} times")]
+        seen = Moment(last_ns, self._node, msg=message)
+        return [(seen, f"the relay's link delivered {_name(self._now.chunk)} to {self._node} {times} times")]
 
     def _ending(self) -> str:
         now, node = self._now, self._node

@@ -16,7 +16,7 @@ from harness.cli import _completion, _exits, _say
 from harness.registry import close_matches
 
 _IN_ORDER_OF_NEED = (
-    *("demo", "run", "hunt", "replay", "shrink", "report", "show", "nightly", "merge"),
+    *("demo", "run", "hunt", "replay", "shrink", "report", "show", "serve", "nightly", "merge"),
     *("check", "conform", "list", "explain", "plan", "doctor", "images"),
 )
 

@@ -4,15 +4,18 @@ With `--export` its texts are told for Elle, or the revisions of one job for Kno
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from checkers.linearizability import Malformed
 from checkers.linearizability.single_writer import METHOD
-from harness.cli import _exits, _result, _say
-from harness.history import HistoryError
+from harness.cli import _drawn, _exits, _result, _say
+from harness.history import History, HistoryError
 from harness.interchange.export_jobs import append_lines, revision_lines
 from harness.judging.checking import check, overall
+from harness.report import linear_page, linear_run
+from harness.report.linear_page import Page
 from harness.schedule import CheckSpec
 from harness.store.rundir import history_path, read_with_taps
 from harness.verdict import CheckResult, Verdict, worst
@@ -20,19 +23,31 @@ from harness.verdict import CheckResult, Verdict, worst
 MODEL = "job"
 REGISTER = "edn-register"
 _SUMMARY = "reads and requests of jobs, whose only writer numbers its revisions"
-_CHECK = "linearizable"
+_CHECK = linear_run.CHECK
+_HEADLINES = {
+    Verdict.VALID: "Linearizable: every answer could have been given at one instant of its call",
+    Verdict.INVALID: "Not linearizable: an answer could have been given at no instant of its call",
+    Verdict.UNKNOWN: "Not decided whether every answer could have been given at one instant of its call",
+}
+_NOTHING_WRONG = {
+    Verdict.VALID: "Every answer fits a revision that its desktop held at some instant of the call.",
+    Verdict.INVALID: "",
+    Verdict.UNKNOWN: "No answer to a client was judged.",
+}
 
 
-def check_jobs(path: Path, *, as_json: bool) -> int:
-    """Returns the exit code. Raises `HistoryError`."""
+def check_jobs(path: Path, *, as_json: bool, page: Path | None = None) -> int:
+    """Returns the exit code. Raises `HistoryError`. `page`: where one goes that shows the verdict."""
     file = _file(path)
     found = read_with_taps(file)
     results = check(found, [CheckSpec(check=_CHECK)])
     judged = next(r for r in results if r.check == _CHECK)
     answers = judged.details.get("answers", 0)
     verdict = worst([overall(results), Verdict.VALID if answers else Verdict.UNKNOWN])
+    if page is not None:
+        _drawn.write(page, linear_page.render(_page(file, found, verdict, results)))
     if as_json:
-        _say.data(_as_json(file, str(verdict), judged))
+        _say.data(_as_json(file, str(verdict), judged) | ({"report": str(page)} if page is not None else {}))
         return _exits.OF_VERDICT[verdict]
     _say.line(f"{answers} answers ({_SUMMARY})")
     if not answers:
@@ -47,7 +62,29 @@ def check_jobs(path: Path, *, as_json: bool) -> int:
         _say.line(f"linearizable ({METHOD})" + (f", but for {granted} from caches that may be old" if granted else ""))
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
+    if page is not None:
+        _say.line(f"report   {page}")
     return _exits.OF_VERDICT[verdict]
+
+
+def _page(file: Path, history: History, verdict: Verdict, results: list[CheckResult]) -> Page:
+    """The first answer that fits no instant of its call, or in words why there is none to show."""
+    result = linear_run.failure(results)
+    scene = linear_run.scene(history, result) if result is not None else None
+    judged = next(r for r in results if r.check == _CHECK)
+    answers = f"{judged.details.get('answers', 0)} answers ({_SUMMARY})"
+    if scene is not None:
+        part = linear_page.of_views("The first answer that fits nowhere", scene.view)
+    else:
+        said = " ".join(r.message for r in results if r.reason is not None)
+        part = linear_page.Part("The answers", said or _NOTHING_WRONG[verdict])
+    return Page(
+        verdict=verdict,
+        headline=_HEADLINES[verdict],
+        what=f"{history.header.plan} · seed {history.header.seed} · {answers}",
+        again=shlex.join(["harness", "check", str(file.absolute()), "--model", MODEL]),
+        parts=[part],
+    )
 
 
 def export_jobs(path: Path, format_: str, job: str | None) -> int:

@@ -26,7 +26,7 @@ from checkers.linearizability.registers import Mutex, Register
 from checkers.linearizability.transactions import MultiRegister, components
 from checkers.linearizability.values import LONG, edn, parting, plain, shown
 from harness import interchange
-from harness.cli import _exits, _say
+from harness.cli import _drawn, _exits, _linear_page, _say
 from harness.history import HistoryError
 from harness.interchange import jsonl, transactions
 from harness.interchange.edn_text import Reader
@@ -47,21 +47,28 @@ class _History(NamedTuple):
     model: Model
 
 
-def check(path: Path, name: str, *, initial: str | None, as_json: bool) -> int:
-    """Returns the exit code. Raises `HistoryError` for a file that is no history of this model."""
+def check(path: Path, name: str, *, initial: str | None, as_json: bool, page: Path | None = None) -> int:
+    """Returns the exit code. Raises `HistoryError` for a file that is no history of this model. `page`: where one goes
+    that shows the verdict."""
     with _told_of(path):
         text = interchange.text_of(path)
         model = _model(name, initial)
-        count = _one_writer(text) if name == "register" and initial is None else None
+        count = _one_writer(text) if name == "register" and initial is None and page is None else None
         if count is not None:
             return _valid(path, model, single_writer.METHOD, count, as_json)
         history = _read(path, text, model)
         judged = decide_all(history.trial, model, _BUDGET)
     verdict = worst(_verdict(j.answer) for j in judged) if history.trial.operations else Verdict.UNKNOWN
+    if page is not None:
+        _drawn.write(
+            page, _linear_page.page(path, _counted(history, judged), model, initial, verdict, judged, history.others)
+        )
     if as_json:
-        _say.data(_as_json(history, verdict, judged))
+        _say.data(_as_json(history, verdict, judged) | ({"report": str(page)} if page is not None else {}))
     else:
         _tell_all(history, judged, verdict)
+        if page is not None:
+            _say.line(f"report   {page}")
     return _exits.OF_VERDICT[verdict]
 
 
@@ -175,9 +182,7 @@ def _verdict(answer: Answer) -> Verdict:
 
 def _tell_all(history: _History, judged: list[Judged], verdict: Verdict) -> None:
     count = len(history.trial.operations)
-    by_key = any(one.key is not None for one in judged)
-    keys = f" in {_say.many(len(judged), 'key')}" if by_key else ""
-    _say.line(f"{_say.many(count, 'operation')}{keys} ({history.format}), as {_summary(history.model)}")
+    _say.line(_counted(history, judged))
     if history.others:
         _say.line("passed over: " + ", ".join(f"{_say.many(n, 'line')} {what}" for what, n in history.others.items()))
     if not count:
@@ -190,6 +195,13 @@ def _tell_all(history: _History, judged: list[Judged], verdict: Verdict) -> None
         _say.line(f"\nand {len(told) - _KEYS_TOLD} more keys; --json tells them all")
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
+
+
+def _counted(history: _History, judged: list[Judged]) -> str:
+    by_key = any(one.key is not None for one in judged)
+    keys = f" in {_say.many(len(judged), 'key')}" if by_key else ""
+    count = _say.many(len(history.trial.operations), "operation")
+    return f"{count}{keys} ({history.format}), as {_summary(history.model)}"
 
 
 def _tell(judged: Judged, model: Model) -> None:

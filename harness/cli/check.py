@@ -8,7 +8,7 @@ import click
 
 from checkers.linearizability.decide import MODELS
 from harness import registry
-from harness.cli import _completion, _exits, _jobs, _linear, _options, _result, _say
+from harness.cli import _completion, _drawn, _exits, _jobs, _linear, _options, _result, _say
 from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.judging import ladder
@@ -38,6 +38,13 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
     help="Print the operations for Elle or Knossos instead.",
 )
 @click.option("--job", metavar="ID", help="The job of --export edn-register.")
+@click.option(
+    "--report",
+    is_flag=False,
+    flag_value="",
+    metavar="[OUT.html]",
+    help="With --model: also a page that shows it (else HISTORY.html).",
+)
 @_options.plugin_option
 @_options.store_option
 @_options.json_option
@@ -49,6 +56,7 @@ def command(
     initial: str | None,
     export: str | None,
     job: str | None,
+    report: str | None,
     store: Path,
     as_json: bool,
 ) -> int:
@@ -65,20 +73,25 @@ def command(
     With --export edn and a model the operations are told as Knossos (registers) and Elle (append: transactions of one
     operation) read them. Of a run, --model job --export edn tells the texts of its jobs as Elle's list-append, and
     --model job --export edn-register --job ID the revisions of one job as Knossos' register (docs/exports.md).
+
+    With --report a model's verdict is also shown as a page: operations as bars, the longest order that explains them
+    step by step, and the one that cannot follow.
     """
     if (export == _jobs.REGISTER and model != _jobs.MODEL) or (job is not None and export != _jobs.REGISTER):
         raise click.UsageError("--export edn-register, and --job with it, belong to --model job")
     _agreeing(checks, model, initial, export, as_json)
+    _with_a_model(report, model, export)
     history = _located(word, store)
+    page = _drawn.place(report, history)
     if model == _jobs.MODEL:
         if export is not None:
             return _jobs.export_jobs(history, export, job)
-        return _jobs.check_jobs(history, as_json=as_json)
+        return _jobs.check_jobs(history, as_json=as_json, page=page)
     if model is not None:
         file = _file(history)
         if export is not None:
             return _linear.export(file, model)
-        return _linear.check(file, model, initial=initial, as_json=as_json)
+        return _linear.check(file, model, initial=initial, as_json=as_json, page=page)
     if export is not None:
         for line in edn_lines(_read(history).ops):
             _say.line(line)
@@ -117,6 +130,16 @@ def _agreeing(
         raise click.UsageError("--initial goes with --model, and says what its register holds at first")
     if as_json and export is not None:
         raise click.UsageError("--json does not go with --export, which prints one operation a line")
+
+
+def _with_a_model(report: str | None, model: str | None, export: str | None) -> None:
+    """Raises `click.UsageError`."""
+    if report is not None and export is not None:
+        raise click.UsageError("--report does not go with --export, which prints operations and judges nothing")
+    if report is not None and model is None:
+        raise click.UsageError(
+            "--report goes with --model, whose verdict it shows; of a run `harness report` writes one"
+        )
 
 
 def _located(word: str, store: Path) -> Path:

@@ -15,7 +15,7 @@ from harness.store.index import Store
 @click.argument("run", shell_complete=_completion.runs)
 @_options.store_option
 def command(*, run: str, store: Path) -> int:
-    """Write report.html, summary.md, junit.xml and trace.json of RUN again.
+    """Write report.html, summary.md, junit.xml, trace.json and history.edn of RUN again.
 
     RUN is a run directory, its short id, or `latest`.
     """

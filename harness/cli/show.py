@@ -1,4 +1,4 @@
-"""`harness show`: the operations of a stored run, as a table."""
+"""`harness show`: the operations of a stored run, as a table; or two runs, as far as they differ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _completion, _options, _say, _shown_ops, _table
+from harness.cli import _against, _completion, _options, _say, _shown_ops, _table
 from harness.cli._exits import Refused
 from harness.history import History, HistoryError, Op, Tap
 from harness.registry import close_matches
@@ -32,6 +32,12 @@ _WITHIN_NS = 200_000_000
     help="How near: before it and after it. Default: 200ms.",
 )
 @click.option("--messages", is_flag=True, help="The messages on the links as well: as sent, and as they came out.")
+@click.option(
+    "--against",
+    metavar="OTHER",
+    shell_complete=_completion.runs,
+    help="What this run has and another has not, and the first event at which they part.",
+)
 @_options.store_option
 def command(
     *,
@@ -41,6 +47,7 @@ def command(
     around: int | None,
     within: int | None,
     messages: bool,
+    against: str | None,
     store: Path,
 ) -> int:
     """Show the operations of RUN in the order of time, those that a finding points to with its number.
@@ -51,6 +58,11 @@ def command(
     if within is not None and around is None:
         raise click.UsageError("--within says how near to --around: which time is meant?")
     found = read_run(Store(store).locate(run))
+    if against is not None:
+        if job or node or messages or around is not None:
+            raise click.UsageError("--against compares whole runs: it goes with none of the others")
+        _against.show(found, read_run(Store(store).locate(against)))
+        return 0
     history = _history(found)
     _known("job", job, _jobs(history))
     _known("node", node, list(history.header.nodes))

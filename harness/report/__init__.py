@@ -1,17 +1,20 @@
-"""What people read of a run: `report.html`, `summary.md`, `junit.xml`, `trace.json`.
+"""What people and machines read of a run: `report.html`, `summary.md`, `junit.xml`, `trace.json`, `history.edn`.
 
 All are written from the files of its directory.
 
 Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
-when) · `canvas`, `overview`, `closeup` (pictures of it) · `section` and the folder `sections` (parts of the page about
-the whole run) · `page`, `summary`, `junit`, `trace` (one form each).
+when) · `found`, `story` (each finding: its `steps`, the `flights` of messages, what `befell`, by which `causes`, its
+`states` and `operations`) · `canvas`, `overview`, `closeup` (pictures of it, with `breaks` and `closeup_marks`) ·
+`section` and the folder `sections` (parts of the page about the whole run) · `page`, `summary`, `junit`, `trace`,
+`jepsen` (one form each) · `comparing`, `parting` (two runs side by side) · `schemas` (what `results.json` and
+`run.json` hold).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report import junit, page, summary, trace
+from harness.report import jepsen, junit, page, summary, trace
 from harness.store.index import write_atomically
 from harness.store.rundir import StoredRun, read_run
 
@@ -20,6 +23,7 @@ FORMS = {
     "summary.md": summary.render,
     "junit.xml": junit.render,
     "trace.json": trace.render,
+    "history.edn": jepsen.render,
 }
 
 

@@ -100,7 +100,7 @@ class Canvas:
 def axis(canvas: Canvas, scale: Scale, origin_ns: int, top: float, bottom: float) -> None:
     """Lines at round times since `origin_ns`, labelled below."""
     step_ns = round_step((scale.end_ns - scale.begin_ns) / canvas.layout.ticks)
-    name = _unit(step_ns)
+    name = unit(step_ns)
     first = -(-(scale.begin_ns - origin_ns) // step_ns) * step_ns
     for at_ns in range(first, scale.end_ns - origin_ns + 1, step_ns):
         x = scale.x(origin_ns + at_ns)
@@ -122,7 +122,7 @@ def round_step(about_ns: float) -> int:
     return next(power * n for n in (1, 2, 5, 10) if power * n >= about_ns)
 
 
-def _unit(step_ns: int) -> Callable[[int], str]:
+def unit(step_ns: int) -> Callable[[int], str]:
     digits = next((d for d in range(7) if step_ns >= 10 ** (9 - d)), 6)
     return lambda ns: f"{ns / 1e9:.{digits}f} s"
 

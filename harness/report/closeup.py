@@ -1,67 +1,52 @@
-"""The picture of one failure: a lane per node and link, the faults on them, the operations that prove it (numbered as
-in the text) and the messages that carried it. To scale."""
+"""The picture of one finding: a lane for every node and link that takes part, the faults on them, the bound that was
+broken; on them `closeup_marks` puts the steps (numbered as in the text), what befell, and the messages. To scale.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from markupsafe import Markup
 
-from harness.report.canvas import CHAR, Canvas, Layout, Scale, axis, cut
-from harness.report.timeline import Flight, Lane, Mark, Span, Story, Timeline
+from harness.report import breaks, closeup_marks
+from harness.report.breaks import Broken
+from harness.report.canvas import CHAR, Canvas, Layout, cut
+from harness.report.closeup_marks import RADIUS, Row
+from harness.report.story import Limit, Story
+from harness.report.timeline import Lane, Span, Timeline
 
 _MOST_LANES = 24
 _MOST_BANDS = 6  # on one lane
-_NODE_H, _LINK_H, _BAND_H, _AXIS_H = 62, 44, 17, 30
-_RADIUS = 9.5
+_LINK_H, _BAND_H, _AXIS_H, _LIMIT_H, _LABEL_H = 52, 17, 30, 30, 13
+_TOP = 14.0
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A lane and its place: from `top` down, with the faults that lie on it."""
-
-    lane: Lane
-    top: float
-    height: float
-    spans: list[Span] = field(default_factory=list)
-
-    @property
-    def middle(self) -> float:
-        return self.top + self.height / 2
-
-
-def draw(timeline: Timeline, story: Story, layout: Layout) -> Markup:
-    scale = Scale(layout, story.begin_ns, story.end_ns)
+def draw(timeline: Timeline, story: Story, layout: Layout, linked: set[int], name: str = "closeup") -> Markup:
+    """`linked`: ops that a step may lead to; `name`: of this picture, as no other of the page has it."""
+    scale = breaks.broken(layout, story.stretches)
     rows = _rows(timeline, story, layout)
     bottom = rows[-1].top + rows[-1].height if rows else 20.0
     canvas = Canvas(layout)
-    axis(canvas, scale, timeline.origin_ns, 8, bottom)
+    breaks.axis(canvas, scale, timeline.origin_ns, 8, bottom)
+    breaks.signs(canvas, scale, 8, bottom)
     for row in rows:
         _bands(canvas, scale, row)
-        _lane(canvas, row)
-    labels = [label for flight in story.flights if (label := _flight(canvas, scale, flight, rows))]
-    _marks(canvas, scale, timeline.origin_ns, story.marks, rows)
-    _wire(canvas, story.marks, labels)
-    for x, y, flight in labels:
-        if flight.again:
-            canvas.label(x + 14, y + 4, "second delivery", "small again")
-        elif flight.arrived_ns is None:
-            canvas.label(x + 10, y + 4, "lost", "small again")
-        else:
-            canvas.label(x + 8, y + 4, flight.label, "small")
-    return canvas.svg(bottom + _AXIS_H, "closeup", "The failure, to scale", _described(story, rows))
+        _lane(canvas, scale, row)
+        if story.limit is not None and row.lane.name == story.limit.node:
+            _limit(canvas, scale, row, story.limit)
+    closeup_marks.draw(canvas, scale, timeline.origin_ns, story, rows, linked)
+    return canvas.svg(bottom + _AXIS_H, name, "The finding, to scale", _described(story, rows))
 
 
-def _described(story: Story, rows: list[_Row]) -> str:
+def _described(story: Story, rows: list[Row]) -> str:
     """For those who hear the page."""
     lanes = ", ".join(r.lane.name for r in rows if not r.lane.is_link)
     steps = " ".join(f"{m.number}: {m.what}." for m in story.marks)
-    return f"Lanes: {lanes}. {len(story.flights)} messages. {steps}"
+    bound = f" {story.limit.told}." if story.limit is not None else ""
+    return f"Lanes: {lanes}. {len(story.flights)} messages. {steps}{bound}"
 
 
 def left_out(timeline: Timeline, story: Story) -> str:
     """What is too much for the picture, in one sentence; empty when all is drawn."""
-    crowded = len(_touched(timeline.lanes, story)) - _MOST_LANES
+    crowded = len(_touched(timeline, story)) - _MOST_LANES
     parts = [(story.more_flights, "messages"), (story.more_marks, "operations"), (crowded, "lanes")]
     told = [f"{n:,} more {what}" for n, what in parts if n > 0]
     return f"Not drawn: {', '.join(told)}." if told else ""
@@ -70,31 +55,52 @@ def left_out(timeline: Timeline, story: Story) -> str:
 # ---- lanes ----------------------------------------------------------------------------------------------------------
 
 
-def _rows(timeline: Timeline, story: Story, layout: Layout) -> list[_Row]:
-    found, y = [], 14.0
-    for lane in _touched(timeline.lanes, story)[:_MOST_LANES]:
+def _rows(timeline: Timeline, story: Story, layout: Layout) -> list[Row]:
+    found, y = [], _TOP
+    for lane in _touched(timeline, story)[:_MOST_LANES]:
         spans = [s for s in timeline.spans if _meets(s, story) and _lies_on(s, lane)][:_MOST_BANDS]
-        room = len(spans) * _BAND_H + (4 if layout.beside else 22)
-        height = max(_LINK_H if lane.is_link else _NODE_H, room if lane.is_link else room + 2 * _RADIUS + 34)
-        found.append(_Row(lane, y, height, spans))
+        above = 0 if lane.is_link else _above(story, lane, layout)
+        room = len(spans) * _BAND_H
+        if lane.is_link:
+            height = max(_LINK_H, room + (12 if layout.beside else 26))
+        else:
+            bound = _LIMIT_H if story.limit is not None and story.limit.node == lane.name else 0
+            height = round(above + RADIUS + 24 + room + bound)
+        found.append(Row(lane, y, height, float(above), spans))
         y += height
     return found
 
 
-def _touched(lanes: list[Lane], story: Story) -> list[Lane]:
-    """Lanes of the story's nodes and messages, and whatever lies between the first and the last of them."""
-    nodes = {m.node for m in story.marks}
-    ends = {tuple(f.link.split("->")) for f in story.flights} | {tuple(f.link.split("->")[::-1]) for f in story.flights}
-    touched = [i for i, lane in enumerate(lanes) if lane.name in nodes or lane.ends in ends]
-    if not touched:
-        return lanes
-    clients = {node for end in ends for node in end} | nodes
-    between = lanes[touched[0] : touched[-1] + 1]
-    return [lane for lane in between if lane.name in clients or set(lane.ends) & nodes or lane.ends in ends]
+def _above(story: Story, lane: Lane, layout: Layout) -> int:
+    """Room above a node's line, for the labels of what befell it; on a narrow picture also for its name."""
+    labels = sum(each.node == lane.name for each in story.befell)
+    levels = min(labels, 3 if layout.beside else 5) if labels < 6 else (4 if layout.beside else 6)
+    return round(RADIUS) + 8 + levels * _LABEL_H + (0 if layout.beside else 14)
+
+
+def _touched(timeline: Timeline, story: Story) -> list[Lane]:
+    """Those who take part, and the links between them that carry a message or a fault. An arrow has both its ends."""
+    ways = {flight.ends for flight in story.flights}
+    links = [
+        lane
+        for lane in timeline.lanes
+        if lane.is_link and (_carries(lane, ways) or (lane.ends[0] in story.nodes and _faulted(timeline, story, lane)))
+    ]
+    nodes = story.nodes | {end for lane in links for end in lane.ends}
+    found = [lane for lane in timeline.lanes if lane in links or (not lane.is_link and lane.name in nodes)]
+    return found or [lane for lane in timeline.lanes if not lane.is_link]
+
+
+def _carries(lane: Lane, ways: set[tuple[str, str]]) -> bool:
+    return lane.ends in ways or lane.ends[::-1] in ways
+
+
+def _faulted(timeline: Timeline, story: Story, lane: Lane) -> bool:
+    return any(_meets(span, story) and _lies_on(span, lane) for span in timeline.spans)
 
 
 def _meets(span: Span, story: Story) -> bool:
-    return span.begin_ns <= story.end_ns and span.end_ns >= story.begin_ns
+    return any(span.begin_ns <= end_ns and span.end_ns >= begin_ns for begin_ns, end_ns in story.stretches)
 
 
 def _lies_on(span: Span, lane: Lane) -> bool:
@@ -102,22 +108,25 @@ def _lies_on(span: Span, lane: Lane) -> bool:
     return lane.ends in ways or (not lane.is_link and lane.name in span.nodes)
 
 
-def _lane(canvas: Canvas, row: _Row) -> None:
+def _lane(canvas: Canvas, scale: Broken, row: Row) -> None:
     layout, name = canvas.layout, row.lane.name
     if not row.lane.is_link:
-        canvas.line(layout.left, row.middle, layout.width - layout.right, row.middle, "node")
+        for each in scale.stretches:
+            canvas.line(each.left, row.middle, each.right, row.middle, "node")
+        for before, after in scale.gaps:
+            canvas.line(before.right, row.middle, after.left, row.middle, "node away")
     if layout.beside:
         class_ = "lane" if row.lane.is_link else "lane strong"
         canvas.text(layout.left - 10, row.middle + 4, cut(name, 20), class_, "end")
+        canvas.taken.append((2, row.middle - 8, layout.left - 4, row.middle + 8))
     elif not row.lane.is_link:
-        canvas.label(layout.left - 6, row.middle - 14, cut(name, 40), "lane strong", must=True)
+        canvas.label(layout.left - 6, row.top + 13, cut(name, 40), "lane strong", must=True)
 
 
-def _bands(canvas: Canvas, scale: Scale, row: _Row) -> None:
+def _bands(canvas: Canvas, scale: Broken, row: Row) -> None:
     """One bar under another, so that faults at the same time hide neither each other nor their names."""
-    beside_line = 0.0 if row.lane.is_link else row.height / 2 + _RADIUS + 14
     free = row.height - len(row.spans) * _BAND_H
-    top = row.top + (free / 2 if row.lane.is_link else beside_line)
+    top = row.top + free / 2 if row.lane.is_link else row.middle + RADIUS + 16
     for number, span in enumerate(row.spans):
         left, right = scale.x(span.begin_ns), scale.x(span.end_ns)
         y = top + number * _BAND_H
@@ -131,91 +140,40 @@ def _bands(canvas: Canvas, scale: Scale, row: _Row) -> None:
             f"{span.action} ({span.name}): {span.did or 'never healed'}",
         )
         shown = span.action if span.exercised else f"{span.action}, met nothing"
+        at = scale.shown_from(span.begin_ns) + 5
         room = canvas.layout.width - len(shown) * CHAR - 4
-        canvas.label(min(left + 5, room), y + 11, shown, "small fault", must=True)
+        canvas.label(min(at, room), y + 11, shown, "small fault", must=True)
 
 
-# ---- operations and messages ----------------------------------------------------------------------------------------
+def _limit(canvas: Canvas, scale: Broken, row: Row, limit: Limit) -> None:
+    """What was allowed, and what it took: one bar behind the other, below the lane of whoever had to keep to it."""
+    y = row.top + row.height - _LIMIT_H + 2
+    due_ns = limit.from_ns + limit.allowed_ns
+    until_ns = limit.until_ns if limit.until_ns is not None else max(due_ns, limit.end_ns)
+    left, due, until = scale.x(limit.from_ns), scale.x(due_ns), scale.x(until_ns)
+    _bar(canvas, left, due, y, "allowed")
+    if until_ns > due_ns:
+        _bar(canvas, due, until, y, "over")
+    else:
+        _bar(canvas, until, due, y, "over")
+    canvas.line(due, row.middle, due, y + 9, "due")
+    room = canvas.layout.width - len(limit.told) * CHAR - 4
+    canvas.label(max(2.0, min(left, room)), y + 21, limit.told, "small bound", must=True)
 
 
-def _marks(canvas: Canvas, scale: Scale, origin_ns: int, marks: list[Mark], rows: list[_Row]) -> None:
-    """Circles on the lanes, with their times; those that would hide each other are raised and lowered in turn."""
-    places = {row.lane.name: row for row in rows}
-    for mark in sorted(marks, key=lambda m: (m.time_ns or 0, m.number)):
-        if mark.time_ns is None or mark.node not in places:
-            continue
-        x, middle = scale.x(mark.time_ns), places[mark.node].middle
-        y = next((middle + dy for dy in (0, -20, 20, -40, 40) if canvas.is_free(_box(x, middle + dy))), middle)
-        if y != middle:
-            canvas.line(x, middle, x, y, "stem")
-        _circle(canvas, x, y, mark, mark.time_ns - origin_ns)
-        time = f"{(mark.time_ns - origin_ns) / 1e9:.3f} s"
-        below = middle + _RADIUS + 13
-        canvas.label(max(x, 2) - len(time) * CHAR / 2 if x < canvas.layout.width - 40 else x, below, time, "tick")
-
-
-def _box(x: float, y: float) -> tuple[float, float, float, float]:
-    return (x - _RADIUS, y - _RADIUS + 1, x + _RADIUS, y + _RADIUS - 1)
-
-
-def _circle(canvas: Canvas, x: float, y: float, mark: Mark, since_ns: int | None) -> None:
-    canvas.taken.append(_box(x, y))
+def _bar(canvas: Canvas, left: float, right: float, y: float, class_: str) -> None:
+    width = max(2.0, right - left)
     canvas.add(
-        '<g class="mark" data-step="{}" data-ns="{}"><circle cx="{}" cy="{}" r="{}"/>'
-        '<text x="{}" y="{}" text-anchor="middle">{}</text><title>{}</title></g>',
-        mark.number,
-        "" if since_ns is None else since_ns,
-        round(x, 1),
-        round(y, 1),
-        _RADIUS,
-        round(x, 1),
-        round(y + 4, 1),
-        mark.number,
-        mark.what,
+        '<rect x="{}" y="{}" width="{}" height="8" class="{}"/>', round(left, 1), round(y, 1), round(width, 1), class_
     )
 
 
-def _flight(canvas: Canvas, scale: Scale, flight: Flight, rows: list[_Row]) -> tuple[float, float, Flight] | None:
-    """Draw a message; the place of its label."""
-    source, _, target = flight.link.partition("->")
-    at = next((i for i, r in enumerate(rows) if r.lane.ends in ((source, target), (target, source))), None)
-    if at is None:
-        return None
-    row, places = rows[at], {r.lane.name: r.middle for r in rows}
-    downwards = (source == row.lane.ends[0]) == row.lane.client_above
-    edges = (row.top, row.top + row.height) if downwards else (row.top + row.height, row.top)
-    begin, end = places.get(source, edges[0]), places.get(target, edges[1])
-    left, middle = scale.x(flight.sent_ns), row.middle
-    if flight.arrived_ns is None:
-        canvas.line(left, begin, left, middle, "flight lost")
-        canvas.text(left, middle + 5, "×", "cross", "middle")
-        return left, middle, flight
-    right = scale.x(flight.arrived_ns)
-    again = flight.again
-    canvas.add(
-        '<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}" marker-end="url(#{})"><title>{}</title></line>',
-        left,
-        round(begin, 1),
-        right,
-        round(end, 1),
-        "flight again" if again else "flight",
-        "tip-again" if again else "tip",
-        f"{flight.label}: {(flight.arrived_ns - flight.sent_ns) / 1e6:.1f} ms over {flight.link}",
+DEFINITIONS = Markup('<svg width="0" height="0" aria-hidden="true" class="defs"><defs>{}</defs></svg>').format(
+    Markup("").join(
+        Markup(
+            '<marker id="{0}" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<path d="M0 0L8 4L0 8z" class="{0}"/></marker>'
+        ).format(name)
+        for name in closeup_marks.TIPS
     )
-    return left + (right - left) * (middle - begin) / ((end - begin) or 1.0), middle, flight
-
-
-def _wire(canvas: Canvas, marks: list[Mark], labels: list[tuple[float, float, Flight]]) -> None:
-    """A step that no node recorded stands on the message that it tells of: one that came again, or one lost."""
-    odd = [label for label in labels if label[2].again or label[2].arrived_ns is None]
-    for mark, (x, y, _) in zip((m for m in marks if m.time_ns is None), odd, strict=False):
-        _circle(canvas, x, y, mark, None)
-
-
-DEFINITIONS = Markup(
-    '<svg width="0" height="0" aria-hidden="true" class="defs"><defs>'
-    '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0L8 4L0 8z" class="tip"/></marker>'
-    '<marker id="tip-again" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0L8 4L0 8z" class="tip-again"/></marker></defs></svg>'
 )

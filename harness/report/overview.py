@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from harness.report.canvas import CHAR, Canvas, Layout, Scale, axis, cut
-from harness.report.timeline import Span, Story, Timeline
+from harness.report.story import Story
+from harness.report.timeline import Span, Timeline
 
 _MOST_CLIENTS = 12
 _MOST_FAULTS = 16
@@ -106,11 +107,12 @@ def _most(spans: list[Span]) -> Iterable[Span]:
 
 
 def _frame(canvas: Canvas, scale: Scale, story: Story, bottom: float) -> None:
-    left, right = scale.x(story.begin_ns), scale.x(story.end_ns)
-    middle, width = (left + right) / 2, max(6.0, right - left)
-    canvas.add(
-        '<rect x="{}" y="4" width="{}" height="{}" rx="3" class="frame"><title>the close-up</title></rect>',
-        round(middle - width / 2, 1),
-        round(width, 1),
-        round(bottom - 4, 1),
-    )
+    for begin_ns, end_ns in story.stretches:
+        left, right = scale.x(begin_ns), scale.x(end_ns)
+        middle, width = (left + right) / 2, max(6.0, right - left)
+        canvas.add(
+            '<rect x="{}" y="4" width="{}" height="{}" rx="3" class="frame"><title>the close-up</title></rect>',
+            round(middle - width / 2, 1),
+            round(width, 1),
+            round(bottom - 4, 1),
+        )

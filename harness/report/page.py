@@ -5,45 +5,128 @@ However long the run, the page stays small: what is too much to draw or to tell 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from itertools import pairwise
+
 from markupsafe import Markup
 
-from harness.report import closeup, context, overview, section, timeline, words
-from harness.report.canvas import LAYOUTS
-from harness.report.timeline import Story, Timeline
+from harness.history import History
+from harness.report import closeup, context, found, operations, overview, section, states, timeline, words
+from harness.report.canvas import LAYOUTS, WIDE
+from harness.report.operations import Row
+from harness.report.states import State
+from harness.report.steps import jobs_of, named
+from harness.report.story import Stories, Story
+from harness.report.textdiff import TextPair
+from harness.report.timeline import Timeline
 from harness.store.rundir import StoredRun
-from harness.verdict import CheckResult, Verdict
+from harness.verdict import CheckResult
 
-_MOST_OTHERS = 20  # failures told beside the first
+_NARROW = 6  # findings that are also drawn for a telephone; the others can be moved sideways there
+
+
+_FATES = (  # and how each is drawn
+    ("second delivery", "dashed: delivered a second time"),
+    ("lost", "a cross: lost"),
+    ("held", "amber: held"),
+    ("late", "amber: late"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding as the page tells it: texts, steps, picture. `first`: of its checker; `narrow`: it is also
+    drawn for a telephone."""
+
+    result: CheckResult
+    story: Story
+    pair: TextPair | None
+    states: dict[int, State]
+    closeup: Markup | None = None
+    left_out: str = ""
+    first: bool = True
+    narrow: bool = True
+
+    @property
+    def gap(self) -> int:
+        """The number of the step before which some are left out; 0: none are."""
+        numbers = [mark.number for mark in self.story.marks]
+        return next((b for a, b in pairwise(numbers) if b != a + 1), 0)
+
+    @property
+    def fates(self) -> set[str]:
+        return {flight.fate.partition(":")[0] for flight in self.story.flights if flight.fate}
+
+
+@dataclass
+class Told:
+    findings: list[Finding] = field(default_factory=list)
+    operations: list[Row] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def linked(self) -> set[int]:
+        return operations.indices(self.operations)
 
 
 def render(run: StoredRun) -> str:
     names = context.of_run(run)
-    return context.templates().get_template("report.html.j2").render(names | _pictures(run, names["failure"]))
+    return context.templates().get_template("report.html.j2").render(names | _pictures(run))
 
 
-def _pictures(run: StoredRun, failure: CheckResult | None) -> dict[str, object]:
+def _pictures(run: StoredRun) -> dict[str, object]:
     whole = timeline.build(run)
-    story = timeline.story(run.history, failure) if run.history is not None and failure is not None else None
-    others = [r for r in words.in_order(run.results) if r is not failure and r.verdict in _FAILED]
+    told = _told(run, whole)
     return {
         "sections": section.draw(run),
-        "story": story,
+        "findings": told.findings,
+        "more_findings": told.more,
+        "operations": told.operations,
+        "linked": told.linked,
+        "named": named,
+        "fates": _FATES,
         "definitions": closeup.DEFINITIONS if whole is not None else Markup(""),
         "origin_ns": whole.origin_ns if whole is not None else 0,
         "seconds": words.seconds,
-        "others": [_told(run, r) for r in others[:_MOST_OTHERS]],
-        "more_others": max(0, len(others) - _MOST_OTHERS),
-        **_whole(whole, story),
-        **_closer(whole, story),
+        **_whole(whole, told.findings[0].story if told.findings else None),
     }
 
 
-_FAILED = (Verdict.INVALID, Verdict.UNKNOWN)
+def _told(run: StoredRun, whole: Timeline | None) -> Told:
+    """Every finding, the one to tell first before the others."""
+    results = found.findings(run.results)
+    stories = Stories(run.history) if run.history is not None else None
+    told = [(result, stories.of(result) if stories is not None else Story()) for result in results]
+    origin_ns = whole.origin_ns if whole is not None else 0
+    rows = operations.rows((story for _, story in told), origin_ns)
+    linked, before = operations.indices(rows), set[str]()
+    findings = []
+    for number, (result, story) in enumerate(told):
+        findings.append(_finding(run.history, whole, number, (result, story), linked, first=result.check not in before))
+        before.add(result.check)
+    return Told(findings, rows, found.left_out(run.results, len(results)))
 
 
-def _told(run: StoredRun, result: CheckResult) -> tuple[CheckResult, Story, object]:
-    story = timeline.story(run.history, result) if run.history is not None else Story()
-    return result, story, words.text_pair(result)
+def _finding(
+    history: History | None,
+    whole: Timeline | None,
+    number: int,
+    told: tuple[CheckResult, Story],
+    linked: set[int],
+    *,
+    first: bool,
+) -> Finding:
+    result, story = told
+    pair, narrow = words.text_pair(result), number < _NARROW
+    if history is None or whole is None or not story.drawable:
+        return Finding(result, story, pair, {}, first=first)
+    held = states.of(history, story.marks, jobs_of(result, story.marks))
+    drawn = [
+        closeup.draw(whole, story, layout, linked, f"closeup-{number + 1}")
+        for layout in (LAYOUTS if narrow else (WIDE,))
+    ]
+    out = closeup.left_out(whole, story)
+    return Finding(result, story, pair, held, Markup("").join(drawn), out, first, narrow)
 
 
 def _whole(whole: Timeline | None, story: Story | None) -> dict[str, object]:
@@ -51,10 +134,3 @@ def _whole(whole: Timeline | None, story: Story | None) -> dict[str, object]:
         return {"overview": None}
     drawn = [overview.draw(whole, story, layout) for layout in LAYOUTS]
     return {"overview": Markup("").join(drawn), "overview_left_out": overview.left_out(whole)}
-
-
-def _closer(whole: Timeline | None, story: Story | None) -> dict[str, object]:
-    if whole is None or story is None or not story.drawable:
-        return {"closeup": None}
-    drawn = [closeup.draw(whole, story, layout) for layout in LAYOUTS]
-    return {"closeup": Markup("").join(drawn), "closeup_left_out": closeup.left_out(whole, story)}

@@ -6,6 +6,7 @@ between a letter and its accent, or between the two letters of a flag.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -75,6 +76,7 @@ class TextPair:
         return f"Written there: {spelled(self.expected_marked)}; shown instead: {spelled(self.shown_marked)}."
 
 
+@functools.lru_cache(maxsize=16)  # a result's texts are asked for again and again, and may be long
 def compare(expected: str, shown: str) -> TextPair:
     """Split both texts into common beginning, difference, common end."""
     a, b = _CLUSTER.findall(expected), _CLUSTER.findall(shown)

@@ -1,26 +1,20 @@
-"""What was where and when: lanes, faults, the operations that prove a failure and the messages that carried it.
+"""What was where and when over a whole run: lanes, faults, how busy its clients were; and messages on their way.
 
-Pure data, in nanoseconds of the run's clock; `overview` and `closeup` draw it. Lanes stand in the order in which data
-flows: desktops and their links, the relay, the mobiles' links and mobiles.
+Pure data, in nanoseconds of the run's clock; `overview` and `closeup` draw it, `story` has what a failure is about.
+Lanes stand in the order in which data flows: desktops and their links, the relay, the mobiles' links and mobiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.history import History, Op, Tap
 from harness.report import words
 from harness.store.rundir import StoredRun
-from harness.verdict import CheckResult
 
 _BINS = 120  # of the overview's activity
-_LEAST_WINDOW_NS = 20_000_000
-_MARGIN = 0.12  # of the window, on either side of the evidence
-_MOST_MESSAGES = 60
-_MOST_STEPS = 12  # of one story; the first and the last of a longer one are told
-_MOST_LETTERS = 600  # of one step
 
 
 @dataclass(frozen=True)
@@ -54,41 +48,21 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """An operation of the story. `number` is its place in it, as the text counts."""
-
-    number: int
-    time_ns: int | None
-    node: str
-    what: str
-    op: Op | None = None
-
-
-@dataclass(frozen=True)
 class Flight:
-    """One message crossing one link. `arrived_ns`: None when no tap saw it come out; `again`: a second delivery."""
+    """One message crossing one link. `arrived_ns`: None when no tap saw it come out; `again`: a second delivery.
+    `fate`: what befell it, in a word or two, when that is not as usual."""
 
     link: str
     label: str
     sent_ns: int
     arrived_ns: int | None
     again: bool = False
-
-
-@dataclass
-class Story:
-    """The part of a run that a failure is about."""
-
-    marks: list[Mark] = field(default_factory=list)
-    flights: list[Flight] = field(default_factory=list)
-    begin_ns: int = 0
-    end_ns: int = 0
-    more_marks: int = 0  # left out, as are
-    more_flights: int = 0
+    fate: str = ""
 
     @property
-    def drawable(self) -> bool:
-        return any(m.time_ns is not None for m in self.marks)
+    def ends(self) -> tuple[str, str]:
+        source, _, target = self.link.partition("->")
+        return source, target
 
 
 @dataclass
@@ -106,9 +80,11 @@ class Timeline:
 
 def build(run: StoredRun) -> Timeline | None:
     """The timeline of a whole run; None when there is no history to draw."""
-    history = run.history
-    if history is None or not history.ops:
-        return None
+    return of(run.history) if run.history is not None and run.history.ops else None
+
+
+def of(history: History) -> Timeline:
+    """That of a history that has ops."""
     origin_ns, end_ns = history.ops[0].time_ns, history.ops[-1].time_ns
     return Timeline(origin_ns, max(end_ns, origin_ns + 1), lanes(history), spans(history), _activity(history))
 
@@ -180,88 +156,7 @@ def _activity(history: History) -> dict[str, list[int]]:
     return found
 
 
-# ---- the story of one failure ---------------------------------------------------------------------------------------
-
-
-def story(history: History, result: CheckResult) -> Story:
-    """The operations and messages of one failure, and the stretch of time in which they lie."""
-    marks, more = _marks(result, {op.index: op for op in history.ops})
-    ops = [m.op for m in marks if m.op is not None]
-    times = [m.time_ns for m in marks if m.time_ns is not None]
-    if not times:
-        return Story(marks, more_marks=more)
-    begin_ns, end_ns = min(times), max(times)
-    flights = [f for f in _flights(history, ops) if f.sent_ns <= end_ns and _lands_after(f, begin_ns)]
-    begin_ns = min([begin_ns, *(f.sent_ns for f in flights)])
-    margin_ns = max(_LEAST_WINDOW_NS - (end_ns - begin_ns), round((end_ns - begin_ns) * _MARGIN))
-    return Story(
-        marks,
-        flights[:_MOST_MESSAGES],
-        begin_ns - margin_ns,
-        end_ns + margin_ns,
-        more,
-        max(0, len(flights) - _MOST_MESSAGES),
-    )
-
-
-def _lands_after(flight: Flight, begin_ns: int) -> bool:
-    return flight.arrived_ns is None or flight.arrived_ns >= begin_ns
-
-
-def _marks(result: CheckResult, by_index: dict[int, Op]) -> tuple[list[Mark], int]:
-    """The steps of a failure, and how many are left out. Numbers are places in the whole story."""
-    told = result.details.get("story")
-    parts = [p for p in told if isinstance(p, dict)] if isinstance(told, list) else []
-    if not parts:
-        parts = [{"index": i} for i in result.evidence if i in by_index]
-    elif not words.sentences(result) and all(_is_nowhere(part, by_index) for part in parts):
-        return [], 0
-    numbered = list(enumerate(parts, start=1))
-    half = _MOST_STEPS // 2
-    kept = numbered if len(numbered) <= _MOST_STEPS else [*numbered[:half], *numbered[-half:]]
-    return [_mark(number, part, by_index) for number, part in kept], len(numbered) - len(kept)
-
-
-def _is_nowhere(part: dict[str, Any], by_index: dict[int, Op]) -> bool:
-    """No node did it, so no chart can show it: that a run was too quiet, say."""
-    index = part.get("index")
-    op = by_index.get(index) if isinstance(index, int) else None
-    return op is None or op.node is None
-
-
-def _mark(number: int, part: dict[str, Any], by_index: dict[int, Op]) -> Mark:
-    index = part.get("index")
-    op = by_index.get(index) if isinstance(index, int) else None
-    what = words.shortened(str(part.get("what") or (sentence(op) if op is not None else "")), _MOST_LETTERS)
-    return Mark(number, None, "", what) if op is None else Mark(number, op.time_ns, op.node or "", what, op)
-
-
-def sentence(op: Op) -> str:
-    """An op in words, for a checker that tells no story of its own."""
-    about = f" job {op.job}" if op.job else ""
-    about += f" at revision {op.rev.n}" if op.rev is not None else ""
-    who = op.node or op.process
-    if op.f == "observe":
-        return f"{who} shows{about or ' another state'}"
-    if op.f == "final":
-        return f"{who} is read at the end"
-    if op.f in ("fault-begin", "fault-heal"):
-        name = op.value.get("fault") if isinstance(op.value, dict) else None
-        return f"fault {name or 'without a name'} {'begins' if op.f == 'fault-begin' else 'heals'}"
-    ends = {"invoke": "begins", "ok": "is done", "fail": "did not happen", "info": "may have happened"}
-    return f"{op.process}: {op.f}{about} {ends[op.type]}"
-
-
-def _flights(history: History, ops: Sequence[Op]) -> list[Flight]:
-    """Every crossing of the messages that the ops name, by link, in time order."""
-    labels = _messages(history, ops)
-    seen: dict[tuple[str, str], tuple[list[Tap], list[Tap]]] = {}
-    for tap in history.taps:
-        if tap.msg in labels and tap.msg is not None:
-            ins, outs = seen.setdefault((tap.link, tap.msg), ([], []))
-            (ins if tap.side == "in" else outs).append(tap)
-    found = [f for (link, msg), (ins, outs) in seen.items() for f in crossings(link, labels[msg], ins, outs)]
-    return sorted(found, key=lambda f: (f.sent_ns, f.arrived_ns or 0, f.link))
+# ---- messages -------------------------------------------------------------------------------------------------------
 
 
 def crossings(link: str, label: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Flight]:
@@ -271,28 +166,3 @@ def crossings(link: str, label: str, ins: list[Tap], outs: list[Tap]) -> Iterabl
         yield Flight(link, label, sent, out.time_ns, again=number >= max(1, len(ins)))
     for lost in ins[len(outs) :]:
         yield Flight(link, label, lost.time_ns, None)
-
-
-def _messages(history: History, ops: Sequence[Op]) -> dict[str, str]:
-    """Messages by name, with the number or word that labels them: causes of observations, events of commits."""
-    found: dict[str, str] = {}
-    wanted = {(op.job, op.rev) for op in ops if op.f == "commit" and op.rev is not None}
-    for op in ops:
-        kind, _, name = (op.cause or "").partition(":")
-        if name and kind in ("event", "get", "list"):
-            found[name] = "job." + kind if kind in ("get", "list") else "event"
-    for op in history.ops:
-        value = op.value if isinstance(op.value, dict) else {}
-        if op.f == "emit" and value.get("msg") is not None and _emitted(op, value, wanted):
-            found[str(value["msg"])] = str(value.get("event") or "event")
-    return found
-
-
-def _emitted(op: Op, value: dict[str, Any], wanted: set[tuple[Any, Any]]) -> bool:
-    if op.rev is not None:
-        return (op.job, op.rev) in wanted
-    rev = value.get("rev")
-    return isinstance(rev, dict) and any(
-        job == (op.job or value.get("job")) and r.desktop == rev.get("desktop") and r.n == rev.get("n")
-        for job, r in wanted
-    )

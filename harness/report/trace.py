@@ -9,28 +9,32 @@ Source of the format: Trace Event Format (Google, 2016).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import msgspec
 
 from harness.history import History, Op, Tap
 from harness.report import timeline
+from harness.report.timeline import Flight
 from harness.store.rundir import StoredRun
 
 MOST_EVENTS = 200_000  # a viewer is of no use beyond
 _FAULTS, _LINKS = "faults", "links"
 Event = dict[str, Any]
+Events = tuple[Event, ...]
 
 
 def render(run: StoredRun) -> str:
     """Faults, then ops, then messages, as far as `MOST_EVENTS` goes; `otherData` says how many are left out."""
-    events, total = [], 0
-    if run.history is not None:
-        stream = _events(run.history)
-        events = list(islice(stream, MOST_EVENTS))
-        total = len(events) + sum(1 for _ in stream)
+    events: list[Event] = []
+    left_out = 0
+    for group in _events(run.history) if run.history is not None else ():
+        if left_out or len(events) + len(group) > MOST_EVENTS:
+            left_out += len(group)
+        else:
+            events += group
     record = run.record
     about = {
         "plan": record.plan,
@@ -38,29 +42,30 @@ def render(run: StoredRun) -> str:
         "profile": record.profile,
         "runtime": record.runtime,
         "verdict": record.verdict or "UNKNOWN",
-        "events_left_out": total - len(events),
+        "events_left_out": left_out,
     }
     trace = {"displayTimeUnit": "ms", "otherData": about, "traceEvents": [*_names(events), *events]}
     return msgspec.json.encode(trace, enc_hook=str).decode() + "\n"
 
 
-def _events(history: History) -> Iterator[Event]:
-    """Events with names for `pid` and `tid`; `_names` gives them their numbers."""
+def _events(history: History) -> Iterator[Events]:
+    """Events with names for `pid` and `tid`; `_names` gives them their numbers. What belongs together comes together:
+    no begin is kept whose end is left out."""
     origin_ns = history.ops[0].time_ns if history.ops else 0
     yield from _faults(history, origin_ns)
     yield from _ops(history, origin_ns)
     yield from _messages(history, origin_ns)
 
 
-def _faults(history: History, origin_ns: int) -> Iterator[Event]:
+def _faults(history: History, origin_ns: int) -> Iterator[Events]:
     for number, span in enumerate(timeline.spans(history)):
         where = [*span.directions, *span.nodes]
         both = {"name": span.name, "cat": "fault", "id": f"fault-{number}", "pid": _FAULTS, "tid": span.name}
         args = {"action": span.action, "where": where, "did": span.did, "exercised": span.exercised}
-        yield from _pair(both, span.begin_ns - origin_ns, span.end_ns - origin_ns, args)
+        yield _pair(both, span.begin_ns - origin_ns, span.end_ns - origin_ns, args)
 
 
-def _ops(history: History, origin_ns: int) -> Iterator[Event]:
+def _ops(history: History, origin_ns: int) -> Iterator[Events]:
     """An invoke and the next op of its process and `f` are one slice; one that never returned is an instant."""
     open_: dict[tuple[str, str], Op] = {}
     for op in history.ops:
@@ -68,13 +73,13 @@ def _ops(history: History, origin_ns: int) -> Iterator[Event]:
             continue
         if op.type == "invoke":
             if (lost := open_.pop((op.process, op.f), None)) is not None:
-                yield _instant(lost, origin_ns)
+                yield (_instant(lost, origin_ns),)
             open_[op.process, op.f] = op
         elif (began := open_.pop((op.process, op.f), None)) is not None:
-            yield _slice(began, op, origin_ns)
+            yield (_slice(began, op, origin_ns),)
         else:
-            yield _instant(op, origin_ns)
-    yield from (_instant(op, origin_ns) for op in open_.values())
+            yield (_instant(op, origin_ns),)
+    yield from ((_instant(op, origin_ns),) for op in open_.values())
 
 
 def _slice(began: Op, ended: Op, origin_ns: int) -> Event:
@@ -107,26 +112,50 @@ def _args(op: Op) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _messages(history: History, origin_ns: int) -> Iterator[Event]:
-    seen: dict[tuple[str, str], tuple[list[Tap], list[Tap]]] = {}
+def _messages(history: History, origin_ns: int) -> Iterator[Events]:
+    """By name and type: what answers a message may bear its name."""
+    seen: dict[tuple[str, str, str], list[Tap]] = {}
     for tap in history.taps:
         if tap.msg is not None:
-            ins, outs = seen.setdefault((tap.link, tap.msg), ([], []))
-            (ins if tap.side == "in" else outs).append(tap)
+            seen.setdefault((tap.link, tap.msg, tap.type), []).append(tap)
     number = 0
-    for (link, _), (ins, outs) in seen.items():
-        label = (ins or outs)[0].type or "message"
-        for flight in timeline.crossings(link, label, ins, outs):
+    for taps in seen.values():
+        for flight in _crossings(taps):
             end_ns = flight.sent_ns if flight.arrived_ns is None else flight.arrived_ns
-            both = {"name": label, "cat": "message", "id": f"message-{number}", "pid": _LINKS, "tid": link}
+            both = {
+                "name": flight.label,
+                "cat": "message",
+                "id": f"message-{number}",
+                "pid": _LINKS,
+                "tid": flight.link,
+            }
             args = {"lost": flight.arrived_ns is None, "again": flight.again}
-            yield from _pair(both, flight.sent_ns - origin_ns, end_ns - origin_ns, args)
+            yield _pair(both, flight.sent_ns - origin_ns, end_ns - origin_ns, args)
             number += 1
 
 
-def _pair(both: Event, begin_ns: int, end_ns: int, args: Event) -> Iterator[Event]:
-    yield {**both, "ph": "b", "ts": begin_ns / 1e3, "args": args}
-    yield {**both, "ph": "e", "ts": end_ns / 1e3}
+def _crossings(taps: list[Tap]) -> Iterator[Flight]:
+    """What came out is the oldest that was on its way, or when nothing was, a copy of what came out last. So nothing
+    comes out before it went in; what nobody saw go in has a way of no length."""
+    on_the_way: deque[Tap] = deque()
+    last: Tap | None = None
+    for tap in sorted(taps, key=lambda tap: (tap.time_ns, tap.side)):  # `in` stands before `out`
+        label = tap.type or "message"
+        if tap.side == "in":
+            on_the_way.append(tap)
+        elif on_the_way:
+            last = on_the_way.popleft()
+            yield Flight(tap.link, label, last.time_ns, tap.time_ns)
+        else:
+            sent = last or tap
+            yield Flight(tap.link, label, sent.time_ns, tap.time_ns, again=last is not None)
+            last = sent
+    for lost in on_the_way:
+        yield Flight(lost.link, lost.type or "message", lost.time_ns, None)
+
+
+def _pair(both: Event, begin_ns: int, end_ns: int, args: Event) -> Events:
+    return {**both, "ph": "b", "ts": begin_ns / 1e3, "args": args}, {**both, "ph": "e", "ts": end_ns / 1e3}
 
 
 def _names(events: list[Event]) -> list[Event]:

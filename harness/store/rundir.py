@@ -2,8 +2,9 @@
 
 `run.json` (who, what, when, verdict) · `plan.yaml` · `topology.yaml` (if it was a file of the user's) ·
 `schedule.jsonl` · `history.jsonl.gz` · `messages.jsonl.gz` (the taps) · `results.json` (all checkers) · `junit.xml` ·
-`summary.md` · `report.html` · `trace.json` (for Perfetto) · `nodes/NODE/{stdout,stderr}.log` (what a node wrote there,
-if anything) · `minimal-CHECK-REASON.yaml` (the smallest plan that fails like it, once it was looked for).
+`summary.md` · `report.html` · `trace.json` (for Perfetto) · `history.edn` (for Jepsen's tools) ·
+`nodes/NODE/{stdout,stderr}.log` (what a node wrote there, if anything) · `minimal-CHECK-REASON.yaml` (the smallest
+plan that fails like it, once it was looked for).
 
 `run.json`, `plan.yaml` and `schedule.jsonl` are there from the start (with no verdict yet), so that a run whose harness
 was killed can be read and replayed.

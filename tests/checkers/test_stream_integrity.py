@@ -172,7 +172,13 @@ def test_the_story_tells_the_delivery_that_the_wire_saw() -> None:
     assert result.details["story"] == [
         {"index": 2, "what": "desktop-1 wrote chunk 1 “Привет” (12 bytes)"},
         {"index": 5, "what": "mobile-1 appended chunk 1 and shows 12 bytes"},
-        {"index": None, "what": "the relay's link delivered chunk 1 to mobile-1 2 times"},
+        {
+            "index": None,
+            "what": "the relay's link delivered chunk 1 to mobile-1 2 times",
+            "at_ns": 600_000_000,
+            "node": "mobile-1",
+            "msg": "7",
+        },
         {"index": 6, "what": "mobile-1 appended chunk 1 a second time and shows 24 bytes"},
     ]
 

@@ -14,7 +14,8 @@ from page_reader import Page
 
 from harness import registry, report
 from harness.judging.checking import as_its_example
-from harness.report import page, timeline, words
+from harness.report import page, section, words
+from harness.report.story import Stories
 from harness.store import rundir
 from harness.verdict import CheckResult, Verdict
 
@@ -89,10 +90,15 @@ def test_what_the_system_wrote_becomes_no_mark_up(tmp_path):
     assert "<img src=x onerror=alert(1)>" in found.text.replace(" ", " ")
 
 
-def test_it_fetches_nothing_and_runs_nothing(tmp_path):
-    html = page.render(file_run(tmp_path / "run", DOUBLED + " fault:f heal:f", ("stream-integrity",)))
-    found = Page(html)
-    assert not found.all("script")
+def test_it_fetches_nothing_and_runs_only_what_its_sections_brought(tmp_path):
+    run = file_run(tmp_path / "run", DOUBLED + " fault:f heal:f", ("stream-integrity",))
+    html = page.render(run)
+    found, brought = Page(html), section.draw(run)
+    run_scripts = [a for a in found.all("script") if a.get("type") != "application/json"]
+    assert run_scripts == [{}] * len(brought.scripts)
+    assert all(f"<script>{script}</script>" in html for script in brought.scripts)
+    assert [a["content"] for a in found.all("meta") if a.get("http-equiv")] == [brought.policy]
+    assert not any(name.startswith("on") for _, attributes in found.elements for name in attributes)
     assert {a["href"] for a in found.all("link")} <= {"data:,"}  # no icon is asked for
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", html)
     assert "url(" not in html.replace("url(#", "")
@@ -217,5 +223,5 @@ def test_what_no_node_did_is_said_once_and_without_an_empty_chart(tmp_path):
     ops = [*found.history.ops[:-1], msgspec.structs.replace(last, node=None)]
     nowhere = msgspec.structs.replace(found.history, ops=ops)
     assert words.sentences(quiet) == []
-    assert timeline.story(nowhere, quiet).marks == []
-    assert [m.what for m in timeline.story(found.history, quiet).marks] == ["too quiet: 1 of 9"]
+    assert Stories(nowhere).of(quiet).marks == []
+    assert [m.what for m in Stories(found.history).of(quiet).marks] == ["too quiet: 1 of 9"]

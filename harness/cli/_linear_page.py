@@ -1,0 +1,51 @@
+"""`harness check HISTORY --model … --report`: what of the verdict goes on the page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from checkers.linearizability import Linearizable, Model
+from checkers.linearizability.decide import Judged
+from harness.cli import _say
+from harness.report import linear_page
+from harness.report.linear_page import Page
+from harness.verdict import Verdict
+
+_KEYS_SHOWN = 3
+_HEADLINES = {
+    Verdict.VALID: "Linearizable: some order explains every answer",
+    Verdict.INVALID: "Not linearizable: no order explains every answer",
+    Verdict.UNKNOWN: "Not decided whether some order explains every answer",
+}
+
+
+def page(
+    path: Path,
+    counted: str,
+    model: Model,
+    initial: str | None,
+    verdict: Verdict,
+    judged: list[Judged],
+    others: Mapping[str, int],
+) -> str:
+    """The failing keys; where none fails, what explains the first one. `others`: lines that were passed over."""
+    judged = [one for one in judged if one.trial.operations]
+    odd = [one for one in judged if not isinstance(one.answer, Linearizable)]
+    shown = odd[:_KEYS_SHOWN] or judged[:1]
+    notes = [f"{_say.many(n, 'line')} {what}, passed over" for what, n in others.items()]
+    left_out = len(odd or judged) - len(shown)
+    if left_out > 0:
+        notes.append(f"{_say.many(left_out, 'more key')}, {'not linearizable either' if odd else 'all linearizable'}")
+    words = ["harness", "check", str(path.absolute()), "--model", model.NAME]
+    return linear_page.render(
+        Page(
+            verdict=verdict,
+            headline=_HEADLINES[verdict],
+            what=f"{path.name} · {counted}",
+            again=shlex.join([*words, *(["--initial", initial] if initial is not None else [])]),
+            parts=[linear_page.of_object(o.key, o.trial, model, o.answer, n) for n, o in enumerate(shown)],
+            notes=notes,
+        )
+    )

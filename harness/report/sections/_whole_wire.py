@@ -1,0 +1,41 @@
+"""The messages of a run: which link each crossed, when it was sent and when it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.history import Tap
+from harness.report import timeline
+
+_UNTOLD = frozenset({"heartbeat"})  # most of them, and nobody looks for one
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """`arrived_ns`: None when no tap saw it come out. `again`: a second delivery of the same message."""
+
+    link: str
+    type: str
+    job: str
+    msg: str
+    sent_ns: int
+    arrived_ns: int | None
+    again: bool
+
+
+def crossings(taps: Iterable[Tap]) -> list[Crossing]:
+    """All of them, in the order in which they were sent. What has no name is told apart by its connection."""
+    seen: dict[tuple[str, str, object], tuple[list[Tap], list[Tap]]] = {}
+    for tap in taps:
+        if tap.type not in _UNTOLD:
+            ins, outs = seen.setdefault((tap.link, tap.type, tap.msg or tap.conn), ([], []))
+            (ins if tap.side == "in" else outs).append(tap)
+    found = [c for (link, type_, _), (ins, outs) in seen.items() for c in _of_one(link, type_, ins, outs)]
+    return sorted(found, key=lambda c: (c.sent_ns, c.arrived_ns or 0, c.link, c.msg))
+
+
+def _of_one(link: str, type_: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Crossing]:
+    one = (ins or outs)[0]
+    for f in timeline.crossings(link, type_, ins, outs):
+        yield Crossing(link, type_, one.job or "", one.msg or "", f.sent_ns, f.arrived_ns, f.again)
