@@ -218,7 +218,7 @@ def test_what_is_left_out_is_counted_and_where_it_was_is_marked(tmp_path, monkey
 def test_a_run_that_would_be_too_large_is_told_in_shorter_words_and_then_in_part(tmp_path, monkeypatch):
     chunks = " ".join(f'd:a"{n:x>90}"' for n in range(300))
     run = file_run(tmp_path / "run", f"d:+a {chunks}")
-    monkeypatch.setattr(_whole_data, "_LONG", (100, 1000))
+    monkeypatch.setattr(_whole_data, "_LONG", 100)
     monkeypatch.setattr(_whole_data, "_SIZES", ((60_000, 160), (60_000, 60), (60_000, 24), (40, 24)))
     whole_bytes = len(msgspec.json.encode(_whole_data.encoded(run)))
     for most, kept in ((whole_bytes - 1, 301), (whole_bytes // 3, 40)):

@@ -22,7 +22,7 @@ from harness.verdict import CheckResult, Verdict
 
 MOST_BYTES = 6_000_000
 _SIZES = ((60_000, 160), (60_000, 60), (60_000, 24), (30_000, 24), (10_000, 24), (2_000, 24))  # operations, letters
-_LONG = (8_000, 25_000)  # operations; beyond, values are shorter from the beginning
+_LONG = 8_000  # operations; beyond, values are shorter from the beginning
 _MOST_NAME = 80
 _MOST_FINDINGS, _MOST_BANDS = 40, 2_000
 _MOST_SENTENCE = 300
@@ -105,10 +105,8 @@ def encoded(run: StoredRun) -> dict[str, Any] | None:
     if history is None or not history.ops:
         return None
     whole = _Whole(history, run.results)
-    count = len(whole.marks)
-    first = 0 if count <= _LONG[0] else 1 if count <= _LONG[1] else 2
     found: dict[str, Any] = {}
-    for most, letters in _SIZES[first:]:
+    for most, letters in _SIZES[len(whole.marks) > _LONG :]:
         found = whole.told(most, letters)
         if len(msgspec.json.encode(found)) <= MOST_BYTES:
             break
