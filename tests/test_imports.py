@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "harness": ("harness", "targets", "faults", "checkers"),
 }
 RUNTIME = ("harness/runtimes", "harness")
-RUNS = ("harness/judging", "harness/store", "harness/report", *RUNTIME)
+RUNS = ("harness/judging", "harness/store", "harness/report", "harness/report/told", *RUNTIME)
 ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package that it may use, itself apart
     "checkers/linearizability": (),
     "checkers/past": ("checkers/linearizability",),
@@ -51,8 +51,22 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/judging": ("harness",),
     "harness/store": ("harness",),
     "harness/interchange": ("harness",),
-    "harness/report": ("harness/judging", "harness/store", "harness/interchange", "harness"),
-    "harness/report/sections": ("harness/report", "harness/judging", "harness/store", "harness"),
+    "harness/report/told": ("harness/judging", "harness/store", "harness"),
+    "harness/report/drawing": ("harness/store", "harness"),
+    "harness/report/findings": ("harness/report/told", "harness/report/drawing", "harness/store", "harness"),
+    "harness/report/apart": ("harness/report/told", "harness/judging", "harness/store", "harness"),
+    "harness/report": (
+        *(f"harness/report/{room}" for room in ("told", "drawing", "findings")),
+        *("harness/judging", "harness/store", "harness/interchange", "harness"),
+    ),
+    "harness/report/linear": (
+        *("harness/report", "harness/report/told", "harness/report/drawing"),
+        *("harness/judging", "harness/store", "harness"),
+    ),
+    "harness/report/sections": (
+        *(f"harness/report/{room}" for room in ("told", "drawing", "findings", "linear")),
+        *("harness/judging", "harness/store", "harness"),
+    ),
     "harness/runs": RUNS,
     "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
     "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness"),
@@ -80,11 +94,14 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     ),
     "harness/night/morning": (
         *("harness/night", "harness/hunting", "harness/hunting/generate"),
-        *("harness/report", "harness"),
+        *("harness/report", "harness/report/told", "harness"),
     ),
     "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
     "harness/testing": ("harness/runs", "harness/plan", *RUNS),
-    "harness/serve": ("harness/night", "harness/plan", "harness/report", "harness/store", "harness"),
+    "harness/serve": (
+        *("harness/report", "harness/report/told", "harness/report/drawing", "harness/report/apart"),
+        *("harness/night", "harness/plan", "harness/store", "harness"),
+    ),
 }
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them
     "harness.doctor": ("harness/runtimes", "harness/runtimes/toxiproxy"),

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import click
 
 from harness.cli import _say, _table
-from harness.report.comparing import Comparison, Pair, compare
-from harness.report.parting import Event, Parting
+from harness.report.apart.comparing import Comparison, Pair, compare
+from harness.report.apart.parting import Event, Parting
 from harness.store.rundir import StoredRun
 
 

@@ -13,7 +13,7 @@ from harness.hunting.ablating import Caught
 from harness.hunting.campaign import CANNOT_PLAY, MOST_OF_A_KIND
 from harness.hunting.generate.atlas import Atlas
 from harness.hunting.tally import CampaignResult, Signature
-from harness.report import words
+from harness.report.told import words
 from harness.verdict import Verdict
 
 

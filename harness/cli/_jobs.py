@@ -14,8 +14,9 @@ from harness.cli import _drawn, _exits, _result, _say
 from harness.history import History, HistoryError
 from harness.interchange.export_jobs import append_lines, revision_lines
 from harness.judging.checking import check, overall
-from harness.report import linear_page, linear_run
-from harness.report.linear_page import Page
+from harness.report.linear import page as linear_page
+from harness.report.linear import run as linear_run
+from harness.report.linear.page import Page
 from harness.schedule import CheckSpec
 from harness.store.rundir import history_path, read_with_taps
 from harness.verdict import CheckResult, Verdict, worst

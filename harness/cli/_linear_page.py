@@ -9,8 +9,8 @@ from pathlib import Path
 from checkers.linearizability import Linearizable, Model
 from checkers.linearizability.decide import Judged
 from harness.cli import _say
-from harness.report import linear_page
-from harness.report.linear_page import Page
+from harness.report.linear import page as linear_page
+from harness.report.linear.page import Page
 from harness.verdict import Verdict
 
 _KEYS_SHOWN = 3

@@ -15,7 +15,7 @@ from harness.cli._hunting import Budget, Kind
 from harness.history import HistoryError
 from harness.hunting.tally import Signature
 from harness.plan import PlanErrors
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import Minimal, NotShrinkable, OutOfTime, Unwritable, Wanted
 from harness.store.index import write_atomically

@@ -9,8 +9,8 @@ import click
 
 from harness.cli import _program, _say
 from harness.judging import ladder
-from harness.report import words
-from harness.report.closings import closings
+from harness.report.told import words
+from harness.report.told.closings import closings
 from harness.runs.keep import Kept
 from harness.schedule import Schedule
 from harness.verdict import CheckResult, Verdict, worst

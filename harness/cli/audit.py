@@ -17,7 +17,7 @@ from harness.audit.findings import Finding, Findings
 from harness.audit.playing import SOUND, Audit, Audited, Counterexample, Decision, in_words
 from harness.audit.shown import DOCUMENTED, read
 from harness.cli import _exits, _options, _plans, _say
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from targets.profiles import load
 

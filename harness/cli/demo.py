@@ -9,7 +9,7 @@ import click
 
 from harness.cli import _exits, _options, _plans, _program, _result, _say
 from harness.cli import _first_bug as demo
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.store.index import Store
 

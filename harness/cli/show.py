@@ -11,7 +11,7 @@ from harness.cli import _against, _completion, _options, _say, _shown_ops, _tabl
 from harness.cli._exits import Refused
 from harness.history import History, HistoryError, Op, Tap
 from harness.registry import close_matches
-from harness.report import timeline
+from harness.report.told import timeline
 from harness.store.index import Store
 from harness.store.rundir import StoredRun, read_run
 from harness.verdict import CheckResult

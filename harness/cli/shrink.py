@@ -10,7 +10,7 @@ import click
 from harness import shrink
 from harness.cli import _completion, _exits, _minimal, _options, _plans, _program, _say
 from harness.cli._exits import Refused
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import RUNS, Minimal, NotShrinkable, Unwritable, Wanted
 from harness.store.index import Store, write_atomically

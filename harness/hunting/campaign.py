@@ -25,7 +25,7 @@ from harness import registry
 from harness.hunting.met import cells
 from harness.hunting.pool import Died, Pool
 from harness.hunting.tally import CampaignResult, RunSummary, Tally
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runs.run import execute
 from harness.runtimes import CannotPlay, Runtime, RuntimeUnavailable

@@ -18,7 +18,7 @@ from harness import registry
 from harness.hunting.pool import Died
 from harness.night.ledger import Least
 from harness.plan import Plan, PlanErrors
-from harness.report import words
+from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.schedule import decode_schedule
 from harness.shrink import NotShrinkable, OutOfTime, Unwritable, Wanted, smallest

@@ -2,12 +2,10 @@
 
 All are written from the files of its directory.
 
-Rooms: `words` (sentences that all forms share) · `textdiff` (two texts side by side) · `timeline` (what was where and
-when) · `found`, `story` (each finding: its `steps`, the `flights` of messages, what `befell`, by which `causes`, its
-`states` and `operations`) · `canvas`, `overview`, `closeup` (pictures of it, with `breaks` and `closeup_marks`) ·
-`section` and the folder `sections` (parts of the page about the whole run) · `page`, `summary`, `junit`, `trace`,
-`jepsen` (one form each) · `comparing`, `parting` (two runs side by side) · `schemas` (what `results.json` and
-`run.json` hold).
+Files here are the forms, one each: `page`, `summary`, `junit`, `trace`, `jepsen`, with `context` (what they share)
+and `schemas` (what `results.json` and `run.json` hold). Rooms: `told` (a run in words and figures) · `drawing` (what
+pictures are made of) · `findings` (each finding with its close-up) · `sections` (parts of the page about the whole
+run) · `linear` (how far a history can be explained) · `apart` (two runs side by side).
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from typing import Any
 
 import jinja2
 
-from harness.report import timeline, words
-from harness.report.closings import closings
-from harness.report.timeline import Span
+from harness.report.told import timeline, words
+from harness.report.told.closings import closings
+from harness.report.told.timeline import Span
 from harness.schedule import profile_name
 from harness.store.rundir import MINIMAL, StoredRun
 from harness.verdict import CheckResult

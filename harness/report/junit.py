@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from harness.report import words
+from harness.report.told import words
 from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult, Verdict
 

@@ -11,14 +11,17 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from harness.history import History
-from harness.report import closeup, context, found, operations, overview, section, states, timeline, words
-from harness.report.canvas import LAYOUTS, WIDE
-from harness.report.operations import Row
-from harness.report.states import State
-from harness.report.steps import jobs_of, named
-from harness.report.story import Stories, Story
-from harness.report.textdiff import TextPair
-from harness.report.timeline import Timeline
+from harness.report import context
+from harness.report.drawing import section
+from harness.report.drawing.canvas import LAYOUTS, WIDE
+from harness.report.findings import closeup, found, operations, overview, states
+from harness.report.findings.operations import Row
+from harness.report.findings.states import State
+from harness.report.findings.steps import jobs_of, named
+from harness.report.findings.story import Stories, Story
+from harness.report.told import timeline, words
+from harness.report.told.textdiff import TextPair
+from harness.report.told.timeline import Timeline
 from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult
 

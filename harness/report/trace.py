@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from harness.history import History, Op, Tap
-from harness.report import timeline
-from harness.report.timeline import Flight
+from harness.report.told import timeline
+from harness.report.told.timeline import Flight
 from harness.store.rundir import StoredRun
 
 MOST_EVENTS = 200_000  # a viewer is of no use beyond

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 import jinja2
 import msgspec
 
-from harness.report import words
-from harness.report.comparing import Comparison
+from harness.report.apart.comparing import Comparison
+from harness.report.told import words
 from harness.serve import charts, files, signatures, verdicts
 from harness.serve.looking import PAGE, Index, Wanted, is_pattern
 from harness.store.index import IndexRow

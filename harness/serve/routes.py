@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from harness.history import HistoryError
 from harness.report import page as report_page
-from harness.report.comparing import compare
+from harness.report.apart.comparing import compare
 from harness.serve import answers, files, looking, pages
 from harness.serve.answers import Answer
 from harness.serve.looking import SORTS, Index, Wanted

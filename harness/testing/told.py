@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import program
-from harness.report import words
-from harness.report.closings import closings
+from harness.report.told import words
+from harness.report.told.closings import closings
 from harness.runs.run import RunResult
 from harness.schedule import Schedule
 from harness.store import rundir

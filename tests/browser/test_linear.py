@@ -10,7 +10,7 @@ import pytest
 
 from checkers.linearizability import Operation, Trial
 from checkers.linearizability.decide import MODELS, decide_one
-from harness.report import linear_page
+from harness.report.linear import page as linear_page
 from harness.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import faults
 from checkers.words.wording import value
 from harness import registry
 from harness.cli import _say
-from harness.report import words
+from harness.report.told import words
 from harness.verdict import CheckResult, Verdict
 
 

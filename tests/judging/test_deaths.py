@@ -7,7 +7,7 @@ import pytest
 from checkers.notation import read
 from harness.history import History
 from harness.judging.checking import check, overall
-from harness.report import words
+from harness.report.told import words
 from harness.verdict import CheckResult, Verdict
 
 LIVED = "d:up m:up d:+a m:a=1 @6.2"

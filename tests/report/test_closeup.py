@@ -9,10 +9,10 @@ import pytest
 from checkers.notation import read
 from harness.history import History
 from harness.judging.checking import check
-from harness.report import found
-from harness.report.breaks import Broken, broken
-from harness.report.canvas import WIDE
-from harness.report.story import Stories, Story
+from harness.report.drawing.breaks import Broken, broken
+from harness.report.drawing.canvas import WIDE
+from harness.report.findings import found
+from harness.report.findings.story import Stories, Story
 from harness.schedule import CheckSpec
 from harness.verdict import CheckResult, Verdict
 

@@ -13,9 +13,11 @@ from test_closeup import S, at, history_of, told
 
 from harness.history import History
 from harness.judging.checking import check
-from harness.report import closeup, page, timeline
-from harness.report.canvas import LAYOUTS, WIDE, Layout
-from harness.report.story import Stories, Story
+from harness.report import page
+from harness.report.drawing.canvas import LAYOUTS, WIDE, Layout
+from harness.report.findings import closeup
+from harness.report.findings.story import Stories, Story
+from harness.report.told import timeline
 from harness.schedule import CheckSpec
 from harness.verdict import Verdict
 

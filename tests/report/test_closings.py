@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checkers.notation import read
-from harness.report.closings import closings
+from harness.report.told.closings import closings
 
 BIG = 'reason="received 1009 (message too big) frame with 349 bytes exceeds limit of 300 bytes; then sent 1009"'
 

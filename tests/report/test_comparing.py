@@ -10,8 +10,8 @@ from a_run import file_run
 from simulated import played
 
 from harness.history import Tap
-from harness.report import comparing
-from harness.report.comparing import Comparison, Pair, compare
+from harness.report.apart import comparing
+from harness.report.apart.comparing import Comparison, Pair, compare
 from harness.store.rundir import StoredRun, read_run
 
 

@@ -15,10 +15,12 @@ from checkers.linearizability import NotLinearizable, Operation, Trial
 from checkers.linearizability.decide import MODELS, decide, decide_one
 from checkers.linearizability.partial import Orders, orders
 from harness import interchange
-from harness.report import linear_lanes, linear_page, linear_run
 from harness.report import page as run_page
-from harness.report.linear_page import Page
-from harness.report.linear_view import View, of_trial, points
+from harness.report.linear import lanes as linear_lanes
+from harness.report.linear import page as linear_page
+from harness.report.linear import run as linear_run
+from harness.report.linear.page import Page
+from harness.report.linear.view import View, of_trial, points
 from harness.report.sections import linear
 from harness.verdict import Verdict
 

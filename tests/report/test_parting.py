@@ -9,7 +9,7 @@ import pytest
 from a_run import file_run
 
 from harness.history import History, Op
-from harness.report.parting import Event, Parting, part
+from harness.report.apart.parting import Event, Parting, part
 
 LINE = "d:+a m:a=1 m>get(a) m<ok d:a=2 m:a=2 m>list m<ok"
 ONE, OTHER = "0e0a6d2c-0000-4000-8000-000000000001", "0e0a6d2c-0000-4000-8000-000000000002"

@@ -14,8 +14,10 @@ from page_reader import Page
 
 from harness import registry, report
 from harness.judging.checking import as_its_example
-from harness.report import page, section, words
-from harness.report.story import Stories
+from harness.report import page
+from harness.report.drawing import section
+from harness.report.findings.story import Stories
+from harness.report.told import words
 from harness.store import rundir
 from harness.verdict import CheckResult, Verdict
 

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.textdiff import compare
+from harness.report.told.textdiff import compare
 from targets.mobile.text import Text, graphemes
 
 FLAG_LETTERS = "🇦🇧🇨"

@@ -100,7 +100,7 @@ def _judged_as(profile: str, result: RunResult) -> RunResult:
 
 
 def _summary(result: RunResult) -> Played:
-    from harness.report import words  # noqa: PLC0415
+    from harness.report.told import words  # noqa: PLC0415
 
     failure = words.first_failure(result.results)
     stalls = [r for r in result.results if r.check == "runtime" and r.reason in ("livelock", "deadlock")]

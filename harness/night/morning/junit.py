@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 from harness.night.morning.counting import Cell, PlanTold
 from harness.night.morning.telling import Morning
-from harness.report import words
 from harness.report.junit import clean, written
+from harness.report.told import words
 
 _MOST_LETTERS = 1500
 

@@ -8,7 +8,7 @@ import msgspec
 
 from harness import __version__
 from harness.night.morning.telling import Failure, Morning
-from harness.report import words
+from harness.report.told import words
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

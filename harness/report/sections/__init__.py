@@ -1,6 +1,7 @@
-"""Parts of the page about the whole run, one file each: `NAME.py` has `SECTION`, a `harness.report.section.Section`.
+"""Parts of the page about the whole run, one file each: `NAME.py` has `SECTION`, a `Section` of
+`harness.report.drawing.section`.
 
 A section draws from the files of the run alone, tells nothing (`None`) when there is nothing to show, and says what it
 has to say without its script too. Style sheets and scripts stand beside it as `NAME.css` and `NAME.js`; both become
-part of the page, which makes no request. It may use `harness.report`; nobody uses it.
+part of the page, which makes no request. It may use the other rooms of `harness.report`; nobody uses it.
 """

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from checkers.traffic.bounds import in_words
 from harness.history import History
-from harness.report import words
 from harness.report.sections._plots_model import (
     MOST_SERIES,
     At,
@@ -23,6 +22,7 @@ from harness.report.sections._plots_model import (
     stacked,
     thinned,
 )
+from harness.report.told import words
 
 _REMOTE = frozenset({"get", "list", "cancel", "delete"})  # what a mobile asks of a desktop
 _FEW = 8  # too few for quantiles

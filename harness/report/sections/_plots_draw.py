@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-from harness.report.canvas import Canvas, Layout, Scale, axis
+from harness.report.drawing.canvas import Canvas, Layout, Scale, axis
 from harness.report.sections._plots_model import Line, Plot, Points, Span, Stack
-from harness.report.timeline import Span as Fault
+from harness.report.told.timeline import Span as Fault
 
 LAYOUT = Layout("plot", 380, 46, 10, beside=False, ticks=4)
 _TOP, _BOTTOM = 8.0, 118.0

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.report.canvas import round_step
-from harness.report.words import seconds
+from harness.report.drawing.canvas import round_step
+from harness.report.told.words import seconds
 
 MOST_POINTS = 600  # of one plot
 MOST_SERIES = 6  # that have a name; all others are one more

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from checkers.traffic.bounds import duration_ns, in_words
-from harness.report import words
 from harness.report.sections._plots_lag import Shown, measured
 from harness.report.sections._plots_model import (
     COLUMNS,
@@ -22,7 +21,8 @@ from harness.report.sections._plots_model import (
     quantile_lines,
     thinned,
 )
-from harness.report.timeline import Span as Fault
+from harness.report.told import words
+from harness.report.told.timeline import Span as Fault
 from harness.store.rundir import StoredRun
 
 _FEW = 4  # too few for quantiles

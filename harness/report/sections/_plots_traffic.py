@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.history import History, Op, Tap
-from harness.report import words
 from harness.report.sections._plots_model import (
     COLUMNS,
     MOST_SERIES,
@@ -18,6 +17,7 @@ from harness.report.sections._plots_model import (
     peak,
     stacked,
 )
+from harness.report.told import words
 
 _READS = {"job.get": "get", "job.list": "list"}
 _QUEUES = ("pending", "waiting", "queued", "waiters", "buffered", "early", "calls", "sending", "wishes")

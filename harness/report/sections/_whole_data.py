@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from harness.history import History
-from harness.report import timeline, words
 from harness.report.sections import _whole_caps as caps
 from harness.report.sections._whole_ops import Kind, Mark, marks, messages
 from harness.report.sections._whole_states import State
 from harness.report.sections._whole_wire import Crossing, crossings
+from harness.report.told import timeline, words
 from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult, Verdict
 

@@ -8,9 +8,9 @@ from enum import IntEnum
 from typing import Any
 
 from harness.history import History, Op
-from harness.report import timeline
 from harness.report.sections import _whole_values as values
 from harness.report.sections._whole_states import State, States
+from harness.report.told import timeline
 
 OPEN_NS = -1  # how long something takes that never ended
 

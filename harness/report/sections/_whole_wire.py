@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.history import Tap
-from harness.report import timeline
+from harness.report.told import timeline
 
 _UNTOLD = frozenset({"heartbeat"})  # most of them, and nobody looks for one
 

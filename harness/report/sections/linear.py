@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.report import linear_lanes, linear_run
-from harness.report.section import Section
+from harness.report.drawing.section import Section
+from harness.report.linear import lanes as linear_lanes
+from harness.report.linear import run as linear_run
 from harness.store.rundir import StoredRun
 
 

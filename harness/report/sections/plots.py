@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from harness.report import timeline
-from harness.report.canvas import cut
-from harness.report.section import Section
+from harness.report.drawing.canvas import cut
+from harness.report.drawing.section import Section
 from harness.report.sections import _plots_calls, _plots_replicas, _plots_traffic
 from harness.report.sections._plots_draw import draw
 from harness.report.sections._plots_model import Plot, Span
-from harness.report.timeline import Span as Fault
+from harness.report.told import timeline
+from harness.report.told.timeline import Span as Fault
 from harness.store.rundir import StoredRun
 
 _MARKS = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.report import section
+from harness.report.drawing import section
 from harness.report.sections import _whole_data
 from harness.store.rundir import StoredRun
 

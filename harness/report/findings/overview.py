@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from harness.report.canvas import CHAR, Canvas, Layout, Scale, axis, cut
-from harness.report.story import Story
-from harness.report.timeline import Span, Timeline
+from harness.report.drawing.canvas import CHAR, Canvas, Layout, Scale, axis, cut
+from harness.report.findings.story import Story
+from harness.report.told.timeline import Span, Timeline
 
 _MOST_CLIENTS = 12
 _MOST_FAULTS = 16

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from harness.report import words
+from harness.report.told import words
 from harness.verdict import CheckResult, Verdict
 
 MOST = 20

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from harness.history import History, Op, Tap
-from harness.report.steps import Mark
-from harness.report.timeline import Flight, Span, crossings
+from harness.report.findings.steps import Mark
+from harness.report.told.timeline import Flight, Span, crossings
 
 _MOST_NEAR, _MOST_ODD = 12, 10  # that no step rests on
 _LATE_NS, _LATE_TIMES = 15_000_000, 5  # a message is late that takes so long, and so many times what is usual

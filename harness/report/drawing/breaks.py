@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.report.canvas import CHAR, Canvas, Layout, round_step, unit
+from harness.report.drawing.canvas import CHAR, Canvas, Layout, round_step, unit
 
 _GAP_WIDE, _GAP_NARROW = 50.0, 34.0
 _LEAST = 0.13  # of the axis, for the shortest stretch

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from checkers.linearizability import Operation, Trial
 from checkers.linearizability.partial import Order, Orders
 from checkers.linearizability.values import parting, shown
-from harness.report.canvas import cut
+from harness.report.drawing.canvas import cut
 
 _MOST_PATHS = 8
 _MOST_BARS = 64

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.report import breaks, closeup_marks
-from harness.report.breaks import Broken
-from harness.report.canvas import CHAR, Canvas, Layout, cut
-from harness.report.closeup_marks import RADIUS, Row
-from harness.report.story import Limit, Story
-from harness.report.timeline import Lane, Span, Timeline
+from harness.report.drawing import breaks
+from harness.report.drawing.breaks import Broken
+from harness.report.drawing.canvas import CHAR, Canvas, Layout, cut
+from harness.report.findings import closeup_marks
+from harness.report.findings.closeup_marks import RADIUS, Row
+from harness.report.findings.story import Limit, Story
+from harness.report.told.timeline import Lane, Span, Timeline
 
 _MOST_LANES = 24
 _MOST_BANDS = 6  # on one lane

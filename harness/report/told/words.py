@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import registry
 from harness.judging import ladder
-from harness.report.textdiff import TextPair, compare
+from harness.report.told.textdiff import TextPair, compare
 from harness.schedule import System, profile_name
 from harness.store.rundir import RunRecord
 from harness.verdict import CheckResult, Verdict

@@ -10,10 +10,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from harness.history import History
-from harness.report import befell, flights, steps, timeline, words
-from harness.report.causes import Befell
-from harness.report.steps import Mark
-from harness.report.timeline import Flight
+from harness.report.findings import befell, flights, steps
+from harness.report.findings.causes import Befell
+from harness.report.findings.steps import Mark
+from harness.report.told import timeline, words
+from harness.report.told.timeline import Flight
 from harness.verdict import CheckResult
 
 _MOST_MESSAGES = 60

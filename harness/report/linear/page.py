@@ -10,9 +10,11 @@ from markupsafe import Markup
 from checkers.linearizability import Answer, Linearizable, Malformed, Model, NotLinearizable, Trial
 from checkers.linearizability.partial import Orders, orders
 from checkers.linearizability.values import shown
-from harness.report import context, linear_lanes, section
-from harness.report.linear_lanes import ViewOf
-from harness.report.linear_view import many, of_trial
+from harness.report import context
+from harness.report.drawing import section
+from harness.report.linear import lanes as linear_lanes
+from harness.report.linear.lanes import ViewOf
+from harness.report.linear.view import many, of_trial
 from harness.verdict import Verdict
 
 _NAME = "linear"  # of the script and the style sheet, which the run's page has as well

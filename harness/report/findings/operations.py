@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.history import Op
-from harness.report import words
-from harness.report.story import Story
+from harness.report.findings.story import Story
+from harness.report.told import words
 
 _MOST_ROWS = 300
 _MOST_LETTERS = 300

@@ -13,10 +13,10 @@ from typing import Any
 from checkers.past.books import there
 from checkers.past.ledger import active_desktop
 from harness.history import History, Op
-from harness.report.canvas import cut
-from harness.report.linear_answers import Reading, Told
-from harness.report.linear_view import Bar, Path, Step, View
-from harness.report.words import count, seconds
+from harness.report.drawing.canvas import cut
+from harness.report.linear.answers import Reading, Told
+from harness.report.linear.view import Bar, Path, Step, View
+from harness.report.told.words import count, seconds
 from harness.verdict import CheckResult, Verdict
 
 CHECK = "linearizable"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 
 from markupsafe import Markup
 
-from harness.report.canvas import CHAR, LAYOUTS, WIDE, Canvas, Layout, cut
-from harness.report.linear_view import Bar, Path, View, many, points
-from harness.report.section import data
+from harness.report.drawing.canvas import CHAR, LAYOUTS, WIDE, Canvas, Layout, cut
+from harness.report.drawing.section import data
+from harness.report.linear.view import Bar, Path, View, many, points
 
 STEPS = {"wide": 22, "narrow": 8}  # of an order, that are drawn
 _BAR_H, _RADIUS = 15, 7.5

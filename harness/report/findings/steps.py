@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.history import History, Op, Tap
-from harness.report import words
+from harness.report.told import words
 from harness.verdict import CheckResult
 
 _MOST_STEPS = 12  # of one story; the first and the last of a longer one are told

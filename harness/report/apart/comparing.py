@@ -13,8 +13,8 @@ from typing import Any
 
 from harness.history import Header, History
 from harness.judging import ladder
-from harness.report import words
-from harness.report.parting import Parting, names_of, part, plain
+from harness.report.apart.parting import Parting, names_of, part, plain
+from harness.report.told import words
 from harness.schedule import profile_name
 from harness.store.rundir import StoredRun
 from harness.verdict import CheckResult

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.history import History, Op, Tap
-from harness.report import words
+from harness.report.told import words
 from harness.store.rundir import StoredRun
 
 _BINS = 120  # of the overview's activity

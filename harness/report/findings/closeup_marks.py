@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from harness.report.breaks import Broken
-from harness.report.canvas import CHAR, Canvas
-from harness.report.causes import Befell
-from harness.report.steps import Mark
-from harness.report.story import Story
-from harness.report.timeline import Flight, Lane, Span
+from harness.report.drawing.breaks import Broken
+from harness.report.drawing.canvas import CHAR, Canvas
+from harness.report.findings.causes import Befell
+from harness.report.findings.steps import Mark
+from harness.report.findings.story import Story
+from harness.report.told.timeline import Flight, Lane, Span
 
 RADIUS = 9.5
 TIPS = ("tip", "tip-again", "tip-late")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.history import History, Op
-from harness.report.steps import Mark
+from harness.report.findings.steps import Mark
 
 _TIMES = ("startTime", "endTime", "durationMs", "isFinalized", "updatedAt", "createdAt")
 _UNTOLD = frozenset({"id", "status", "sessionId", "projectHash", "sync", "response", "prompt", *_TIMES})

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from harness.history import History, Op
-from harness.report.causes import Around, Befell, read
+from harness.report.findings.causes import Around, Befell, read
 
 _MOST_TICKS, _MOST_TOLD, _MOST_ALIKE, _MOST_FAR = 16, 8, 3, 4
 _LEAST_BACK_NS, _MOST_BACK_NS = 150_000_000, 1_000_000_000

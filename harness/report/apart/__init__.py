@@ -1,0 +1,1 @@
+"""Two runs side by side: `parting` (the first event at which they part), `comparing` (all in which they differ)."""
