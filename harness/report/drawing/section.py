@@ -86,5 +86,10 @@ def _all() -> list[Section]:
 
 
 def _beside(name: str, suffix: str) -> str:
+    """`NAME.js`, or the parts `NAME.01_data.js`, … as one function, which hides its names from others."""
     file = files(_FOLDER) / f"{name}.{suffix}"
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    parts = [f for f in files(_FOLDER).iterdir() if f.name.startswith(f"{name}.") and f.name.endswith(f".{suffix}")]
+    texts = [f.read_text(encoding="utf-8") for f in sorted(parts, key=lambda f: f.name)]
+    return '(() => {\n"use strict";\n' + "\n".join(texts) + "})();\n" if texts else ""

@@ -2,6 +2,7 @@
 `harness.report.drawing.section`.
 
 A section draws from the files of the run alone, tells nothing (`None`) when there is nothing to show, and says what it
-has to say without its script too. Style sheets and scripts stand beside it as `NAME.css` and `NAME.js`; both become
-part of the page, which makes no request. It may use the other rooms of `harness.report`; nobody uses it.
+has to say without its script too. Its style sheet and script stand beside it as `NAME.css` and `NAME.js`, a long script
+in parts as `NAME.01_data.js` and so on; both become part of the page, which makes no request. It may use the other
+rooms of `harness.report`; nobody uses it.
 """

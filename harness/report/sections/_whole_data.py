@@ -1,6 +1,6 @@
 """A run's timeline as columns of JSON, small enough for a page: strings are told once, times as steps of microseconds.
 
-Every column of `ops` (and of `flights`) has one number for each of them, in time order. `whole.js` reads it.
+Every column of `ops` (and of `flights`) has one number for each of them, in time order. `whole.01_data.js` reads it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ OPEN_NS = -1  # how long something takes that never ended
 
 
 class Kind(IntEnum):
-    """What an operation is; `whole.js` draws each in its own row and colour."""
+    """What an operation is; the script draws each in its own row and colour."""
 
     CALL = 0
     COMMIT = 1

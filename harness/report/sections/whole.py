@@ -1,6 +1,6 @@
 """Every operation, message and fault of the run on one timeline, to be moved, searched and looked into.
 
-What it draws stands in the page as data; `whole.js` draws it. Without a script the pictures above tell the run.
+What it draws stands in the page as data; its script draws it. Without a script the pictures above tell the run.
 """
 
 from __future__ import annotations
