@@ -9,7 +9,6 @@ Source of the format: Trace Event Format (Google, 2016).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ import msgspec
 
 from harness.history import History, Op, Tap
 from harness.report.told import timeline
-from harness.report.told.timeline import Flight
+from harness.report.told.timeline import crossings
 from harness.store.rundir import StoredRun
 
 MOST_EVENTS = 200_000  # a viewer is of no use beyond
@@ -120,7 +119,7 @@ def _messages(history: History, origin_ns: int) -> Iterator[Events]:
             seen.setdefault((tap.link, tap.msg, tap.type), []).append(tap)
     number = 0
     for taps in seen.values():
-        for flight in _crossings(taps):
+        for flight in crossings(taps, taps[0].type or "message"):
             end_ns = flight.sent_ns if flight.arrived_ns is None else flight.arrived_ns
             both = {
                 "name": flight.label,
@@ -132,26 +131,6 @@ def _messages(history: History, origin_ns: int) -> Iterator[Events]:
             args = {"lost": flight.arrived_ns is None, "again": flight.again}
             yield _pair(both, flight.sent_ns - origin_ns, end_ns - origin_ns, args)
             number += 1
-
-
-def _crossings(taps: list[Tap]) -> Iterator[Flight]:
-    """What came out is the oldest that was on its way, or when nothing was, a copy of what came out last. So nothing
-    comes out before it went in; what nobody saw go in has a way of no length."""
-    on_the_way: deque[Tap] = deque()
-    last: Tap | None = None
-    for tap in sorted(taps, key=lambda tap: (tap.time_ns, tap.side)):  # `in` stands before `out`
-        label = tap.type or "message"
-        if tap.side == "in":
-            on_the_way.append(tap)
-        elif on_the_way:
-            last = on_the_way.popleft()
-            yield Flight(tap.link, label, last.time_ns, tap.time_ns)
-        else:
-            sent = last or tap
-            yield Flight(tap.link, label, sent.time_ns, tap.time_ns, again=last is not None)
-            last = sent
-    for lost in on_the_way:
-        yield Flight(lost.link, lost.type or "message", lost.time_ns, None)
 
 
 def _pair(both: Event, begin_ns: int, end_ns: int, args: Event) -> Events:

@@ -169,15 +169,14 @@ def _called(history: History, invokes: list[Op]) -> set[str]:
 
 def _crossing(history: History, book: Book, all_spans: list[Span]) -> list[tuple[Flight, str, str]]:
     """Every crossing of a named message, with its name and its type."""
-    seen: dict[tuple[str, str, str], tuple[list[Tap], list[Tap]]] = {}
+    seen: dict[tuple[str, str, str], list[Tap]] = {}
     for tap in history.taps:
         if tap.msg is not None and tap.type not in _QUIET:
-            ins, outs = seen.setdefault((tap.link, tap.msg, tap.type), ([], []))
-            (ins if tap.side == "in" else outs).append(tap)
+            seen.setdefault((tap.link, tap.msg, tap.type), []).append(tap)
     found = [
         (flight, msg, type_)
-        for (link, msg, type_), (ins, outs) in seen.items()
-        for flight in crossings(link, label(msg, type_, book), ins, outs)
+        for (_, msg, type_), taps in seen.items()
+        for flight in crossings(taps, label(msg, type_, book))
     ]
     usual = _usual(f for f, _, _ in found)
     return [(_fated(f, usual.get(f.link, 0), all_spans), msg, type_) for f, msg, type_ in found]

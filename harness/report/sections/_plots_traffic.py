@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.report.sections._plots_model import (
     stacked,
 )
 from harness.report.told import words
+from harness.report.told.timeline import crossings
 
 _READS = {"job.get": "get", "job.list": "list"}
 _QUEUES = ("pending", "waiting", "queued", "waiters", "buffered", "early", "calls", "sending", "wishes")
@@ -123,15 +124,18 @@ def _under_way(history: History, span: Span) -> Plot | None:
 
 def _crossings(taps: list[Tap]) -> tuple[_Changes, int]:
     """Each message from when it entered its link to when it came out; how many never did."""
-    inside: dict[tuple[str, int, str, str | None], deque[int]] = {}
-    changes: _Changes = {}
+    alike: dict[tuple[str, int, str, str | None], list[Tap]] = {}
     for tap in taps:
-        waiting = inside.setdefault((tap.link, tap.conn, tap.type, tap.msg), deque())
-        if tap.side == "in":
-            waiting.append(tap.time_ns)
-        elif waiting:
-            changes.setdefault(tap.link.replace("->", "→"), []).extend([(waiting.popleft(), 1), (tap.time_ns, -1)])
-    return changes, sum(map(len, inside.values()))
+        alike.setdefault((tap.link, tap.conn, tap.type, tap.msg), []).append(tap)
+    changes: _Changes = {}
+    lost = 0
+    for flight in (flight for of in alike.values() for flight in crossings(of) if not flight.again):
+        if flight.arrived_ns is None:
+            lost += 1
+        else:
+            name = flight.link.replace("->", "→")
+            changes.setdefault(name, []).extend([(flight.sent_ns, 1), (flight.arrived_ns, -1)])
+    return changes, lost
 
 
 def _calls(history: History, span: Span) -> _Changes:

@@ -26,16 +26,13 @@ class Crossing:
 
 def crossings(taps: Iterable[Tap]) -> list[Crossing]:
     """All of them, in the order in which they were sent. What has no name is told apart by its connection."""
-    seen: dict[tuple[str, str, object], tuple[list[Tap], list[Tap]]] = {}
+    seen: dict[tuple[str, str, object], list[Tap]] = {}
     for tap in taps:
         if tap.type not in _UNTOLD:
-            ins, outs = seen.setdefault((tap.link, tap.type, tap.msg or tap.conn), ([], []))
-            (ins if tap.side == "in" else outs).append(tap)
-    found = [c for (link, type_, _), (ins, outs) in seen.items() for c in _of_one(link, type_, ins, outs)]
+            seen.setdefault((tap.link, tap.type, tap.msg or tap.conn), []).append(tap)
+    found = [
+        Crossing(of[0].link, of[0].type, of[0].job or "", of[0].msg or "", f.sent_ns, f.arrived_ns, f.again)
+        for of in seen.values()
+        for f in timeline.crossings(of)
+    ]
     return sorted(found, key=lambda c: (c.sent_ns, c.arrived_ns or 0, c.link, c.msg))
-
-
-def _of_one(link: str, type_: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Crossing]:
-    one = (ins or outs)[0]
-    for f in timeline.crossings(link, type_, ins, outs):
-        yield Crossing(link, type_, one.job or "", one.msg or "", f.sent_ns, f.arrived_ns, f.again)

@@ -6,7 +6,8 @@ Lanes stand in the order in which data flows: desktops and their links, the rela
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,11 +110,11 @@ def _links_of(client: str, history: History, *, client_above: bool) -> list[Lane
 def spans(history: History) -> list[Span]:
     """All faults in the order they began; one that never healed lasts to the end of the history."""
     last_ns = history.ops[-1].time_ns if history.ops else 0
-    open_: dict[tuple[Any, Any], Span] = {}
+    open_: dict[tuple[str, str], Span] = {}
     found: list[Span] = []
     for op in history.ops:
         value = op.value if isinstance(op.value, dict) else {}
-        key = (value.get("fault"), value.get("occurrence"))
+        key = (str(value.get("fault")), str(value.get("occurrence")))
         if op.f == "fault-begin":
             open_[key] = _span(op, value, last_ns)
             found.append(open_[key])
@@ -132,15 +133,19 @@ def by_fault(all_spans: Iterable[Span]) -> dict[str, list[Span]]:
     return found
 
 
+def _names(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
 def _span(op: Op, value: dict[str, Any], last_ns: int) -> Span:
     return Span(
         name=str(value.get("fault")),
         action=str(value.get("action")),
         begin_ns=op.time_ns,
         end_ns=last_ns,
-        directions=[str(d) for d in value.get("directions") or []],
-        nodes=[str(n) for n in value.get("nodes") or []],
-        params=dict(value.get("params") or {}),
+        directions=_names(value.get("directions")),
+        nodes=_names(value.get("nodes")),
+        params=params if isinstance(params := value.get("params"), dict) else {},
     )
 
 
@@ -159,10 +164,21 @@ def _activity(history: History) -> dict[str, list[int]]:
 # ---- messages -------------------------------------------------------------------------------------------------------
 
 
-def crossings(link: str, label: str, ins: list[Tap], outs: list[Tap]) -> Iterable[Flight]:
-    """Pair what went in with what came out: more outs than ins are copies of the last one in."""
-    for number, out in enumerate(outs):
-        sent = ins[min(number, len(ins) - 1)].time_ns if ins else out.time_ns
-        yield Flight(link, label, sent, out.time_ns, again=number >= max(1, len(ins)))
-    for lost in ins[len(outs) :]:
-        yield Flight(link, label, lost.time_ns, None)
+def crossings(taps: Iterable[Tap], label: str = "message") -> Iterator[Flight]:
+    """The ways over its link of a message whose taps these are. What came out is the oldest that was on its way, or
+    when nothing was, a copy of what came out last: so nothing comes out before it went in. What nobody saw go in has a
+    way of no length."""
+    on_the_way: deque[Tap] = deque()
+    last: Tap | None = None
+    for tap in sorted(taps, key=lambda tap: (tap.time_ns, tap.side)):  # `in` stands before `out`
+        if tap.side == "in":
+            on_the_way.append(tap)
+        elif on_the_way:
+            last = on_the_way.popleft()
+            yield Flight(tap.link, label, last.time_ns, tap.time_ns)
+        else:
+            sent = last or tap
+            yield Flight(tap.link, label, sent.time_ns, tap.time_ns, again=last is not None)
+            last = sent
+    for lost in on_the_way:
+        yield Flight(lost.link, label, lost.time_ns, None)
