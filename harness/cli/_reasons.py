@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checkers import notation
+from checkers import Checker, notation
+from checkers.notation.examples import examples
 from harness import registry
 from harness.cli import _say
 from harness.judging.checking import as_its_example, check
@@ -33,19 +34,30 @@ def explain(name: str, reason: str) -> None:
     _say.prose(checker.REASONS[reason])
     _say.heading("what is broken by it")
     _say.prose(checker.GUARANTEE)
-    _say.heading("a history in which it is found")
-    [result] = [r for r in check(notation.read(checker.ANOMALY), [as_its_example(checker)]) if r.check == name]
-    if reason in (result.reason, *result.others):
-        _say.line(f"  {checker.ANOMALY}")
-        _say.paragraph(result.message, first="    ", rest="    ")
-        _say.line(f"  {checker.INNOCENT}")
-        _say.line("    the same without it")
-    else:
-        _say.paragraph(f"none stands here; `harness explain {name}` has one of {result.reason}, another reason")
+    _say.heading("a history in which it is found (docs/histories.md has the language)")
+    _histories(checker, reason)
     if plans := list(_plans(f"{name}/{reason}")):
         _say.heading("plans that are about it")
         for plan in plans:
             _say.line(f"  harness explain {plan}")
+
+
+def _histories(checker: Checker, reason: str) -> None:
+    """One that has it, its innocent twin, and one of which nobody can say."""
+    lines = examples().get((checker.NAME, reason))
+    anomaly = lines.anomaly if lines is not None else checker.ANOMALY
+    judged = check(notation.read(anomaly), [as_its_example(checker)])
+    [result] = [r for r in judged if r.check == checker.NAME]
+    if reason not in (result.reason, *result.others):
+        _say.paragraph(f"none fits on a line; `harness explain {checker.NAME}` has one of {result.reason}")
+        return
+    _say.line(f"  {anomaly}")
+    _say.paragraph(result.message, first="    ", rest="    ")
+    _say.line(f"  {lines.innocent if lines is not None else checker.INNOCENT}")
+    _say.line("    the same without it")
+    if lines is not None:
+        _say.line(f"  {lines.unknown}")
+        _say.paragraph(f"nobody can say: {lines.why}", first="    ", rest="    ")
 
 
 def _plans(signature: str) -> Iterator[str]:

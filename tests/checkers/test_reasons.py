@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from telling import judge
 
+from checkers.notation.examples import examples, text
 from harness import registry
 from harness.judging.checking import as_its_example
 from harness.verdict import CheckResult, Verdict
 
-TEXT = (Path(__file__).parent / "reasons.txt").read_text(encoding="utf-8")
-CASE = re.compile(
-    r"^\[(?P<check>[\w-]+)/(?P<reason>[\w-]+)\]\n"
-    r"anomaly: (?P<anomaly>.+)\ninnocent: (?P<innocent>.+)\nunknown \((?P<why>.+?)\): (?P<unknown>.+)$",
-    re.M,
-)
-CASES = [match.groupdict() for match in CASE.finditer(TEXT)]
+CASES = [asdict(example) for example in examples().values()]
 NOT_ON_A_LINE = {  # what they need is no token of the language: histories in these files
     "evidence/idle-fault": "test_evidence.py",  # where a fault was
     "evidence/nothing-at-stake": "test_evidence.py",  # what other checkers judged
@@ -62,7 +58,7 @@ def test_a_reason_is_named_where_it_is_and_nowhere_else(case: dict[str, str]) ->
 def test_every_reason_has_its_lines() -> None:
     checkers = registry.names("checker")
     reasons = {f"{check}/{reason}" for check in checkers for reason in registry.find("checker", check).REASONS}
-    assert [name(case) for case in CASES] == re.findall(r"^\[(.+)\]$", TEXT, re.M)
+    assert [name(case) for case in CASES] == re.findall(r"^\[(.+)\]$", text(), re.M)
     assert {name(case) for case in CASES} | NOT_ON_A_LINE.keys() == reasons
 
 

@@ -11,6 +11,7 @@ from a_run import file_run
 from page_reader import Page
 from test_closeup import S, at, history_of, told
 
+from checkers.notation.examples import examples
 from harness.history import History
 from harness.judging.checking import check
 from harness.report import page
@@ -25,7 +26,6 @@ DOUBLED = 'd:+a d:a"He" d:a"llo" m:a=1 m:a@2 m:a@3 m:a@3'
 FINDINGS = " ".join(
     f'd:+{j} d:{j}"Hi" m:{j}={3 * n + 1} m:{j}@{3 * n + 2} m:{j}@{3 * n + 2} d:{j}^' for n, j in enumerate("abcdefghij")
 )
-REASONS = Path(__file__).parent.parent / "checkers" / "reasons.txt"
 
 
 def picture(history: History, story: Story, layout: Layout = WIDE) -> Page:
@@ -164,7 +164,7 @@ def test_every_reason_of_every_checker_has_a_picture_with_all_its_steps() -> Non
 
 
 def anomalies() -> list[tuple[str, str]]:
-    return re.findall(r"^\[([\w/-]+)\]\nanomaly: (.+)$", REASONS.read_text(encoding="utf-8"), re.M)
+    return [(f"{check}/{reason}", lines.anomaly) for (check, reason), lines in examples().items()]
 
 
 def params(name: str) -> dict[str, Any]:
