@@ -7,7 +7,7 @@ FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 
 TEST_WORKERS := $(shell echo $$(( $$(nproc) + 1 )))# what runs on real sockets waits more than it works
 
-.PHONY: help run findings test lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker foreign
+.PHONY: help run findings test screenshots lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker foreign
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ lint: .venv/.dev ## ruff and mypy
 test: lint ## lint, types and all tests
 	.venv/bin/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
 
+screenshots: .venv/.dev ## pictures of the pages in screenshots/, wide and narrow, light and dark: look at them when you change one
+	.venv/bin/python tests/browser/screenshots.py
+
 tools: venv ## build the Toxiproxy server and the relay in Go; packages of the mobile in JavaScript, if there is npm
 	.venv/bin/python -m harness.runtimes.toxiproxy.server
 	@if command -v go >/dev/null; then cd targets/foreign/go-relay && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' .; \
@@ -44,12 +47,13 @@ tools: venv ## build the Toxiproxy server and the relay in Go; packages of the m
 	@if command -v npm >/dev/null; then cd targets/foreign/node-mobile && npm ci --silent; \
 	else echo "no npm: the mobile in JavaScript stays without its packages"; fi
 
-bench: .venv/.dev ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save, how a night spreads over workers
+bench: .venv/.dev ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save, how a night spreads over workers, how a timeline of 50,000 operations moves
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
 	.venv/bin/python tests/bench/foreign_histories.py
 	.venv/bin/python tests/bench/options.py
 	.venv/bin/python tests/bench/cluster.py
+	.venv/bin/python tests/bench/timeline_fps.py
 
 fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by every method of linearizability; 1,500 anomalies in true runs; 75,000 foreign histories mutated; 30,000 damaged plans, topologies, run directories and probe replies
 	HARNESS_FUZZ_PLANS=300 .venv/bin/python -m pytest tests/sim/test_determinism.py
