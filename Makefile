@@ -5,8 +5,6 @@ SHELL := /bin/bash
 FIND_PYTHON = for p in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$p"; exit; fi; done
 
-TEST_WORKERS := $(shell echo $$(( $$(nproc) + 1 )))# what runs on real sockets waits more than it works
-
 .PHONY: help run findings test screenshots lint tools venv bench fuzz hashes seeds parity nightly soak soak-docker foreign
 
 help: ## what there is
@@ -35,7 +33,7 @@ lint: .venv/.dev ## ruff and mypy
 	.venv/bin/mypy
 
 test: lint ## lint, types and all tests
-	.venv/bin/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 screenshots: .venv/.dev ## pictures of the pages in screenshots/, wide and narrow, light and dark: look at them when you change one
 	.venv/bin/python tests/browser/screenshots.py

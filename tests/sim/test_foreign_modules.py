@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from foreign_rig import QUIET, run
 
+from harness.runtimes.sim.kernel.loop import SimLoop
+from harness.runtimes.sim.machines import scan
 from harness.runtimes.sim.machines.modules import Modules
 from harness.verdict import Verdict
 
@@ -161,3 +163,17 @@ def test_what_a_library_makes_by_hand_is_shared(monkeypatch: pytest.MonkeyPatch)
         assert "mine.made" not in sys.modules
     finally:
         modules.close()
+
+
+def test_a_folder_named_like_what_a_program_imports_by_name_is_not_that(tmp_path: Path) -> None:
+    """`serve` is a function of a module here; the finder, asked for it, looks along the whole path."""
+    (tmp_path / "serve").mkdir()
+    (tmp_path / "own.py").write_text("from websockets.asyncio.server import serve\nimport websockets.asyncio.server\n")
+    assert [found.module for found in scan.sources("own", str(tmp_path))] == ["own"]
+
+
+def test_a_loop_that_was_interrupted_in_the_making_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    made = SimLoop.__new__(SimLoop)
+    made._closed = False
+    del made
+    assert capfd.readouterr().err == ""

@@ -80,7 +80,7 @@ def connected_phones(scene: Scene) -> Iterator[tuple[list[Op], Site]]:
     "convergence",
     "apart",
     sites=connected_phones,
-    companions=["resources/while-offline", "connections/reconnected-early", "liveness/unregistered"],
+    companions=["liveness/unregistered", "evidence/nothing-judged", "resources/unlicensed", "resources/while-offline"],
     because="it does without a connection what it did with one",
 )
 def it_was_never_registered(edit: Edit, site: tuple[list[Op], Site]) -> None:

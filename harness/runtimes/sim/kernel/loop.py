@@ -351,6 +351,9 @@ class SimLoop(asyncio.BaseEventLoop):
             raise self.refuse("loop.stop", _ALL_NODES)
         super().stop()
 
+    def __del__(self) -> None:
+        """It holds nothing of the operating system; and Ctrl-C may come while it is being made."""
+
     def close(self) -> None:
         if NODE.get() is not None:
             raise self.refuse("loop.close", _ALL_NODES)

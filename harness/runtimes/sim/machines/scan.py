@@ -49,6 +49,8 @@ def find(module: str, path: str | None) -> str | None:
     spec = None
     for at in range(1, module.count(".") + 2):
         name = ".".join(module.split(".")[:at])
+        if where is None:  # a name within a module that is no package; the finder would look for it everywhere
+            return None
         spec = importlib.machinery.PathFinder.find_spec(name, where)
         if spec is None:
             return None
