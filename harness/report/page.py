@@ -125,7 +125,7 @@ def _finding(
         return Finding(result, story, pair, {}, first=first)
     held = states.of(history, story.marks, jobs_of(result, story.marks))
     drawn = [
-        closeup.draw(whole, story, layout, linked, f"closeup-{number + 1}")
+        closeup.draw(whole, story, layout, linked, f"closeup-{number + 1}", held)
         for layout in (LAYOUTS if narrow else (WIDE,))
     ]
     out = closeup.left_out(whole, story)

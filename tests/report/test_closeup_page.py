@@ -80,6 +80,12 @@ def test_the_state_before_and_after_stands_beside_a_step(tmp_path: Path) -> None
     assert "op 8: observe append · ok · job a · revision 3" in text
 
 
+def test_what_a_node_holds_after_a_step_stands_in_the_picture_below_its_time(tmp_path: Path) -> None:
+    found = written(tmp_path, DOUBLED, "stream-integrity")
+    held = [a for a in found.all("text") if "state" in str(a.get("class"))]
+    assert held and "r3, created, 8 bytes" in found.text
+
+
 def test_what_is_read_at_the_end_is_told_too(tmp_path: Path) -> None:
     text = written(tmp_path, "d:up m:up m:scope(s1) m:listed d:+a m:a=1 m:~a d:final m:final", "convergence").text
     assert "holds job a: created, 0 bytes" in text

@@ -10,7 +10,8 @@ from harness.report.drawing import breaks
 from harness.report.drawing.breaks import Broken
 from harness.report.drawing.canvas import CHAR, Canvas, Layout, cut
 from harness.report.findings import closeup_marks
-from harness.report.findings.closeup_marks import RADIUS, Row
+from harness.report.findings.closeup_marks import RADIUS, STATE_H, Row
+from harness.report.findings.states import State
 from harness.report.findings.story import Limit, Story
 from harness.report.told.timeline import Lane, Span, Timeline
 
@@ -20,10 +21,19 @@ _LINK_H, _BAND_H, _AXIS_H, _LIMIT_H, _LABEL_H = 52, 17, 30, 30, 13
 _TOP = 14.0
 
 
-def draw(timeline: Timeline, story: Story, layout: Layout, linked: set[int], name: str = "closeup") -> Markup:
-    """`linked`: ops that a step may lead to; `name`: of this picture, as no other of the page has it."""
+def draw(
+    timeline: Timeline,
+    story: Story,
+    layout: Layout,
+    linked: set[int],
+    name: str = "closeup",
+    states: dict[int, State] | None = None,
+) -> Markup:
+    """`linked`: ops that a step may lead to; `name`: of this picture, as no other of the page has it; `states`: by the
+    index of a step's op, what its node held before and after."""
+    held = states or {}
     scale = breaks.broken(layout, story.stretches)
-    rows = _rows(timeline, story, layout)
+    rows = _rows(timeline, story, layout, {m.node for m in story.marks if m.op is not None and m.op.index in held})
     bottom = rows[-1].top + rows[-1].height if rows else 20.0
     canvas = Canvas(layout)
     breaks.axis(canvas, scale, timeline.origin_ns, 8, bottom)
@@ -33,7 +43,7 @@ def draw(timeline: Timeline, story: Story, layout: Layout, linked: set[int], nam
         _lane(canvas, scale, row)
         if story.limit is not None and row.lane.name == story.limit.node:
             _limit(canvas, scale, row, story.limit)
-    closeup_marks.draw(canvas, scale, timeline.origin_ns, story, rows, linked)
+    closeup_marks.draw(canvas, scale, timeline.origin_ns, story, rows, linked, held)
     return canvas.svg(bottom + _AXIS_H, name, "The finding, to scale", _described(story, rows))
 
 
@@ -56,18 +66,20 @@ def left_out(timeline: Timeline, story: Story) -> str:
 # ---- lanes ----------------------------------------------------------------------------------------------------------
 
 
-def _rows(timeline: Timeline, story: Story, layout: Layout) -> list[Row]:
+def _rows(timeline: Timeline, story: Story, layout: Layout, stateful: set[str]) -> list[Row]:
+    """`stateful`: nodes of which a state is told."""
     found, y = [], _TOP
     for lane in _touched(timeline, story)[:_MOST_LANES]:
         spans = [s for s in timeline.spans if _meets(s, story) and _lies_on(s, lane)][:_MOST_BANDS]
+        state = STATE_H if lane.name in stateful else 0
         above = 0 if lane.is_link else _above(story, lane, layout)
         room = len(spans) * _BAND_H
         if lane.is_link:
             height = max(_LINK_H, room + (12 if layout.beside else 26))
         else:
             bound = _LIMIT_H if story.limit is not None and story.limit.node == lane.name else 0
-            height = round(above + RADIUS + 24 + room + bound)
-        found.append(Row(lane, y, height, float(above), spans))
+            height = round(above + RADIUS + 24 + state + room + bound)
+        found.append(Row(lane, y, height, float(above), spans, state))
         y += height
     return found
 
@@ -127,7 +139,7 @@ def _lane(canvas: Canvas, scale: Broken, row: Row) -> None:
 def _bands(canvas: Canvas, scale: Broken, row: Row) -> None:
     """One bar under another, so that faults at the same time hide neither each other nor their names."""
     free = row.height - len(row.spans) * _BAND_H
-    top = row.top + free / 2 if row.lane.is_link else row.middle + RADIUS + 16
+    top = row.top + free / 2 if row.lane.is_link else row.middle + RADIUS + 16 + row.states
     for number, span in enumerate(row.spans):
         left, right = scale.x(span.begin_ns), scale.x(span.end_ns)
         y = top + number * _BAND_H

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from harness.report.drawing.breaks import Broken
-from harness.report.drawing.canvas import CHAR, Canvas
+from harness.report.drawing.canvas import CHAR, Canvas, cut
 from harness.report.findings.causes import Befell
+from harness.report.findings.states import State
 from harness.report.findings.steps import Mark
 from harness.report.findings.story import Story
 from harness.report.told.timeline import Flight, Lane, Span
@@ -21,18 +22,22 @@ TIPS = ("tip", "tip-again", "tip-late")
 _MOVES = [
     (dx, dy) for step in range(14) for dx in ((20 * step, -20 * step) if step else (0,)) for dy in (0, -20, 20, -40)
 ]
+STATE_H = 15
+_MOST_OF_STATE = 34  # letters
 _ALONG = (0.5, 0.34, 0.66, 0.2, 0.8)  # places of an arrow's label
 
 
 @dataclass(frozen=True)
 class Row:
-    """A lane and its place: from `top` down, a node's line `above` below that; with the faults that lie on it."""
+    """A lane and its place: from `top` down, a node's line `above` below that; with the faults that lie on it.
+    `states`: room for what the node holds, below its times."""
 
     lane: Lane
     top: float
     height: float
     above: float = 0.0
     spans: list[Span] = field(default_factory=list)
+    states: int = 0
 
     @property
     def middle(self) -> float:
@@ -51,7 +56,15 @@ class _Arrow:
         return self.x1 + (self.x2 - self.x1) * share, self.y1 + (self.y2 - self.y1) * share
 
 
-def draw(canvas: Canvas, scale: Broken, origin_ns: int, story: Story, rows: list[Row], linked: set[int]) -> None:
+def draw(
+    canvas: Canvas,
+    scale: Broken,
+    origin_ns: int,
+    story: Story,
+    rows: list[Row],
+    linked: set[int],
+    states: dict[int, State],
+) -> None:
     places = {row.lane.name: row.middle for row in rows if not row.lane.is_link}
     arrows = [a for flight in story.flights if (a := _arrow(scale, flight, places)) is not None]
     for arrow in arrows:
@@ -59,6 +72,7 @@ def draw(canvas: Canvas, scale: Broken, origin_ns: int, story: Story, rows: list
     _strokes(canvas, scale, origin_ns, story, places)
     below = len(canvas.parts)  # what leads to a label is painted below the numbers
     _marks(canvas, scale, origin_ns, story.marks, places, linked)
+    _states(canvas, scale, story.marks, places, states)
     _ticks(canvas, scale, story, rows, below)
     for arrow in sorted(arrows, key=lambda a: (not a.flight.fate, a.flight.sent_ns)):
         _label(canvas, arrow)
@@ -133,6 +147,20 @@ def _marks(
         half = len(time) * CHAR / 2
         left = min(max(x - half, 2), canvas.layout.width - 2 * half - 2)
         canvas.label(left, middle + RADIUS + 13, time, "tick")
+
+
+def _states(
+    canvas: Canvas, scale: Broken, marks: list[Mark], places: dict[str, float], states: dict[int, State]
+) -> None:
+    """What a node holds after a step, below its time."""
+    for mark in sorted(marks, key=lambda m: (m.time_ns or 0, m.number)):
+        state = states.get(mark.op.index) if mark.op is not None else None
+        if state is None or mark.time_ns is None or mark.node not in places:
+            continue
+        text = cut(state.after.replace("revision ", "r"), _MOST_OF_STATE)
+        x, half = scale.x(mark.time_ns), len(text) * CHAR / 2
+        left = min(max(x - half, 2), canvas.layout.width - 2 * half - 4)
+        canvas.label(left, places[mark.node] + RADIUS + 13 + STATE_H, text, "small state")
 
 
 def _is_free(canvas: Canvas, x: float, y: float) -> bool:
