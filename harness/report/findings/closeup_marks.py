@@ -152,8 +152,8 @@ def _marks(
 def _states(
     canvas: Canvas, scale: Broken, marks: list[Mark], places: dict[str, float], states: dict[int, State]
 ) -> None:
-    """What a node holds after a step, below its time."""
-    for mark in sorted(marks, key=lambda m: (m.time_ns or 0, m.number)):
+    """What a node holds after a step, below its time; where there is no room for all, of the last ones."""
+    for mark in sorted(marks, key=lambda m: (m.time_ns or 0, m.number), reverse=True):
         state = states.get(mark.op.index) if mark.op is not None else None
         if state is None or mark.time_ns is None or mark.node not in places:
             continue
