@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pkgutil
@@ -45,6 +46,18 @@ def _with_our_help(command: click.Command) -> click.Command:
     return command
 
 
+def _short_help(name: str) -> str:
+    """The word `short_help` of the decorator `@click.command` in a command's file."""
+    text = (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name == "command":
+            decorators = [one for one in node.decorator_list if isinstance(one, ast.Call)]
+            words = [word for one in decorators for word in one.keywords if word.arg == "short_help"]
+            if words and isinstance(words[0].value, ast.Constant):
+                return str(words[0].value.value)
+    return ""
+
+
 class Commands(click.Group):
     """Loads a command's module only when it is asked for, so that `--help` of one pays for one."""
 
@@ -59,6 +72,11 @@ class Commands(click.Group):
         command = importlib.import_module(f"harness.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return _with_our_help(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each is for, read from its file: all of them would take a second to load."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _short_help(name)) for name in self.list_commands(ctx)])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

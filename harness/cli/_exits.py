@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +16,8 @@ from harness import registry
 from harness.cli import _say
 from harness.history import HistoryError
 from harness.interruption import Interrupted
-from harness.plan import PlanErrors
 from harness.plugins import BadPlugin
 from harness.registry import UnknownName, close_matches
-from harness.runtimes import CannotPlay, RuntimeUnavailable
 from harness.store import StoreProblem
 from harness.store.index import NoSuchRun
 from harness.verdict import Verdict
@@ -70,7 +69,7 @@ def guarded(command: Callable[[], int]) -> int:
 
 
 def _explain(exc: BaseException) -> int:
-    for kinds, explain in _EXPLANATIONS:
+    for kinds, explain in (*_EXPLANATIONS, *_loaded()):
         if isinstance(exc, kinds):
             return explain(exc)
     where = traceback.extract_tb(exc.__traceback__)[-1:] if exc.__traceback__ else []
@@ -126,9 +125,8 @@ def _unknown_policy(exc: BaseException) -> int:
 
 
 def _plan_errors(exc: BaseException) -> int:
-    assert isinstance(exc, PlanErrors)
     _say.complaint(str(exc))
-    return CANNOT_PLAY if exc.of_runtime_only else USAGE
+    return CANNOT_PLAY if getattr(exc, "of_runtime_only", False) else USAGE
 
 
 def _cannot_play(exc: BaseException) -> int:
@@ -146,17 +144,27 @@ def _failed(exc: BaseException) -> int:
     return FAILED
 
 
-_EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], Callable[[BaseException], int]]] = [
+_Explain = Callable[[BaseException], int]
+_EXPLANATIONS: list[tuple[tuple[type[BaseException], ...], _Explain]] = [
     ((click.exceptions.Exit,), _exit),
     ((click.ClickException,), _click),
     ((KeyboardInterrupt, click.exceptions.Abort), _interrupted),
-    ((PlanErrors,), _plan_errors),
     ((UnknownName,), _unknown_name),
     ((UnknownPolicy,), _unknown_policy),
     ((HistoryError, NoSuchRun, Refused, BadPlugin), _refused),
-    ((CannotPlay,), _cannot_play),
-    ((RuntimeUnavailable, StoreProblem, Failed, _say.OutputProblem), _failed),
+    ((StoreProblem, Failed, _say.OutputProblem), _failed),
 ]
+_LATER: list[tuple[str, str, _Explain]] = [  # of modules that take long to import; without that nobody has raised it
+    ("harness.plan", "PlanErrors", _plan_errors),
+    ("harness.runtimes", "CannotPlay", _cannot_play),
+    ("harness.runtimes", "RuntimeUnavailable", _failed),
+]
+
+
+def _loaded() -> Iterator[tuple[tuple[type[BaseException], ...], _Explain]]:
+    for module, name, explain in _LATER:
+        if module in sys.modules and (kind := getattr(sys.modules[module], name, None)) is not None:
+            yield (kind,), explain
 
 
 def no_more_interruption() -> None:

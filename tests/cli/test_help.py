@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import click
 import pytest
 from cli_rig import Harness
 
+from harness.cli._commands import _short_help
 from harness.cli._commands import group as everything
 
 WIDTH = 80
@@ -71,3 +75,21 @@ def test_the_exit_codes_stand_in_the_help(harness: Harness) -> None:
     said = harness("--help")
     for code in ("0", "1", "2", "3", "4", "130", "253", "254", "255"):
         assert any(line.split()[:1] == [code] for line in said.out.splitlines()), code
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_what_only_says_a_few_words_loads_neither_plans_nor_faults(word: str) -> None:
+    code = (
+        f"import sys\nfrom harness.cli import main\ntry:\n    main([{word!r}])\nexcept SystemExit:\n    pass\n"
+        "slow = {'harness.plan', 'harness.runtimes', 'faults', 'pydantic', 'jinja2', 'rich'} & sys.modules.keys()\n"
+        "print(sorted(slow), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.strip() == "[]" and done.stdout
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_would() -> None:
+    context = click.Context(everything)
+    for name in everything.list_commands(context):
+        command = everything.get_command(context, name)
+        assert command is not None and _short_help(name) == command.short_help
