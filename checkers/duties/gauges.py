@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from checkers.past.ledger import jobs_of
+from checkers.traffic.bounds import in_words
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phone, Phones
 from checkers.words.findings import Findings, Story, told
@@ -130,8 +131,8 @@ class Gauges:
         ops = [o for o in (self._last.get(phone.node), op) if o is not None]
 
         def tell() -> Story:
-            quiet_s = (op.time_ns - self._busy_ns[phone.node]) / 1e9
-            message = f"{phone.node} had been left in peace for {quiet_s:g} s and its {name} held {size}, not {most}"
+            quiet = in_words(op.time_ns - self._busy_ns[phone.node])
+            message = f"{phone.node} had been left in peace for {quiet} and its {name} held {size}, not {most}"
             story = [(o, f"{phone.node}: the last it did" if o is not op else f"{name}: {size}") for o in ops]
             return Story(message, {"node": phone.node, "story": told(story)})
 

@@ -8,6 +8,7 @@ import click
 
 from harness import report
 from harness.cli import _completion, _options, _say
+from harness.report.told import words
 from harness.store.index import Store
 
 
@@ -20,7 +21,8 @@ def command(*, run: str, store: Path) -> int:
     RUN is a run directory, its short id, or `latest`.
     """
     directory = Store(store).locate(run)
-    report.write(directory)
+    for doubt in words.doubts(report.write(directory)):
+        _say.error(doubt, label="warning")
     for name in report.FORMS:
         _say.line(str(directory / name))
     return 0

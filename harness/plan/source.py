@@ -212,7 +212,16 @@ class _Reader:
         if isinstance(event, SequenceStartEvent):
             return self._sequence(path, depth)
         assert isinstance(event, ScalarEvent)
-        return resolve(event.value) if event.implicit[0] and event.style is None else event.value
+        text = self._text(event)
+        return resolve(text) if event.implicit[0] and event.style is None else text
+
+    def _text(self, event: ScalarEvent) -> str:
+        """JSON writes what lies beyond the first plane in two escapes; one without the other is no character."""
+        try:
+            return event.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            self._wrong(event, "half of a surrogate pair is no character", r"write both halves, or \U and eight digits")
+            return event.value.encode(errors="replace").decode()
 
     def _sequence(self, path: Path, depth: int) -> list[Any]:
         items: list[Any] = []
@@ -248,7 +257,7 @@ class _Reader:
             said = "an empty key" if not event.value else f"the key {event.value!r} is not text to every reader of YAML"
             self._wrong(event, said, "quote it, or choose another word")
             return None
-        return event.value
+        return self._text(event)
 
     def _skip(self, depth: int) -> None:
         """Read over one value that belongs to no key."""

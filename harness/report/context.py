@@ -59,6 +59,7 @@ def templates() -> jinja2.Environment:
     found.filters["code"] = lambda text: " ".join(str(text).replace("`", "ˋ").split())
     found.filters["fenced"] = lambda text: str(text).replace("```", "ˋˋˋ")
     found.filters["shortened"] = words.shortened
+    found.filters["sentence"] = words.sentence
     return found
 
 
@@ -80,6 +81,7 @@ def of_run(run: StoredRun) -> dict[str, Any]:
         "verdict": run.record.verdict or "UNKNOWN",
         "headline": words.headline(run.record, run.results),
         "failure": failure,
+        "doubts": words.doubts(run),
         "sentences": words.sentences(failure) if failure is not None else [],
         "pair": words.text_pair(failure) if failure is not None else None,
         "results": words.in_order(run.results)[:_MOST_ROWS],

@@ -56,6 +56,10 @@ class Finding:
         numbers = [mark.number for mark in self.story.marks]
         return next((b for a, b in pairwise(numbers) if b != a + 1), 0)
 
+    def shows(self, class_: str) -> bool:
+        """Has the picture an element of this class?"""
+        return self.closeup is not None and f'class="{class_}' in self.closeup
+
     @property
     def fates(self) -> set[str]:
         return {flight.fate.partition(":")[0] for flight in self.story.flights if flight.fate}

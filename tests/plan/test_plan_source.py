@@ -123,6 +123,17 @@ def test_a_byte_order_mark_is_not_part_of_the_plan(tmp_path: Path) -> None:
     assert plan.load(path).title == "from elsewhere"
 
 
+def test_both_halves_of_a_surrogate_pair_are_one_character() -> None:
+    text = 'version: 1\ntitle: "\\ud83d\\ude00 and \\U0001F600"\n'
+    assert read(Source("p", text)).data["title"] == "😀 and 😀"
+
+
+@pytest.mark.parametrize("text", [r'version: 1\ntitle: "a\\ud83d"', r'version: 1\n"\\ude00": 1'])
+def test_half_of_a_surrogate_pair_is_refused_at_its_place(text: str) -> None:
+    with pytest.raises(PlanErrors, match=r"p:2:\d+: error: half of a surrogate pair is no character"):
+        read(Source("p", text.replace(r"\n", "\n").replace(r"\\u", r"\u")))
+
+
 def test_a_value_inside_a_line_keeps_the_places_of_the_line() -> None:
     source = Source("--fault", "x groups=[[a], b]")
     document = read_value(source, 0, 9, "[[a], b]")

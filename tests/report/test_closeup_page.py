@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from a_run import file_run
+from markupsafe import Markup
 from page_reader import Page
 from test_closeup import S, at, history_of, told
 
@@ -188,3 +189,19 @@ def faults(history: History, story: Story) -> list[str]:
     )
     ends = {float(a[y]) for a in found.all("line", "flight") for y in ("y1", "y2") if "lost" not in a["class"]}
     return wrong + (["in mid-air"] if not ends <= lanes(found) else [])
+
+
+def test_a_step_whose_operation_is_not_there_says_so(tmp_path: Path) -> None:
+    run = file_run(tmp_path / "run", DOUBLED, ("stream-integrity",))
+    last = run.results[0].evidence[-1]
+    run.history.ops = [op for op in run.history.ops if op.index < last]
+    text = Page(page.render(run)).text
+    assert f"op {last}, which is not in this history" in text
+    assert "1 on the wire" not in text
+
+
+def test_a_caption_explains_only_what_is_in_the_picture(tmp_path: Path) -> None:
+    quiet = written(tmp_path / "one", "d:+a m:a=1 d:-a m:-a m:a=1", "no-resurrection").text
+    assert "To scale" in quiet and "Bands: faults." not in quiet and "Slanted lines" not in quiet
+    drawn = page.Finding(None, Story(), None, {}, Markup('<rect class="band inert"/><line class="lane"/>'))  # type: ignore[arg-type]
+    assert drawn.shows("band") and not drawn.shows("befell")

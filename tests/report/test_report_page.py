@@ -227,3 +227,22 @@ def test_what_no_node_did_is_said_once_and_without_an_empty_chart(tmp_path):
     assert words.sentences(quiet) == []
     assert Stories(nowhere).of(quiet).marks == []
     assert [m.what for m in Stories(found.history).of(quiet).marks] == ["too quiet: 1 of 9"]
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [(None, "The history of this run is missing"), ("cut short", "The history is incomplete (cut short)")],
+)
+def test_what_is_told_of_less_than_there_was_says_so_at_the_top(tmp_path: Path, history: str | None, said: str) -> None:
+    run = file_run(tmp_path / "run", 'd:+a d:a"Hi" m:a=1 m:a@2 m:a@2', ("stream-integrity",))
+    assert said not in Page(page.render(run)).text
+    if history is None:
+        run.history = None
+    else:
+        run.history.problem = history
+    assert said in Page(page.render(run)).text.partition("What happened")[0]
+
+
+def test_a_sentence_begins_with_a_capital_letter_and_a_name_does_not() -> None:
+    assert words.sentence("in the end mobile-1 shows it") == "In the end mobile-1 shows it"
+    assert words.sentence("mobile-1 shows it") == "mobile-1 shows it"

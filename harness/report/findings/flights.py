@@ -62,10 +62,15 @@ def of(
     ]
     span = (min(times), last_ns)
     rest = [(f, msg, t) for f, msg, t in everything if msg not in direct and _is_for(f, t, who) and _is_in(f, span)]
-    odd = [f for f, _, _ in rest if f.fate and (f.arrived_ns or 0) <= last_ns]
+    odd = [f for f, msg, _ in rest if f.fate and (f.arrived_ns or 0) <= last_ns and _may_be_of(msg, jobs, book)]
     near = [f for f, msg, t in rest if not f.fate and t.startswith("job:") and book.emitted.get(msg, ("",))[0] in jobs]
     chosen += [*_nearest(odd, symptom_ns, _MOST_ODD), *_nearest(near, symptom_ns, _MOST_NEAR)]
     return sorted(chosen, key=lambda f: (f.sent_ns, f.arrived_ns or 0, f.link, f.label))
+
+
+def _may_be_of(msg: str, jobs: Collection[str], book: Book) -> bool:
+    """What is known to be of another job explains nothing, whatever befell it."""
+    return not jobs or msg not in book.emitted or book.emitted[msg][0] in jobs
 
 
 def _is_that_one(flight: Flight, msg: str, type_: str, marks: list[Mark]) -> bool:

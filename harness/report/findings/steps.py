@@ -18,7 +18,7 @@ _MOST_OF_A_WORD = 60
 @dataclass(frozen=True)
 class Mark:
     """A step of the story. `number` is its place in it, as the text counts; one that no operation recorded has `msg`,
-    `link` and a time as far as they are known."""
+    `link` and a time as far as they are known. `missing`: the index of its operation, which this history has not."""
 
     number: int
     time_ns: int | None
@@ -27,6 +27,7 @@ class Mark:
     op: Op | None = None
     link: str = ""
     msg: str = ""
+    missing: int | None = None
 
 
 def marks(history: History, result: CheckResult) -> tuple[list[Mark], int]:
@@ -42,7 +43,8 @@ def marks(history: History, result: CheckResult) -> tuple[list[Mark], int]:
     half = _MOST_STEPS // 2
     kept = numbered if len(numbered) <= _MOST_STEPS else [*numbered[:half], *numbered[-half:]]
     found = [_mark(number, part, by_index) for number, part in kept]
-    return [m if m.op is not None else _on_the_wire(m, history, result) for m in found], len(numbered) - len(kept)
+    known = [m if m.op is not None or m.missing is not None else _on_the_wire(m, history, result) for m in found]
+    return known, len(numbered) - len(kept)
 
 
 def _is_nowhere(part: dict[str, Any], by_index: dict[int, Op]) -> bool:
@@ -56,6 +58,8 @@ def _mark(number: int, part: dict[str, Any], by_index: dict[int, Op]) -> Mark:
     what = words.shortened(str(part.get("what") or (sentence(op) if op is not None else "")), _MOST_LETTERS)
     if op is not None:
         return Mark(number, op.time_ns, op.node or _touched(op), what, op)
+    if (index := _int(part.get("index"), -1)) >= 0:
+        return Mark(number, None, "", what, missing=index)
     at = part.get("at_ns")
     time_ns = at if isinstance(at, int) and not isinstance(at, bool) else None
     node, link, msg = (_text(part.get(name)) for name in ("node", "link", "msg"))

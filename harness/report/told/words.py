@@ -11,7 +11,7 @@ from harness import registry
 from harness.judging import ladder
 from harness.report.told.textdiff import TextPair, compare
 from harness.schedule import System, profile_name
-from harness.store.rundir import RunRecord
+from harness.store.rundir import RunRecord, StoredRun
 from harness.verdict import CheckResult, Verdict
 
 
@@ -128,6 +128,22 @@ def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
     message = failure.message.partition(". ")[0] if failure.check == "runtime" else failure.message
     told = reason(failure.check, failure.reason) or shortened(message, 160) or f"{failure.check} failed."
     return told if failure.verdict is Verdict.INVALID else f"Not decided: {told[:1].lower()}{told[1:]}"
+
+
+def doubts(run: StoredRun) -> list[str]:
+    """Why what is told of a run is less than it was."""
+    found = []
+    if run.history is None and run.record.ended is not None and run.results:
+        found.append("The history of this run is missing: what it shows of the run is what was judged before.")
+    elif run.history is not None and run.history.problem is not None:
+        found.append(f"The history is incomplete ({run.history.problem}): what comes later is not shown.")
+    return found
+
+
+def sentence(text: str) -> str:
+    """With a capital letter at its beginning, where that is a word and not a name such as `mobile-1`."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isascii() and first.isalpha() and first.islower() else text
 
 
 def consistency(results: Iterable[CheckResult]) -> str:
