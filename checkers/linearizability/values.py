@@ -19,6 +19,10 @@ _ESCAPES |= {
 }
 _ESCAPED = str.maketrans(_ESCAPES)
 _ESCAPED_FORBIDDEN = frozenset(_ESCAPES)
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # what stands after it is read so
+_VISIBLE = str.maketrans(
+    {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *_TURNING)}
+)
 
 LONG = 60  # characters of a value, or so, that are shown in full
 _BESIDE = 4  # elements before and after a difference
@@ -81,14 +85,34 @@ def parting(one: Any, other: Any) -> int | None:
     texts = isinstance(one, str) and isinstance(other, str)
     if not texts and not (isinstance(one, (list, tuple)) and isinstance(other, (list, tuple))):
         return None
-    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-        if mine != theirs:
-            return place
-    return min(len(one), len(other)) if len(one) != len(other) else None
+    if not texts:
+        one, other = tuple(one), tuple(other)
+    if one == other:
+        return None
+    alike, most = 0, min(len(one), len(other))  # halves are compared at once: texts may be long, and are compared often
+    while alike < most:
+        middle = (alike + most + 1) // 2
+        if one[alike:middle] == other[alike:middle]:
+            alike = middle
+        else:
+            most = middle - 1
+    return alike
 
 
 def shown(value: Any, at: int | None = None) -> str:
-    """A value for a person. Of a long one what is around the place `at` (None: its beginning and its end)."""
+    """A value for a person, with nothing in it that would change how a sentence is read. Of a long one what is around
+    the place `at` (None: its beginning and its end)."""
+    return visible(_shortened(value, at))
+
+
+def visible(text: str) -> str:
+    """`text` whose controls are escaped, those too that turn the direction of what stands beside it."""
+    return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)
+
+
+def _shortened(value: Any, at: int | None) -> str:
+    if type(value) is str and len(value) > LONG:
+        return _text_around(value, at)
     whole = edn(value)
     if len(whole) <= LONG:
         return whole
@@ -103,6 +127,7 @@ def _around(value: Any, at: int | None) -> str:
     count = len(value)
     pieces = [value[:_BESIDE], value[max(_BESIDE, count - _BESIDE) :]]
     if at is not None:
+        at = min(at, count)
         first, last = max(0, at - _BESIDE), min(count, at + _BESIDE + 1)
         pieces = [value[: min(2, first)], value[first:last], value[max(last, count - 2) :]]
     said, told = [], 0
@@ -115,7 +140,7 @@ def _around(value: Any, at: int | None) -> str:
 
 
 def _text_around(value: str, at: int | None) -> str:
-    begin = 0 if at is None else max(0, at - _BESIDE_TEXT)
+    begin = 0 if at is None else max(0, min(at, len(value)) - _BESIDE_TEXT)
     end = min(len(value), begin + 2 * _BESIDE_TEXT)
     said = f"{'…' if begin else ''}{edn(value[begin:end])}{'…' if end < len(value) else ''}"
     return f"{said} ({len(value)} characters)"

@@ -1,4 +1,5 @@
-"""`harness check --model … --report [OUT.html]`: where the page goes, and that nothing else is written over."""
+"""`harness check --model … --report [OUT.html]`: where the page goes, that nothing else is written over, and where it
+came from."""
 
 from __future__ import annotations
 
@@ -13,12 +14,17 @@ _UNNAMED = "history"
 
 
 def place(said: str | None, history: Path) -> Path | None:
-    """None: no page is asked for. An empty name is that of the history. Raises `click.UsageError`."""
+    """None: no page is asked for. An empty name is that of the history. Raises `click.UsageError`, now rather than
+    after a long judgement, where it could not be written."""
     if said is None:
         return None
     path = Path(said) if said else Path(f"{_stem(history)}.html")
     if path.suffix.lower() not in _SUFFIXES:
         raise click.UsageError(f"--report writes a page: name it OUT.html, not {said!r}")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"--report {path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise click.UsageError(f"--report {path}: this is a folder; name a file in it")
     return path
 
 
@@ -32,8 +38,19 @@ def write(path: Path, text: str) -> None:
         ) from exc
 
 
+def is_gone(history: Path) -> bool:
+    """Once it was read, since it was a pipe: it has no name, and no command reads it again."""
+    return not (history.is_file() or history.is_dir()) or str(history).startswith("/dev/")
+
+
+def source(history: Path) -> str:
+    """Where a history came from, in a word or two."""
+    if not is_gone(history):
+        return history.name
+    return "from standard input" if str(history) == "/dev/stdin" else "from a pipe"
+
+
 def _stem(history: Path) -> str:
-    """Of a pipe there is no name."""
-    if not (history.is_file() or history.is_dir()) or str(history).startswith("/dev/"):
+    if is_gone(history):
         return _UNNAMED
     return history.resolve().name.partition(".")[0] or _UNNAMED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,9 +23,9 @@ from checkers.linearizability import (
 from checkers.linearizability.decide import MODELS, Judged, decide_all, states_of
 from checkers.linearizability.registers import Mutex, Register
 from checkers.linearizability.transactions import MultiRegister, components
-from checkers.linearizability.values import LONG, edn, parting, plain, shown
+from checkers.linearizability.values import parting, plain, shown, visible
 from harness import interchange
-from harness.cli import _drawn, _exits, _linear_page, _say
+from harness.cli import _drawn, _exits, _linear_hints, _linear_page, _say
 from harness.history import HistoryError
 from harness.interchange import jsonl, transactions
 from harness.interchange.edn_text import Reader
@@ -59,16 +58,19 @@ def check(path: Path, name: str, *, initial: str | None, as_json: bool, page: Pa
         history = _read(path, text, model)
         judged = decide_all(history.trial, model, _BUDGET)
     verdict = worst(_verdict(j.answer) for j in judged) if history.trial.operations else Verdict.UNKNOWN
-    if page is not None:
-        _drawn.write(
-            page, _linear_page.page(path, _counted(history, judged), model, initial, verdict, judged, history.others)
-        )
-    if as_json:
-        _say.data(_as_json(history, verdict, judged) | ({"report": str(page)} if page is not None else {}))
-    else:
+    told = _as_json(history, verdict, judged) if as_json else {}
+    if not as_json:
         _tell_all(history, judged, verdict)
+    try:
         if page is not None:
-            _say.line(f"report   {page}")
+            counted = _counted(history, judged)
+            _drawn.write(page, _linear_page.page(path, counted, model, initial, verdict, judged, history.others))
+            told["report"] = str(page)
+    finally:  # what was found is told, whatever becomes of the page
+        if as_json:
+            _say.data(told)
+    if page is not None and not as_json:
+        _say.line(f"report   {page}")
     return _exits.OF_VERDICT[verdict]
 
 
@@ -192,7 +194,8 @@ def _tell_all(history: _History, judged: list[Judged], verdict: Verdict) -> None
     for one in told[:_KEYS_TOLD]:
         _tell(one, history.model)
     if len(told) > _KEYS_TOLD:
-        _say.line(f"\nand {len(told) - _KEYS_TOLD} more keys; --json tells them all")
+        more = len(told) - _KEYS_TOLD
+        _say.line(f"\nand {_say.many(more, 'more key')}; --json tells {'it' if more == 1 else 'them all'}")
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
 
@@ -222,7 +225,8 @@ def _tell(judged: Judged, model: Model) -> None:
     prefix = f"{answer.position + 1} of {len(judged.trial.events)} events"
     _say.line(f"The shortest prefix that fails ends there: {prefix}. All before can be explained;")
     _say.line(f"the value was then {_or(states, blamed.result)}.")
-    _hint(blamed, at, states, judged.trial, model)
+    for hint in _linear_hints.of(judged, model, states):
+        _say.line(_say.printable(hint))
     others = [operations[n] for n in answer.pending if n != answer.blamed]
     if others:
         _say.line("under way at that moment:")
@@ -233,52 +237,19 @@ def _tell(judged: Judged, model: Model) -> None:
 
 
 def _told(operation: Operation, at: int | None) -> str:
-    return _say.printable(operation.told(lambda value: shown(value, at)))
+    return operation.told(lambda value: shown(value, at))
 
 
 def _told_process(operation: Operation) -> str:
-    return _say.printable(operation.process)
+    return visible(operation.process)
 
 
 def _or(states: list[Any], told: Any) -> str:
     """The states, each around the place at which it is not what was told."""
-    said = [_say.printable(shown(state, parting(state, told))) for state in states[:_SHOWN]]
+    said = [shown(state, parting(state, told)) for state in states[:_SHOWN]]
     if len(states) > _SHOWN:
         said.append(f"one of {len(states) - _SHOWN} others")
     return " or ".join(said) or "unknown"
-
-
-def _hint(blamed: Operation, at: int | None, states: list[Any], trial: Trial, model: Model) -> None:
-    """Where two long values part, and what a reader may have forgotten to say."""
-    if at is not None and any(len(edn(value)) > LONG for value in (*states, blamed.result)):
-        unit = "character" if isinstance(blamed.result, str) else "element"
-        _say.line(f"(what was read and what was there part at {unit} {at}, counted from 0)")
-    if not isinstance(model, (Register, MultiRegister)) or isinstance(model, Mutex):
-        return
-    if isinstance(model, Register) and model.initial not in states:
-        return  # something else was there by then
-    written = {edn(value) for operation in trial.operations for value in _written(operation)}
-    unwritten = [v for v in _found(blamed) if v != model.initial and edn(v) not in written]
-    for value in unwritten[:1]:
-        _say.line(
-            f"No write of {_say.printable(shown(value))} has happened: if it is there at first, say so with "
-            f"--initial {_say.printable(shlex.quote(edn(value)))}"
-        )
-
-
-def _found(operation: Operation) -> list[Any]:
-    """What it says it has read."""
-    if operation.f == "read":
-        return [operation.result]
-    return [value for f, _, value in operation.result or () if f == "read"] if operation.f == transactions.F else []
-
-
-def _written(operation: Operation) -> list[Any]:
-    if operation.f == transactions.F:
-        return [value for f, _, value in operation.value if f == "write"]
-    if operation.f == "write":
-        return [operation.value]
-    return [operation.value[1]] if operation.f == "cas" else []
 
 
 def _as_json(history: _History, verdict: Verdict, judged: list[Judged]) -> dict[str, Any]:

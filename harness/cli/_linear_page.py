@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from checkers.linearizability import Linearizable, Model
-from checkers.linearizability.decide import Judged
-from harness.cli import _say
+from checkers.linearizability import Linearizable, Model, NotLinearizable
+from checkers.linearizability.decide import Judged, states_of
+from harness.cli import _drawn, _linear_hints, _say
 from harness.report.linear import page as linear_page
-from harness.report.linear.page import Page
+from harness.report.linear.page import Page, Part
 from harness.verdict import Verdict
 
 _KEYS_SHOWN = 3
@@ -39,13 +40,21 @@ def page(
     if left_out > 0:
         notes.append(f"{_say.many(left_out, 'more key')}, {'not linearizable either' if odd else 'all linearizable'}")
     words = ["harness", "check", str(path.absolute()), "--model", model.NAME]
+    words += ["--initial", initial] if initial is not None else []
     return linear_page.render(
         Page(
             verdict=verdict,
             headline=_HEADLINES[verdict],
-            what=f"{path.name} · {counted}",
-            again=shlex.join([*words, *(["--initial", initial] if initial is not None else [])]),
-            parts=[linear_page.of_object(o.key, o.trial, model, o.answer, n) for n, o in enumerate(shown)],
+            what=f"{_drawn.source(path)} · {counted}",
+            again="" if _drawn.is_gone(path) else shlex.join(words),
+            parts=[_part(one, model, number) for number, one in enumerate(shown)],
             notes=notes,
         )
     )
+
+
+def _part(judged: Judged, model: Model, number: int) -> Part:
+    answer, trial = judged.answer, judged.trial
+    states = states_of(trial, model, answer) if isinstance(answer, NotLinearizable) else []
+    part = linear_page.of_object(judged.key, trial, model, answer, number)
+    return dataclasses.replace(part, hints=_linear_hints.of(judged, model, states))

@@ -23,6 +23,8 @@ from harness.verdict import Verdict
 
 VERDICT_COLOURS = {Verdict.VALID: "green", Verdict.UNKNOWN: "yellow", Verdict.INVALID: "red"}
 _CONTROL = {c: f"\\x{c:02x}" for c in [*range(0x20), 0x7F, *range(0x80, 0xA0)] if c not in (0x09, 0x0A)}
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # what is beside it, right to left
+_CONTROL |= {c: f"\\u{c:04x}" for c in _TURNING}
 _BLANK = "\0"
 _WHOLE = re.compile(r"`[^`\n]*`|(?<!\w)'[^'\n]*/[^'\n]*'(?!\w)")
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from harness import doctor
-from harness.cli import _exits, _say
+from harness.cli import _exits, _options, _say
 
 
 @click.command(short_help="Look for what is missing here; clean up after killed runs.")
 @click.option("--sweep", is_flag=True, help="Remove what killed runs left: containers, networks.")
-def command(*, sweep: bool) -> int:
+@click.option(
+    "--reindex",
+    is_flag=True,
+    help="Add runs that have a directory to the index of the store; a damaged one is put aside.",
+)
+@_options.store_option
+def command(*, sweep: bool, reindex: bool, store: Path) -> int:
     """Look for everything a run needs, each with its remedy.
 
     Exit 0 when nothing is broken: what is merely absent stops only the runtimes that need it. Exit 4 when all that is
     wrong is what killed runs left behind.
+
+    --reindex reads the directories of the runs in --store. Runs without one (of hunts: what passed) and the ledger of
+    nights stand in the index alone: they are lost with it.
     """
+    if reindex:
+        _reindex(store)
     if sweep:
         _sweep()
     code = _exits.OK
@@ -39,4 +52,18 @@ def _sweep() -> None:
         _say.line(line)
     if not removed:
         _say.line("nothing was left behind")
+    _say.line()
+
+
+def _reindex(store: Path) -> None:
+    from harness.store import reindex  # noqa: PLC0415 - of use to this option alone
+
+    if not store.is_dir():
+        raise _exits.Refused(f"{store}: there is no such store; --store DIR names another")
+    done = reindex.reindex(store, lambda text: _say.error(text, label="warning"))
+    if done.moved is not None:
+        _say.line(f"the index was damaged: it is {done.moved} now")
+    _say.line(f"{store / 'index.db'}: runs in it: {done.known:,} before, {done.added:,} added")
+    if done.is_new:
+        _say.error("runs whose files were not kept, and the ledger of nights, are lost with the old one", label="note")
     _say.line()

@@ -52,8 +52,8 @@ def command(
 ) -> int:
     """Show the operations of RUN in the order of time, those that a finding points to with its number.
 
-    RUN is a run directory, its short id, or `latest`. Times count from the first operation, as in all that is said of a
-    run.
+    RUN is a run directory, its name or short id, or `latest`. Times count from the first operation, as in all that is
+    said of a run.
     """
     if within is not None and around is None:
         raise click.UsageError("--within says how near to --around: which time is meant?")

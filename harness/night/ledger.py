@@ -19,7 +19,7 @@ from harness.history import HistoryError
 from harness.night.items import Shard
 from harness.night.work import Outcome, Packed
 from harness.store import StoreProblem, rundir
-from harness.store.index import Store, insert, write_atomically
+from harness.store.index import Store, insert, why, write_atomically
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS nights (
@@ -92,7 +92,7 @@ class Ledger:
             self._db = store.connect()
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as exc:
-            raise StoreProblem(f"{store.root / 'index.db'}: cannot be opened: {exc}") from exc
+            raise StoreProblem(why(store.root, "cannot be opened", exc)) from exc
 
     def close(self) -> None:
         self._db.close()

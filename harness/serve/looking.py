@@ -5,6 +5,7 @@ What may be many is counted, sorted and cut by SQLite: a store of many nights ha
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,10 +17,12 @@ from urllib.parse import quote
 import msgspec
 
 from harness.store import StoreProblem
-from harness.store.index import IndexRow
+from harness.store.index import IndexRow, id_in, why
+from harness.store.reindex import unindexed
 
 PAGE = 100  # runs on one page
 _MOST_CHOICES = 200  # in a list to choose from
+MOST_UNKNOWN = 1000
 _BUSY_S = 5.0
 SORTS = {
     "started": "started",
@@ -42,6 +45,7 @@ _SEARCHED = (
     "verdict",
     "signatures",
     "COALESCE(campaign, '')",
+    "COALESCE(directory, '')",
 )
 
 
@@ -100,14 +104,14 @@ class Choices(msgspec.Struct, kw_only=True):
 class Index:
     """A connection that can only read. Raises `StoreProblem`."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, store: Path) -> None:
+        self._db, self._store = db, store
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as exc:
-            raise StoreProblem(f"index.db: cannot be read: {exc}") from exc
+            raise StoreProblem(why(self._store, "cannot be read", exc)) from exc
 
     def has(self, table: str) -> bool:
         return bool(self.read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)))
@@ -126,6 +130,26 @@ class Index:
 
     def run(self, id_: str) -> IndexRow | None:
         return next(iter(self.rows("id = ?", (id_,))), None)
+
+    def named(self, word: str) -> IndexRow | None:
+        """By what a user calls a run: its short id, its directory (also with its plan's before it), or `latest`. The
+        word is compared, and never made a path."""
+        if word == "latest":
+            try:
+                word = str((self._store / word).readlink())
+            except OSError:
+                return None
+        plan, _, name = word.rpartition("/")
+        row = self.run(id_in(name) or name)
+        if row is None or (name == row.id and not plan):
+            return row
+        return row if row.directory is not None and f"/{row.directory}".endswith(f"/{word}") else None
+
+    def unknown(self) -> int:
+        """How many runs have a directory and no row; no more than `MOST_UNKNOWN` are counted."""
+        places = {place for (place,) in self.read("SELECT directory FROM runs WHERE directory IS NOT NULL")}
+        found = (1 for _, record in unindexed(self._store, places) if self.run(record.id) is None)
+        return sum(itertools.islice(found, MOST_UNKNOWN))
 
     def alike(self, row: IndexRow, most: int) -> list[IndexRow]:
         """Other runs of the same plan, those of the same seed first."""
@@ -167,7 +191,7 @@ def index(store: Path) -> Iterator[Index | None]:
     except sqlite3.Error as exc:
         raise StoreProblem(f"{file}: cannot be opened: {exc}") from exc
     with closing(db):
-        yield Index(db)
+        yield Index(db, store)
 
 
 def is_pattern(plan: str) -> bool:

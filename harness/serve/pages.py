@@ -6,6 +6,7 @@ All that is shown is escaped by the templates: it may come from a plan, or from 
 from __future__ import annotations
 
 import functools
+import itertools
 from datetime import UTC, date, datetime
 from importlib.resources import files as resources
 from pathlib import Path
@@ -18,8 +19,9 @@ import msgspec
 from harness.report.apart.comparing import Comparison
 from harness.report.told import words
 from harness.serve import charts, files, signatures, verdicts
-from harness.serve.looking import PAGE, Index, Wanted, is_pattern
-from harness.store.index import IndexRow
+from harness.serve.looking import MOST_UNKNOWN, PAGE, Index, Wanted, is_pattern
+from harness.store import reindex
+from harness.store.index import IndexRow, remedy
 from harness.store.rundir import StoredRun
 
 _STROKES = 150  # last runs of a plan, as a picture
@@ -72,17 +74,28 @@ def said(title: str, text: str) -> str:
     return _rendered("said", title=title, text=text)
 
 
+def unindexed(store: Path, count: int) -> str:
+    """Of runs that no page can show."""
+    many = f"{count:,} or more runs" if count >= MOST_UNKNOWN else f"{count:,} runs" if count > 1 else "1 run"
+    return f"{many} in {store.absolute()} {'is' if count == 1 else 'are'} not in the index: {remedy(store)}."
+
+
 def empty(store: Path) -> str:
+    count = sum(1 for _ in itertools.islice(reindex.unindexed(store, ()), MOST_UNKNOWN))
+    if count:
+        return said("No index", unindexed(store, count))
     return said(
         "No run yet", f"No run has ended in {store.absolute()}. `harness run quickstart --store {store}` makes one."
     )
 
 
-def runs(index: Index, wanted: Wanted) -> str:
+def runs(index: Index, wanted: Wanted, store: Path) -> str:
+    unknown = index.unknown()
     count, rows = index.runs(wanted)
     return _rendered(
         "runs",
         wanted=wanted,
+        notice=unindexed(store, unknown) if unknown else "",
         count=count,
         rows=rows,
         choices=index.choices(),

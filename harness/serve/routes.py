@@ -3,7 +3,7 @@
 /                       all runs: ?q= &verdict= &plan= &profile= &runtime= &signature= &night= &sort= &down= &page=
 /plans, /plans/NAME     trends; NAME may be a pattern
 /signatures             of all failures
-/runs/ID/               one run; /runs/ID/FILE its files
+/runs/ID/               one run; /runs/ID/FILE its files; ID may be a directory's name, or latest
 /compare?a=ID&b=ID      two runs side by side, &times=1 also in time
 """
 
@@ -50,7 +50,7 @@ def answer(store: Path, target: str) -> Answer:
 
 def _routed(store: Path, index: Index, path: str, asked: Asked) -> Answer:
     whole: dict[str, Callable[[], Answer]] = {
-        "/": lambda: answers.page(pages.runs(index, _wanted(asked))),
+        "/": lambda: answers.page(pages.runs(index, _wanted(asked), store)),
         "/plans": lambda: answers.page(pages.plans(index)),
         "/signatures": lambda: answers.page(pages.all_signatures(index)),
         "/compare": lambda: _compare(store, index, asked),
@@ -82,9 +82,11 @@ def _plan(index: Index, name: str) -> Answer:
 
 
 def _run(store: Path, index: Index, id_: str, name: str) -> Answer:
-    row = index.run(id_)
+    row = index.named(id_)
     if row is None:
         return _page(404, "There is no such run", id_)
+    if row.id != id_:
+        return answers.moved(f"/runs/{_one(row.id)}/{quote(name)}")
     directory = files.directory(store, row)
     if not name:
         stored = read_run(directory) if directory is not None else None
@@ -118,7 +120,7 @@ def _compare(store: Path, index: Index, asked: Asked) -> Answer:
 
 
 def _stored(store: Path, index: Index, id_: str) -> StoredRun | None:
-    row = index.run(id_)
+    row = index.named(id_)
     directory = files.directory(store, row) if row is not None else None
     return read_run(directory) if directory is not None else None
 

@@ -18,11 +18,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
 from harness.store import StoreProblem
 
+_NAME = re.compile(r"(?:\d{8}T\d{6}Z--?\d+-)?(?P<id>[0-9a-f]{6}|[0-9a-f]{10})", re.ASCII)  # of a directory, or its id
 _BUSY_S = 30.0  # another process may be writing its row; each row is one short transaction
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -55,6 +57,12 @@ class IndexRow(msgspec.Struct, kw_only=True):
 
 class NoSuchRun(LookupError):
     """What a user named as a run is none; the message says what was looked for."""
+
+
+def id_in(word: str) -> str | None:
+    """The short id that a user means: it stands alone, or ends the name of a run's directory."""
+    found = _NAME.fullmatch(word)
+    return found["id"] if found is not None else None
 
 
 def new_run_id() -> str:
@@ -100,6 +108,9 @@ class Store:
                 trial.write_bytes(b"?")
             finally:
                 trial.unlink(missing_ok=True)
+        broken = problem(self.root)
+        if broken is not None:
+            raise StoreProblem(broken)
 
     # ---- directories ----------------------------------------------------------------------------------------------
 
@@ -126,14 +137,18 @@ class Store:
             directory.parent.rmdir()
 
     def locate(self, word: str) -> Path:
-        """The run directory that a user means: a path, `latest`, or a run's short id. Raises `NoSuchRun`."""
+        """The run directory that a user means: a path, `latest`, a run's short id or its directory's name.
+        Raises `NoSuchRun`."""
         path = Path(word)
         if path.is_file() and (path.parent / "run.json").is_file():
             return path.parent
         for candidate in (path, self.root / word):
             if (candidate / "run.json").is_file():
                 return candidate.resolve() if candidate.is_symlink() else candidate
-        by_id = sorted(self.root.glob(f"*/*-{word}")) if re.fullmatch(r"[0-9a-f]{6}|[0-9a-f]{10}", word) else []
+        named = word.rstrip("/")
+        id_ = id_in(named)
+        found = self.root.glob(f"*/{named}" if id_ != named else f"*/*-{id_}") if id_ is not None else ()
+        by_id = sorted(directory for directory in found if (directory / "run.json").is_file())
         if by_id:
             return by_id[0]
         what = "it holds no run.json: is it a run directory" if path.exists() else "there is no such run"
@@ -149,7 +164,7 @@ class Store:
             with closing(self.connect()) as db, db:
                 insert(db, row)
         except (sqlite3.Error, OSError) as exc:
-            raise StoreProblem(f"{self.root / 'index.db'}: the run cannot be indexed: {exc}") from exc
+            raise StoreProblem(why(self.root, "the run cannot be indexed", exc)) from exc
 
     def rows(self) -> list[IndexRow]:
         """All indexed runs, oldest first. Raises `StoreProblem`."""
@@ -160,7 +175,7 @@ class Store:
                 db.row_factory = sqlite3.Row
                 found = [dict(row) for row in db.execute("SELECT * FROM runs ORDER BY started, id")]
         except sqlite3.Error as exc:
-            raise StoreProblem(f"{self.root / 'index.db'}: cannot be read: {exc}") from exc
+            raise StoreProblem(why(self.root, "cannot be read", exc)) from exc
         return [
             msgspec.convert(row | {"signatures": msgspec.json.decode(row["signatures"])}, IndexRow) for row in found
         ]
@@ -172,7 +187,7 @@ class Store:
             with closing(self.connect()) as db, db:
                 db.execute("UPDATE runs SET directory = NULL WHERE directory = ?", (place,))
         except (sqlite3.Error, OSError) as exc:
-            raise StoreProblem(f"{self.root / 'index.db'}: cannot be written: {exc}") from exc
+            raise StoreProblem(why(self.root, "cannot be written", exc)) from exc
 
     def connect(self) -> sqlite3.Connection:
         """The index, made if there is none; one transaction may then add a run and what belongs to it."""
@@ -190,6 +205,39 @@ def insert(db: sqlite3.Connection, row: IndexRow) -> None:
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     db.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", values)
+
+
+# ---- an index that is damaged ---------------------------------------------------------------------------------------
+
+
+def is_damaged(exc: Exception) -> bool:
+    """Is it the file's own fault, and no lock, full disk or missing right?"""
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or bool(re.search("no such|no column", str(exc)))
+
+
+def remedy(root: Path) -> str:
+    return f"`harness doctor --reindex --store {root}` makes it from the directories of the runs"
+
+
+def why(root: Path, what: str, exc: Exception) -> str:
+    """What went wrong with the index, with the remedy if there is one."""
+    said = f"{root / 'index.db'}: {what}: {exc}"
+    return f"{said}; {remedy(root)}" if is_damaged(exc) else said
+
+
+def problem(root: Path) -> str | None:
+    """What is wrong with an index that is there; nothing is written."""
+    file = root / "index.db"
+    if not file.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=_BUSY_S)) as db:
+            if file.stat().st_size:  # SQLite makes one of an empty file
+                db.execute(f"SELECT {', '.join(IndexRow.__struct_fields__)} FROM runs LIMIT 1").fetchone()
+    except (sqlite3.Error, OSError) as exc:
+        return why(root, "cannot be read", exc) if is_damaged(exc) else None
+    return None
 
 
 def _as_file_name(plan: str) -> str:

@@ -137,14 +137,11 @@ def _pretty(value: Any) -> bytes:
 def read_run(directory: Path) -> StoredRun:
     """Read a run directory, also one whose harness was killed. Raises `HistoryError` for files that are damaged."""
     record, schedule = read_record(directory), read_schedule(directory)
-    results: list[CheckResult] = []
-    if (directory / "results.json").exists():
-        results = _decode(directory / "results.json", list[CheckResult])
     return StoredRun(
         directory=directory,
         record=record,
         schedule=schedule,
-        results=results,
+        results=read_results(directory),
         history=_history(directory),
         minimal={file.name: _text(file) for file in sorted(directory.glob(MINIMAL.format(check="*", reason="*")))},
     )
@@ -154,6 +151,13 @@ def read_record(directory: Path) -> RunRecord:
     """Raises `HistoryError`."""
     record: RunRecord = _decode(directory / "run.json", RunRecord)
     return record
+
+
+def read_results(directory: Path) -> list[CheckResult]:
+    """Nothing where nobody judged, or the file is gone. Raises `HistoryError`."""
+    file = directory / "results.json"
+    results: list[CheckResult] = _decode(file, list[CheckResult]) if file.exists() else []
+    return results
 
 
 def read_schedule(directory: Path) -> Schedule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,3 +95,43 @@ def test_on_a_telephone_nothing_overflows_and_the_narrow_picture_is_shown(open_p
     assert page.locator("svg.narrow").is_visible() and not page.locator("svg.wide").is_visible()
     page.locator("svg.narrow [data-op='1'] rect").click()
     assert numbers(page, "narrow") == ["1", "2"]
+
+
+@pytest.fixture(scope="module")
+def long_values(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The operation that cannot follow has others in its lane, and so has a last one that never returned."""
+    first, last, other = "A" * 5000 + "xBBB" * 20, "A" * 5000 + "yWWW" * 20, "M" * 300
+    trial = Trial(
+        [
+            operation("0", "write", first),
+            operation("0", "write", first),
+            operation("日" * 30, "read", None, first),
+            Operation(f="write", value=other, process="W" * 30, outcome="info"),
+            operation("日" * 30, "read", None, last),
+        ],
+        [0, ~0, 1, ~1, 2, ~2, 3, 4, ~4],
+    )
+    model = MODELS["register"]
+    part = linear_page.of_object(None, trial, model, decide_one(trial, model), 0)
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(linear_page.render(linear_page.Page(Verdict.INVALID, "No", "h", "again", [part])), encoding="utf-8")
+    return path
+
+
+BOXES = """svg => [...svg.querySelectorAll("text")].filter((one) => one.textContent).map((one) => {
+  const { x, y, width, height } = one.getBBox();
+  return [x, y + 2, x + width, y + height - 2, one.textContent];
+})"""
+
+
+@pytest.mark.parametrize(("width", "layout", "most"), [(1280, "wide", 1000), (390, "narrow", 360)])
+def test_however_long_its_values_no_label_is_over_another_or_outside_of_the_picture(
+    open_page: OpenPage, long_values: Path, width: int, layout: str, most: int
+) -> None:
+    page = open_page(long_values, viewport={"width": width, "height": 800})
+    boxes = page.locator(f"svg.{layout}").evaluate(BOXES)
+    assert any("read → …" in text for *_, text in boxes)
+    for left, _, right, _, text in boxes:
+        assert 0 <= left < right <= most, text
+    for (left, top, right, bottom, text), (x, y, end, below, other) in combinations(boxes, 2):
+        assert right <= x or end <= left or bottom <= y or below <= top, (text, other)

@@ -13,6 +13,7 @@ import pytest
 
 from harness.history import History
 from harness.report import page as report_page
+from harness.report.sections._whole_wire import crossings
 from harness.store.rundir import read_run
 from harness.verdict import CheckResult
 
@@ -99,6 +100,42 @@ def test_a_search_that_finds_nothing_says_so(open_page, expect, report):
     press(page, "j")  # there is none to go to
     page.locator("#whole-search").fill("")
     expect(page.locator(".whole-count")).to_contain_text("operations")
+
+
+def test_hits_that_are_not_in_view_are_said_to_be_elsewhere(open_page, expect, report):
+    page = opened(open_page, expect, report)
+    count = page.locator(".whole-count")
+    press(page, "Home", *["+"] * 12)
+    page.locator("#whole-search").fill("final")
+    expect(count).to_have_text(re.compile(r"^\d+ of [\d,]+, none in view$"))
+    page.keyboard.press("Enter")
+    expect(count).to_have_text(re.compile(r"^\d+ of [\d,]+$"))
+    expect(page.locator("#whole-hint")).to_contain_text("Enter")
+
+
+def test_a_message_that_is_delivered_again_counts_once(open_page, expect, report, failing_run):
+    run = read_run(failing_run)
+    assert run.history is not None
+    sent = [c for c in crossings(run.history.taps) if not c.again]
+    assert any(c.again for c in crossings(run.history.taps))
+    page = opened(open_page, expect, report)
+    expect(page.locator(".whole-count")).to_contain_text(f", {len(sent):,} messages")
+    expect(page.locator("#whole-hint")).to_contain_text("Heartbeats are left out")
+
+
+def test_operations_of_a_message_that_look_alike_are_told_apart(open_page, expect, report, failing_run):
+    """A desktop tells its own screen and its link of the same event at the same time."""
+    run = read_run(failing_run)
+    assert run.history is not None
+    told = [(op.node, op.value["rev"], op.time_ns) for op in run.history.ops if op.f == "emit"]
+    twice = {(node, rev) for node, rev, time_ns in told if told.count((node, rev, time_ns)) == 2}
+    seen = next(
+        op.index for op in run.history.ops if op.f == "commit" and op.rev is not None and (op.node, op.rev.n) in twice
+    )
+    page = opened(open_page, expect, report, fragment=f"op-{seen}")
+    related = page.locator(".whole-related")
+    expect(related.get_by_role("button", name="bus=local")).to_have_count(1)
+    expect(related.get_by_role("button", name="bus=link")).to_have_count(1)
 
 
 def test_keys_zoom_move_and_show_the_whole_run_again(open_page, expect, report):

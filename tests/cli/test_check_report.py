@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from cli_rig import Harness
 
+from harness.cli import _linear, _say
+
 STALE = """\
 {:process 0, :type :invoke, :f :write, :value 1}
 {:process 0, :type :ok, :f :write, :value 1}
@@ -46,7 +48,9 @@ def test_without_a_name_it_is_called_as_the_history(harness: Harness, stale: str
 def test_of_a_pipe_it_is_called_history(harness: Harness):
     said = harness.process("check", "-", "--model", "register", "--report", stdin=(STALE % "1").encode())
     assert said.code == 0 and said.out.endswith("report   history.html\n")
-    assert "Some order explains every answer" in (harness.folder / "history.html").read_text(encoding="utf-8")
+    page = (harness.folder / "history.html").read_text(encoding="utf-8")
+    assert "Some order explains every answer" in page and "from standard input · 2 operations" in page
+    assert "See it again" not in page and "/dev/stdin" not in page
 
 
 def test_a_machine_is_told_where_it_is(harness: Harness, stale: str):
@@ -107,7 +111,62 @@ def test_where_it_would_be_passed_over_or_write_over_something_it_is_refused(
     assert (harness.folder / "other.edn").read_text() == "mine"
 
 
-def test_a_page_that_cannot_be_written_is_no_verdict(harness: Harness, stale: str):
-    said = harness("check", stale, "--model", "register", "--report", "nowhere/out.html")
-    assert (said.code, said.is_clean()) == (255, True)
-    assert "nowhere/out.html: cannot be written: No such file or directory; --report OUT.html names another" in said.err
+@pytest.mark.parametrize("model", ["register", "job"])
+def test_a_place_that_is_not_there_is_refused_before_anything_is_judged(
+    harness: Harness, stale: str, model: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_linear, "decide_all", lambda *_: pytest.fail("judged"))
+    said = harness("check", stale, "--model", model, "--report", "nowhere/out.html")
+    assert (said.code, said.is_clean(), said.out) == (254, True, "")
+    assert "--report nowhere/out.html: there is no folder nowhere" in said.err
+    (harness.folder / "folder.html").mkdir()
+    said = harness("check", stale, "--model", model, "--report", "folder.html")
+    assert (said.code, said.out) == (254, "") and "folder.html: this is a folder" in said.err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["words", "json"])
+def test_where_a_page_cannot_be_written_the_verdict_is_told_all_the_same(
+    harness: Harness, stale: str, more: tuple[str, ...]
+):
+    """A link to nowhere: it cannot be written, whoever tries."""
+    (harness.folder / "out.html").symlink_to(harness.folder / "nowhere" / "out.html")
+    plain = harness("check", stale, "--model", "register", *more)
+    said = harness("check", stale, "--model", "register", "--report", "out.html", *more)
+    assert (said.code, said.is_clean(), said.out) == (255, True, plain.out)
+    assert "out.html: cannot be written: No such file or directory; --report OUT.html names another" in said.err
+
+
+def test_what_helps_a_reader_stands_on_the_page_as_on_the_terminal(harness: Harness):
+    (harness.folder / "h.edn").write_text("".join((STALE % "5").splitlines(keepends=True)[2:]))
+    said = harness("check", "h.edn", "--model", "register", "--report")
+    hint = "No write of 5 has happened: if it is there at first, say so with --initial 5"
+    assert hint in said.out and hint in (harness.folder / "h.html").read_text(encoding="utf-8")
+    assert hint not in harness("check", "h.edn", "--model", "register", "--initial", "5").out
+
+
+def test_of_long_values_both_say_where_they_part(harness: Harness):
+    same = "A" * 1000
+    text = (STALE % f'"{same}yB"').replace(":value 1}", f':value "{same}xB"}}')
+    (harness.folder / "h.edn").write_text(text)
+    said = harness("check", "h.edn", "--model", "register", "--report")
+    page = (harness.folder / "h.html").read_text(encoding="utf-8").replace("&#34;", '"')
+    for told in (said.out, page):
+        assert "(what was read and what was there part at character 1000, counted from 0)" in told
+        assert f'read → …"{"A" * 24}yB"' in told and f'the value was then …"{"A" * 24}xB"' in told
+
+
+def test_nothing_of_a_history_turns_a_line_round(harness: Harness):
+    evil = "\u202e\u2066\u200f\u061c"
+    text = (STALE % f'"{evil}"').replace(":process 1", f':process "{evil}"')
+    (harness.folder / "h.edn").write_text(text, encoding="utf-8")
+    said = harness("check", "h.edn", "--model", "register", "--report")
+    page = (harness.folder / "h.html").read_text(encoding="utf-8")
+    assert said.code == 1 and not set(evil) & set(said.out + page)
+    assert "\\u202e\\u2066\\u200f\\u061c: read" in said.out
+    assert _say.printable(f"a{evil}b\x1b") == "a\\u202e\\u2066\\u200f\\u061cb\\x1b"
+
+
+@pytest.mark.parametrize(("keys", "last"), [("abcd", "1 more key; --json tells it"), ("abcde", "2 more keys; ")])
+def test_keys_that_are_not_told_are_counted(harness: Harness, keys: str, last: str):
+    (harness.folder / "h.jsonl").write_text("".join(KEYED % {"key": key, "value": "y"} for key in keys))
+    assert f"\nand {last}" in harness("check", "h.jsonl", "--model", "kv").out

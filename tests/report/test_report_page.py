@@ -246,3 +246,13 @@ def test_what_is_told_of_less_than_there_was_says_so_at_the_top(tmp_path: Path, 
 def test_a_sentence_begins_with_a_capital_letter_and_a_name_does_not() -> None:
     assert words.sentence("in the end mobile-1 shows it") == "In the end mobile-1 shows it"
     assert words.sentence("mobile-1 shows it") == "mobile-1 shows it"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.VALID, Verdict.INVALID])
+def test_a_run_whose_results_are_missing_is_neither_explained_nor_praised(tmp_path: Path, verdict: Verdict) -> None:
+    run = file_run(tmp_path / "run", "d:+a m:a=1 m:final d:final", ("convergence",))
+    run.results, run.record.verdict, run.record.as_expected = [], verdict, True
+    for text in (Page(page.render(run)).text, report.FORMS["summary.md"](run)):
+        assert "What the checkers said" in text and "is missing" in text
+        assert "as the plan expects" not in text and "that the plan expects" not in text
+        assert "Nothing went wrong" not in text and "No checker has judged" not in text

@@ -15,7 +15,7 @@ from a_run import file_run
 from page_reader import Page
 
 from harness import report
-from harness.history import History
+from harness.history import History, Op
 from harness.report import page
 from harness.report.sections import _whole_caps as caps
 from harness.report.sections import _whole_data, _whole_values, whole
@@ -250,6 +250,30 @@ def test_text_of_a_run_cannot_end_the_data_or_become_part_of_the_page(tmp_path):
     told = Read(hostile)
     assert {op["j"] for op in told.ops} == {evil}
     assert any(evil[:20] in op["v"] for op in told.ops)
+
+
+def _final(jobs: object, most: int) -> str:
+    value = {"jobs": jobs}
+    return _whole_values.told(Op(index=1, time_ns=1, process="d/final", type="ok", f="final", value=value), most)
+
+
+def test_a_state_at_the_end_says_which_jobs_are_held():
+    a = {"status": "completed", "response": "Привет", "sync": {"rev": 7}}
+    assert _final({"a": a}, 160) == "the state at the end: 1 job · a completed, revision 7, 12 bytes"
+    assert _final({"a": a, "b": {"status": "queued"}}, 160).endswith(
+        "2 jobs · a completed, revision 7, 12 bytes · b queued"
+    )
+    assert _final({}, 160) == "the state at the end: 0 jobs"
+    assert _final({"a": None, "b": {"sync": 1, "response": 2}}, 160).endswith("2 jobs · a · b")
+
+
+@pytest.mark.parametrize("most", [160, 60, 24])
+def test_of_many_jobs_at_the_end_as_many_are_told_as_there_is_room_for(most):
+    said = _final({f"job-{n}": {"status": "completed", "sync": {"rev": n}} for n in range(500)}, most)
+    assert len(said) <= most * 4
+    told = said.count("revision")
+    assert 1 <= told <= 12
+    assert said.endswith(f" · and {500 - told} more")
 
 
 def test_a_run_without_a_history_has_no_timeline(tmp_path):

@@ -242,3 +242,24 @@ def test_a_row_may_be_anything_that_the_index_takes(tmp_path: Path) -> None:
         page = client.page("/")
         assert "/plans/%3Fx%23y/%C3%BC" in page.links
         assert "1 run" in client.page("/plans/%3Fx%23y/%C3%BC").text
+
+
+def test_a_run_is_found_by_whatever_the_harness_calls_it(client: Client, played_store: Played) -> None:
+    directory = played_store.files(played_store.bad)
+    name, plan = directory.name, directory.parent.name
+    last = (played_store.store / "latest").resolve().name.rpartition("-")[2]
+    for word, id_ in ((name, played_store.bad), ("latest", last)):
+        found = client(f"/runs/{word}/report.html")
+        assert (found.status, found.headers["Location"]) == (303, f"/runs/{id_}/report.html")
+        assert client(f"/runs/{word}/").headers["Location"] == f"/runs/{id_}/"
+        assert client(f"/compare?a={word}&b={played_store.good}").status == 200
+    assert client(f"/compare?a={plan}/{name}&b=latest").status == 200
+    for word in (f"20200101T000000Z-0-{played_store.bad}", f"other%2F{name}", f"x/{played_store.bad}", "..", ""):
+        assert client(f"/compare?a={word}&b={word}").status in (200, 404)
+        assert client(f"/runs/{word}/").status == 404, word
+    assert f"/runs/{played_store.bad}/" in client.page(f"/?q={name}").links
+
+
+def test_there_is_no_latest_run_where_none_has_ended(store: Path) -> None:
+    assert answer(store, "/runs/latest/").status == 404
+    assert answer(store, f"/runs/{ROWS[0].id}/").status == 200

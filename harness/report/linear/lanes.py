@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from harness.report.drawing.canvas import CHAR, LAYOUTS, WIDE, Canvas, Layout, cut
 from harness.report.drawing.section import data
+from harness.report.linear import labels
 from harness.report.linear.view import Bar, Path, View, many, points
 
 STEPS = {"wide": 22, "narrow": 8}  # of an order, that are drawn
@@ -123,7 +124,7 @@ class _Place:
 
     def __init__(self, view: View, layout: Layout) -> None:
         if layout.beside:  # no more room than the names take
-            widest = max((len(name) for name in view.lanes), default=0)
+            widest = max(map(labels.cells, view.lanes), default=0)
             layout = dataclasses.replace(layout, left=round(24 + 8 * min(_NAME, widest)))
         self.layout, self._places = layout, max(1, view.places)
         self.lane_h = _LANE_H + (0 if layout.beside else _TITLE_H)
@@ -143,11 +144,12 @@ def _draw(view: View, place: _Place, firsts: list[int], id_: str) -> Markup:
         middle = place.top(lane) + _BAR_H / 2
         canvas.line(layout.left, middle, layout.width - layout.right, middle, "grid")
         if layout.beside:
-            canvas.text(layout.left - 10, middle + 4, cut(name, _NAME), "lane strong", "end")
+            canvas.text(layout.left - 10, middle + 4, labels.cut(name, _NAME), "lane strong", "end")
         else:
-            canvas.text(layout.left, place.top(lane) - _BAR_H - 5, cut(name, 40), "lane")
+            canvas.text(layout.left, place.top(lane) - _BAR_H - 5, labels.cut(name, 40), "lane")
+    found = labels.place(view, place.x, layout.left, layout.width)
     for bar in view.bars:
-        _bar(canvas, place, view, bar)
+        _bar(canvas, place, view, bar, found[bar.number])
     canvas.parts.append(_path(view, view.paths[0], place, firsts[0]))
     _axis(canvas, place, view)
     shown = ", ".join(bar.told for bar in view.bars[:40])
@@ -158,14 +160,14 @@ def _title(view: View) -> str:
     return "The longest partial linearization" if view.blamed is not None else "A linearization"
 
 
-def _bar(canvas: Canvas, place: _Place, view: View, bar: Bar) -> None:
+def _bar(canvas: Canvas, place: _Place, view: View, bar: Bar, label: labels.Label) -> None:
     end = view.places if bar.end is None else bar.end
     left, right, top = place.x(bar.begin), place.x(end), place.top(bar.lane)
     kind = " blamed" if bar.number == view.blamed else " maybe" if bar.maybe else ""
     under_way = " open" if bar.end is None else ""
     canvas.add(
         '<g class="op{}{}" data-op="{}"><rect x="{}" y="{}" width="{}" height="{}" rx="3"/>'
-        '<text x="{}" y="{}" text-anchor="{}">{}</text><title>{}</title></g>',
+        '<text x="{}" y="{}">{}</text><title>{}</title></g>',
         kind,
         under_way,
         bar.number,
@@ -173,20 +175,11 @@ def _bar(canvas: Canvas, place: _Place, view: View, bar: Bar) -> None:
         round(top, 1),
         round(max(3.0, right - left), 1),
         _BAR_H,
-        *_label(view, place, bar, left, right),
+        label.x,
+        round(top - 4, 1),
+        label.text,
         bar.fully,
     )
-
-
-def _label(view: View, place: _Place, bar: Bar, left: float, right: float) -> tuple[float, float, str, str]:
-    """As much of it as there is room for before the next bar of the lane; that of the last one may end with its bar."""
-    later = [other.begin for other in view.bars if other.lane == bar.lane and other.begin > bar.begin]
-    room = (place.x(min(later)) if later else place.layout.width - 4) - left
-    letters = int((room - 4) / CHAR)
-    y = round(place.top(bar.lane) - 4, 1)
-    if len(bar.label) > letters and not later:
-        return right, y, "end", cut(bar.label, 30)
-    return left, y, "start", cut(bar.label, letters) if letters >= min(4, len(bar.label)) else ""
 
 
 def _path(view: View, path: Path, place: _Place, first: int) -> Markup:

@@ -8,13 +8,14 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from checkers.linearizability import Answer, Linearizable, Malformed, Model, NotLinearizable, Trial
+from checkers.linearizability.decide import states_of
 from checkers.linearizability.partial import Orders, orders
-from checkers.linearizability.values import shown
+from checkers.linearizability.values import shown, visible
 from harness.report import context
 from harness.report.drawing import section
 from harness.report.linear import lanes as linear_lanes
 from harness.report.linear.lanes import ViewOf
-from harness.report.linear.view import many, of_trial
+from harness.report.linear.view import Around, many, of_trial
 from harness.verdict import Verdict
 
 _NAME = "linear"  # of the script and the style sheet, which the run's page has as well
@@ -23,16 +24,17 @@ _BESIDE = "harness.report.sections"
 
 @dataclass(frozen=True)
 class Part:
-    """One object. `figure` None: there is nothing to draw, and `lead` says why."""
+    """One object. `figure` None: there is nothing to draw, and `lead` says why. `hints`: sentences beside it."""
 
     title: str
     lead: str
     figure: Markup | None = None
+    hints: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Page:
-    """`what`: what was judged, in a line. `again`: the command that judges it."""
+    """`what`: what was judged, in a line. `again`: the command that judges it; empty where none can."""
 
     verdict: Verdict
     headline: str
@@ -66,7 +68,7 @@ def of_object(key: object, trial: Trial, model: Model, answer: Answer, number: i
         return Part(title, f"Not decided: there are too many orders to try; {done}.")
     found = _orders(trial, model)
     if found is None or (found.longest.stuck is None) is not isinstance(answer, Linearizable):
-        return Part(title, _undrawn(trial, answer))
+        return Part(title, _undrawn(trial, model, answer))
     return of_views(title, lambda most: of_trial(trial, found, most), number)
 
 
@@ -77,12 +79,15 @@ def _orders(trial: Trial, model: Model) -> Orders | None:
         return None
 
 
-def _undrawn(trial: Trial, answer: Linearizable | NotLinearizable) -> str:
+def _undrawn(trial: Trial, model: Model, answer: Linearizable | NotLinearizable) -> str:
     why = "there are too many orders to draw one"
     if isinstance(answer, Linearizable):
         return f"Some order explains every answer ({answer.method}); {why}."
     blamed = trial.operations[answer.blamed]
-    lines = f"line {blamed.line}, process {blamed.process}: " if blamed.line else ""
-    states = " or ".join(shown(state) for state in answer.states[:8])
-    was = f"; the value was then {states}" if states else ""
-    return f"No order of the operations explains the answer of {lines}{blamed.told(shown)}. All before can{was}; {why}."
+    lines = f"line {blamed.line}, process {visible(blamed.process)}: " if blamed.line else ""
+    states = states_of(trial, model, answer)
+    around = Around(blamed.result, states)
+    said = " or ".join(around(state) for state in states[:8])
+    was = f"; the value was then {said}" if said else ""
+    told = f"{lines}{blamed.told(around)}"
+    return f"No order of the operations explains the answer of {told}. All before can{was}; {why}."

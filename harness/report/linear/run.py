@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.linearizability.values import visible
 from checkers.past.books import there
 from checkers.past.ledger import active_desktop
 from harness.history import History, Op
@@ -56,6 +57,7 @@ class Scene:
     """What a failure is about, read once; `view` of any length is cut out of it."""
 
     def __init__(self, history: History, blamed: Told | Op, read: Reading, said: str) -> None:
+        said = visible(said)
         self._said = said if said.endswith((".", "!", "?")) else f"{said}."
         self._origin_ns = history.ops[0].time_ns
         self._blamed, self._read = blamed, read
@@ -156,7 +158,7 @@ class Scene:
         if job is None or not there(job, n):
             return f"at revision {n}, without the job"
         status, text = job.value_at("status", n), job.text_at(n)
-        return f"at revision {n}: {cut(str(status), 40)}" + (f", {text[1]} bytes" if text and text[1] else "")
+        return f"at revision {n}: {cut(visible(str(status)), 40)}" + (f", {text[1]} bytes" if text and text[1] else "")
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ class _Axis:
         begin, end = seconds(row.op.time_ns - origin_ns), row.end
         when = f"{begin} to {seconds(end.time_ns - origin_ns)}" if end is not None else f"from {begin} on"
         place = None if end is None else self._place.get(end.index)
-        label, told = cut(row.label, _MOST_LETTERS), cut(f"{row.lane}: {row.told}", _MOST_LETTERS)
+        label = cut(visible(row.label), _MOST_LETTERS)
+        told = cut(visible(f"{row.lane}: {row.told}"), _MOST_LETTERS)
         return Bar(row.op.index, lane, self._place[row.op.index], place, label, f"{told} ({when})")
 
 

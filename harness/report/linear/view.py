@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from checkers.linearizability import Operation, Trial
 from checkers.linearizability.partial import Order, Orders
-from checkers.linearizability.values import parting, shown
+from checkers.linearizability.values import parting, shown, visible
 from harness.report.drawing.canvas import cut
 
 _MOST_PATHS = 8
@@ -116,10 +117,10 @@ def of_trial(trial: Trial, found: Orders, most: int) -> View:
     orders = found.orders[:_MOST_PATHS]
     drawn = _drawn(trial, orders, most)
     axis = _Axis(trial, drawn, found.longest.at)
-    lanes, bars = _bars(trial, drawn, axis)
     blamed = found.longest.stuck
-    at = None if blamed is None else _parting(trial.operations[blamed], orders)
-    paths = [_path(trial, order, drawn, at, shown(found.initial)) for order in orders]
+    around = _around(trial, found)
+    lanes, bars = _bars(trial, drawn, axis, around)
+    paths = [_path(trial, order, drawn, around, found.initial) for order in orders]
     holding = {n: place for n, place in found.holding.items() if place < len(orders) and n in drawn}
     for number in sorted(drawn):
         place = next((i for i, path in enumerate(paths) if any(step.bar == number for step in path.steps)), None)
@@ -134,7 +135,7 @@ def of_trial(trial: Trial, found: Orders, most: int) -> View:
         holding=holding,
         axis=axis.labels,
         left_out=_left_out(trial, found, drawn),
-        settled=[shown(state, at) for state in found.settled[:_MOST_PATHS]],
+        settled=list(dict.fromkeys(map(around, found.settled[:_MOST_PATHS]))),
     )
 
 
@@ -176,7 +177,7 @@ class _Axis:
             self.places += 1
 
 
-def _bars(trial: Trial, drawn: set[int], axis: _Axis) -> tuple[list[str], list[Bar]]:
+def _bars(trial: Trial, drawn: set[int], axis: _Axis, around: Around) -> tuple[list[str], list[Bar]]:
     """A lane a process, and another one for what overlaps: a process that goes on after a call that never returned."""
     by_process: dict[str, list[int]] = {}
     for number in sorted(axis.begins, key=lambda n: axis.begins[n]):
@@ -188,9 +189,9 @@ def _bars(trial: Trial, drawn: set[int], axis: _Axis) -> tuple[list[str], list[B
             for number in row:
                 operation = trial.operations[number]
                 maybe = operation.outcome == "info"
-                label, told = operation.told(shown), _told(operation)
+                label, told = operation.told(around), _told(operation, around)
                 bars.append(Bar(number, len(lanes), axis.begins[number], axis.ends.get(number), label, told, maybe))
-            lanes.append(process)
+            lanes.append(visible(process))
     return lanes, bars
 
 
@@ -210,26 +211,39 @@ def _in_numbers(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isascii() and name.isdigit() and len(name) < 19 else (1 << 62, name)
 
 
-def _told(operation: Operation) -> str:
+def _told(operation: Operation, around: Around) -> str:
     """In full, and where it stands."""
-    process = f"process {operation.process}: " if operation.process else ""
+    process = f"process {visible(operation.process)}: " if operation.process else ""
     lines = f" (lines {operation.line} to {operation.answered})" if operation.answered else f" (line {operation.line})"
-    return f"{cut(process, _MOST_LETTERS)}{operation.told(shown)}{lines if operation.line else ''}"
+    return f"{cut(process, _MOST_LETTERS)}{operation.told(around)}{lines if operation.line else ''}"
 
 
-def _parting(blamed: Operation, orders: list[Order]) -> int | None:
-    """The place at which what was read and what was there part."""
-    states = (order.steps[-1][1] for order in orders if order.steps and order.stuck is not None)
-    return next((place for state in states if (place := parting(blamed.result, state)) is not None), None)
+class Around:
+    """Values as a reader sees them: of long ones what is around the place at which they and what was read part."""
+
+    def __init__(self, read: Any, states: Iterable[Any]) -> None:
+        """`states`: what was there instead."""
+        self._read = read
+        self._at = next((place for state in states if (place := parting(read, state)) is not None), None)
+
+    def __call__(self, value: Any) -> str:
+        at = parting(self._read, value)
+        return shown(value, self._at if at is None else at)
 
 
-def _path(trial: Trial, order: Order, drawn: set[int], at: int | None, initial: str) -> Path:
+def _around(trial: Trial, found: Orders) -> Around:
+    if found.longest.stuck is None:
+        return Around(None, ())
+    return Around(trial.operations[found.longest.stuck].result, found.settled)
+
+
+def _path(trial: Trial, order: Order, drawn: set[int], around: Around, initial: Any) -> Path:
     """Its last steps, of which every one is drawn."""
     first = len(order.steps)
     while first and order.steps[first - 1][0] in drawn:
         first -= 1
-    state = shown(order.steps[first - 1][1], at) if first else initial
-    steps = [Step(number, shown(after, at)) for number, after in order.steps[first:]]
+    state = around(order.steps[first - 1][1] if first else initial)
+    steps = [Step(number, around(after)) for number, after in order.steps[first:]]
     maybe = sum(trial.operations[number].outcome == "info" for number, _ in order.steps)
     return Path(first, state, steps, order.stuck if order.stuck in drawn else None, maybe=maybe)
 

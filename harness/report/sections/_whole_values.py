@@ -5,12 +5,16 @@ A value may be anything that a component wrote. It is read as far as there is ro
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from harness.history import Op
 
 _MOST_OF_A_TEXT = 48  # letters of one text among others
 _MOST_DEPTH = 3
+_OF_FINAL = 4  # times the room: there is one for each node
+_MOST_JOBS = 12  # that are told of the state at the end
+_ROOM_FOR_MORE = 16  # letters of "and N more"
 _UNTOLD = frozenset({"updatedAt", "createdAt", "projectHash", "store", "digest", "visit"})  # long, or of no interest
 _ELSEWHERE = frozenset({"jobId", "job", "msg", "corr", "call"})  # told as the job and the message of an operation
 
@@ -23,6 +27,7 @@ def told(op: Op, most: int) -> str:
     elif value is not None and op.f == "observe":
         said = _observation(value, most)
     elif value is not None and op.f == "final":
+        most *= _OF_FINAL
         said = _final(value, most)
     else:
         said = flat(op.value, most)
@@ -62,7 +67,26 @@ def _observation(value: dict[str, Any], most: int) -> str:
 
 def _final(value: dict[str, Any], most: int) -> str:
     jobs = value.get("jobs")
-    return f"the state at the end: {len(jobs)} jobs" if isinstance(jobs, dict) else flat(value, most)
+    if not isinstance(jobs, dict):
+        return flat(value, most)
+    said = f"the state at the end: {len(jobs)} {'job' if len(jobs) == 1 else 'jobs'}"
+    told = [_held(str(id_), job) for id_, job in itertools.islice(jobs.items(), _MOST_JOBS)]
+    while told and len(said) + sum(len(job) + 3 for job in told) + _ROOM_FOR_MORE > most:
+        told.pop()
+    more = [f"and {len(jobs) - len(told)} more"] if told and len(told) < len(jobs) else []
+    return " · ".join([said, *told, *more])
+
+
+def _held(id_: str, job: Any) -> str:
+    """`a1 completed, revision 7, 63 bytes`"""
+    found = job if isinstance(job, dict) else {}
+    sync, text = found.get("sync"), found.get("response")
+    said = [f"{cut(id_, _MOST_OF_A_TEXT)} {cut(str(found.get('status', '')), _MOST_OF_A_TEXT)}".strip()]
+    if isinstance(sync, dict) and sync.get("rev") is not None:
+        said.append(f"revision {cut(str(sync['rev']), _MOST_OF_A_TEXT)}")
+    if isinstance(text, str):
+        said.append(f"{len(text.encode('utf-8', 'surrogatepass')):,} bytes")
+    return ", ".join(said)
 
 
 def flat(value: Any, most: int) -> str:

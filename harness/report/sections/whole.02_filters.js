@@ -5,6 +5,7 @@ const matches = new Uint8Array(count).fill(1), ranks = new Uint8Array(count);
 const flightMatches = new Uint8Array(sent.length).fill(1), flightRanks = new Uint8Array(sent.length);
 const filters = Object.fromEntries([...root.querySelectorAll("[data-filter]")].map((s) => [s.dataset.filter, s]));
 const searchBox = root.querySelector("input[type=search]");
+const messageCount = [...sent.keys()].filter((i) => !(flights.g[i] & 1)).length; // a second delivery is no other message
 let matching = count;
 let searchable = null;
 
@@ -83,11 +84,17 @@ function rank() {
 }
 
 function tellCount() {
-  const all = matching === count;
-  root.querySelector(".whole-count").textContent =
-    all ? `${number(count)} operations, ${number(sent.length)} messages` : `${number(matching)} of ${number(count)}`;
+  const all = matching === count, box = root.querySelector(".whole-count");
+  const told = all ? `${number(count)} operations, ${number(messageCount)} messages`
+    : `${number(matching)} of ${number(count)}${matching && !anyInView() ? ", none in view" : ""}`;
+  if (box.textContent !== told) box.textContent = told; // it is read out when it changes
   root.dataset.matches = matching;
   root.querySelector("[data-do=clear]").disabled = all;
+}
+
+function anyInView() {
+  for (let i = 0; i < count && begin[i] <= view.to; i++) if (matches[i] && finish[i] >= view.from) return true;
+  return false;
 }
 
 function clearFilters() {

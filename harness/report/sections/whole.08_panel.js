@@ -109,8 +109,10 @@ function related(message, self) {
   const others = message ? (ofMessage.get(message) || []).filter((i) => i !== self).slice(0, 8) : [];
   if (!others.length) return [];
   const list = element("p", "The same message: ", "whole-related");
-  for (const i of others) {
-    const text = `${lanes[ops.l[i]].name} ${strings[ops.f[i]]} ${seconds(begin[i], 3)}`;
+  const names = others.map((i) => `${lanes[ops.l[i]].name} ${strings[ops.f[i]]} ${seconds(begin[i], 3)}`);
+  for (const [at, i] of others.entries()) {
+    const alike = names.indexOf(names[at]) !== names.lastIndexOf(names[at]);
+    const text = names[at] + (alike ? ` (${/\bbus=\w+/.exec(strings[ops.v[i]])?.[0] ?? index[i]})` : "");
     list.append(button(text, () => { select({op: i}); reveal(i); }, "small"), " ");
   }
   return [list];

@@ -11,6 +11,7 @@ function look(from, to) {
   view = {from: start, to: start + span};
   const shown = [Math.max(0, view.from), Math.min(end, view.to)].map((t) => seconds(t, 3));
   root.querySelector(".whole-span").textContent = shown.join(" – ");
+  tellCount();
   redraw();
 }
 

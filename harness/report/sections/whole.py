@@ -45,7 +45,7 @@ tell the run without it.</p>
   <ul class="whole-legend" aria-label="Colours"></ul>
   <p class="note" id="whole-hint">Drag to move; Ctrl (⌘) and the wheel, two fingers or a double click to zoom; the wheel
   alone once the picture is clicked. Keys on the picture: ← → move, + − zoom, 0 whole run, n p findings, j k
-  operations, / search, Esc clear.</p>
+  operations, / search, Enter there the first or next that matches, Esc clear. Heartbeats are left out.</p>
 </div>
 """)
 

@@ -120,6 +120,8 @@ def headline(record: RunRecord, results: Iterable[CheckResult]) -> str:
     found = list(results)
     if record.verdict is None and not found:
         return "The run has no verdict: it goes on, or its harness was killed."
+    if not found:
+        return "What the checkers said is missing: harness check judges what was recorded again."
     if record.verdict is Verdict.VALID:
         return "Every promise that could be judged was kept."
     failure = first_failure(found)
