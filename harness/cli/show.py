@@ -81,7 +81,8 @@ def command(
 def _history(run: StoredRun) -> History:
     """Raises `HistoryError`."""
     if run.history is None or not run.history.ops:
-        raise HistoryError(f"{run.directory}: nothing was recorded: the system never started")
+        why = "its history is missing" if run.results else "nothing was recorded: the system never started"
+        raise HistoryError(f"{run.directory}: {why}")
     if run.history.problem is not None:
         _say.error(f"{run.directory}: {run.history.problem}; shown is what there is", label="warning")
     return run.history
