@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import pytest
@@ -59,10 +59,12 @@ def played(name: str, seed: int, without: tuple[str, ...]) -> tuple[History, lis
     return result.history, schedule.checks or None, {name for name, _ in result.signatures}
 
 
-def rejudged(name: str, seed: int, without: tuple[str, ...] = ()) -> Iterator[tuple[str, list[CheckResult], set[str]]]:
+def rejudged(
+    name: str, seed: int, without: tuple[str, ...] = (), shifts: Sequence[str] = tuple(SHIFTS)
+) -> Iterator[tuple[str, list[CheckResult], set[str]]]:
     history, asked, found = played(name, seed, without)
-    for shift, by in SHIFTS.items():
-        yield shift, check(displaced(history, by, seed), asked), found
+    for shift in shifts:
+        yield shift, check(displaced(history, SHIFTS[shift], seed), asked), found
 
 
 def objections(results: list[CheckResult]) -> dict[str, str]:
@@ -75,12 +77,16 @@ def test_what_is_right_stays_so(name: str) -> None:
         assert (shift, objections(results), overall(results)) == (shift, {}, Verdict.VALID)
 
 
-@pytest.mark.parametrize("policy", sorted(p for p, a in ablations.shown().items() if a.check in OF_TAPS))
+POLICIES = sorted(p for p, a in ablations.shown().items() if a.check in OF_TAPS)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_safeguard_s_base_stays_right_and_its_loss_is_found(policy: str) -> None:
-    shown = ablations.shown()[policy]
-    for shift, results, _ in rejudged(shown.plan, shown.seed, shown.base):
+    """Half of the shifts for each, in turns."""
+    shown, shifts = ablations.shown()[policy], list(SHIFTS)[POLICIES.index(policy) % 2 :: 2]
+    for shift, results, _ in rejudged(shown.plan, shown.seed, shown.base, shifts):
         assert (shift, objections(results)) == (shift, {})
-    for shift, results, found in rejudged(shown.plan, shown.seed, shown.without):
+    for shift, results, found in rejudged(shown.plan, shown.seed, shown.without, shifts):
         said = objections(results)
         assert shown.check in said and set(said) <= found, (shift, said, found)
 

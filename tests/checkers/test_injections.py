@@ -47,7 +47,7 @@ def test_true_runs_are_silent() -> None:
 
 
 @pytest.mark.parametrize("injection", INJECTIONS, ids=str)
-@settings(max_examples=2 * TIMES, deadline=None, database=None, derandomize=TIMES == 1)
+@settings(max_examples=TIMES, deadline=None, database=None, derandomize=TIMES == 1)
 @given(st.data())
 def test_one_anomaly_is_named_and_nothing_else_is(injection: Injection, data: st.DataObject) -> None:
     where = places(injection)

@@ -139,4 +139,4 @@ def test_a_history_that_is_cut_off_is_shown_as_far_as_it_goes_and_one_that_is_no
     file.unlink()
     none = show(store=tmp_path)
     assert none.code == 254
-    assert "nothing was recorded" in none.err
+    assert "its history is missing" in none.err

@@ -13,7 +13,7 @@ from harness.runs.determinism import apart
 from harness.runs.run import execute
 
 SIM = registry.find("runtime", "sim")
-PLANS = int(os.environ.get("HARNESS_FUZZ_PLANS", "16"))  # `make fuzz` takes 300
+PLANS = int(os.environ.get("HARNESS_FUZZ_PLANS", "10"))  # `make fuzz` takes 300
 BLOCKS = 2
 
 
