@@ -45,11 +45,24 @@ def check_jobs(path: Path, *, as_json: bool, page: Path | None = None) -> int:
     judged = next(r for r in results if r.check == _CHECK)
     answers = judged.details.get("answers", 0)
     verdict = worst([overall(results), Verdict.VALID if answers else Verdict.UNKNOWN])
-    if page is not None:
-        _drawn.write(page, linear_page.render(_page(file, found, verdict, results)))
-    if as_json:
-        _say.data(_as_json(file, str(verdict), judged) | ({"report": str(page)} if page is not None else {}))
-        return _exits.OF_VERDICT[verdict]
+    told = _as_json(file, str(verdict), judged)
+    if not as_json:
+        _tell(results, verdict)
+    try:
+        if page is not None:
+            _drawn.write(page, linear_page.render(_page(file, found, verdict, results)))
+            told["report"] = str(page)
+    finally:  # what was found is told, whatever becomes of the page
+        if as_json:
+            _say.data(told)
+    if page is not None and not as_json:
+        _say.line(f"report   {page}")
+    return _exits.OF_VERDICT[verdict]
+
+
+def _tell(results: list[CheckResult], verdict: Verdict) -> None:
+    judged = next(r for r in results if r.check == _CHECK)
+    answers = judged.details.get("answers", 0)
     _say.line(f"{answers} answers ({_SUMMARY})")
     if not answers:
         _say.line("no answer to a client stands in it: nothing was judged")
@@ -63,9 +76,6 @@ def check_jobs(path: Path, *, as_json: bool, page: Path | None = None) -> int:
         _say.line(f"linearizable ({METHOD})" + (f", but for {granted} from caches that may be old" if granted else ""))
     _say.line()
     _say.line(f"verdict  {_say.verdict(verdict)}")
-    if page is not None:
-        _say.line(f"report   {page}")
-    return _exits.OF_VERDICT[verdict]
 
 
 def _page(file: Path, history: History, verdict: Verdict, results: list[CheckResult]) -> Page:
@@ -83,7 +93,7 @@ def _page(file: Path, history: History, verdict: Verdict, results: list[CheckRes
         verdict=verdict,
         headline=_HEADLINES[verdict],
         what=f"{history.header.plan} · seed {history.header.seed} · {answers}",
-        again=shlex.join(["harness", "check", str(file.absolute()), "--model", MODEL]),
+        again="" if _drawn.is_gone(file) else shlex.join(["harness", "check", str(file.absolute()), "--model", MODEL]),
         parts=[part],
     )
 

@@ -170,3 +170,12 @@ def test_nothing_of_a_history_turns_a_line_round(harness: Harness):
 def test_keys_that_are_not_told_are_counted(harness: Harness, keys: str, last: str):
     (harness.folder / "h.jsonl").write_text("".join(KEYED % {"key": key, "value": "y"} for key in keys))
     assert f"\nand {last}" in harness("check", "h.jsonl", "--model", "kv").out
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["words", "json"])
+def test_of_a_run_too_the_verdict_is_told_whatever_becomes_of_the_page(harness: Harness, more: tuple[str, ...]):
+    run = json.loads(harness("run", "edge/missing-jobs", "--json").out)["run"]
+    (harness.folder / "out.html").symlink_to(harness.folder / "nowhere" / "out.html")
+    plain = harness("check", run, "--model", "job", *more)
+    said = harness("check", run, "--model", "job", "--report", "out.html", *more)
+    assert (said.code, said.is_clean(), said.out) == (255, True, plain.out)
