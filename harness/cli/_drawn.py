@@ -3,11 +3,13 @@ came from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from harness.cli import _exits
+from harness.cli import _exits, _say
 
 _SUFFIXES = (".html", ".htm")
 _UNNAMED = "history"
@@ -36,6 +38,20 @@ def write(path: Path, text: str) -> None:
         raise _exits.Failed(
             f"{path}: cannot be written: {exc.strerror or exc}; --report OUT.html names another"
         ) from exc
+
+
+def finish(path: Path | None, page: Callable[[], str], told: dict[str, Any], *, as_json: bool) -> None:
+    """The page, where one is asked for, and what is told of it. `told` is for machines, and is told whatever becomes of
+    the page; people have heard the verdict by now. Raises `Failed`."""
+    try:
+        if path is not None:
+            write(path, page())
+            told["report"] = str(path)
+    finally:
+        if as_json:
+            _say.data(told)
+    if path is not None and not as_json:
+        _say.line(f"report   {path}")
 
 
 def is_gone(history: Path) -> bool:

@@ -48,15 +48,7 @@ def check_jobs(path: Path, *, as_json: bool, page: Path | None = None) -> int:
     told = _as_json(file, str(verdict), judged)
     if not as_json:
         _tell(results, verdict)
-    try:
-        if page is not None:
-            _drawn.write(page, linear_page.render(_page(file, found, verdict, results)))
-            told["report"] = str(page)
-    finally:  # what was found is told, whatever becomes of the page
-        if as_json:
-            _say.data(told)
-    if page is not None and not as_json:
-        _say.line(f"report   {page}")
+    _drawn.finish(page, lambda: linear_page.render(_page(file, found, verdict, results)), told, as_json=as_json)
     return _exits.OF_VERDICT[verdict]
 
 

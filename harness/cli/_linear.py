@@ -61,16 +61,12 @@ def check(path: Path, name: str, *, initial: str | None, as_json: bool, page: Pa
     told = _as_json(history, verdict, judged) if as_json else {}
     if not as_json:
         _tell_all(history, judged, verdict)
-    try:
-        if page is not None:
-            counted = _counted(history, judged)
-            _drawn.write(page, _linear_page.page(path, counted, model, initial, verdict, judged, history.others))
-            told["report"] = str(page)
-    finally:  # what was found is told, whatever becomes of the page
-        if as_json:
-            _say.data(told)
-    if page is not None and not as_json:
-        _say.line(f"report   {page}")
+
+    def drawn() -> str:
+        counted = _counted(history, judged)
+        return _linear_page.page(path, counted, model, initial, verdict, judged, history.others)
+
+    _drawn.finish(page, drawn, told, as_json=as_json)
     return _exits.OF_VERDICT[verdict]
 
 

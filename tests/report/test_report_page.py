@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -256,3 +258,12 @@ def test_a_run_whose_results_are_missing_is_neither_explained_nor_praised(tmp_pa
         assert "What the checkers said" in text and "is missing" in text
         assert "as the plan expects" not in text and "that the plan expects" not in text
         assert "Nothing went wrong" not in text and "No checker has judged" not in text
+
+
+def test_the_page_allows_the_scripts_that_it_has_and_no_other(tmp_path: Path) -> None:
+    html = page.render(file_run(tmp_path / "run", "d:+a m:a=1 m:final d:final", ("convergence",)))
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    allowed = re.search(r"script-src ([^\"]*)\"", html)
+    assert scripts and allowed is not None
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert allowed[1].replace("&#39;", "'").split() == [f"'sha256-{each}'" for each in hashes]
