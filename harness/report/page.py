@@ -127,7 +127,9 @@ def _finding(
     pair, narrow = words.text_pair(result), number < _NARROW
     if history is None or whole is None or not story.drawable:
         return Finding(result, story, pair, {}, first=first)
-    held = states.of(history, story.marks, jobs_of(result, story.marks))
+    field = result.details.get("field")
+    jobs = jobs_of(result, story.marks)
+    held = states.of(history, story.marks, jobs, field if isinstance(field, str) else "")
     drawn = [
         closeup.draw(whole, story, layout, linked, f"closeup-{number + 1}", held)
         for layout in (LAYOUTS if narrow else (WIDE,))

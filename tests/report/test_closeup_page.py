@@ -93,6 +93,12 @@ def test_what_is_read_at_the_end_is_told_too(tmp_path: Path) -> None:
     assert "holds job a: not there" in text
 
 
+def test_the_field_that_differs_is_told_of_what_is_read_at_the_end(tmp_path: Path) -> None:
+    line = "d:+a m:a=1 d:a{errorMessage=odd} m:final d:final"
+    text = written(tmp_path, line, "convergence").text
+    assert 'errorMessage "odd"' in text and "errorMessage none" in text
+
+
 def test_what_befell_is_no_mark_up(tmp_path: Path) -> None:
     evil = "</script><img/src=x><b>"
     line = DOUBLED.replace(

@@ -23,7 +23,7 @@ _MOVES = [
     (dx, dy) for step in range(14) for dx in ((20 * step, -20 * step) if step else (0,)) for dy in (0, -20, 20, -40)
 ]
 STATE_H = 15
-_MOST_OF_STATE = 34  # letters
+_MOST_OF_STATE = 56  # letters
 _ALONG = (0.5, 0.34, 0.66, 0.2, 0.8)  # places of an arrow's label
 
 

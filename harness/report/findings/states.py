@@ -38,8 +38,9 @@ class Held:
         return Held(dict(self.fields), self.rev, self.bytes, self.gone)
 
 
-def of(history: History, marks: list[Mark], jobs: Collection[str]) -> dict[int, State]:
-    """By the index of each step's op, as far as it changes a job, or reads one."""
+def of(history: History, marks: list[Mark], jobs: Collection[str], field: str = "") -> dict[int, State]:
+    """By the index of each step's op, as far as it changes a job, or reads one. `field`: what the finding is about,
+    which is told of a row that was read."""
     wanted = {m.op.index for m in marks if m.op is not None and m.op.f in ("commit", "observe", *_READ)}
     about = {m.op.job for m in marks if m.op is not None and m.op.job} | set(jobs)
     nodes = {m.node for m in marks}
@@ -47,7 +48,7 @@ def of(history: History, marks: list[Mark], jobs: Collection[str]) -> dict[int, 
     found: dict[int, State] = {}
     for op in history.ops if wanted else ():
         if op.f in _READ and op.index in wanted:
-            found[op.index] = State("", _read(op, about))
+            found[op.index] = State("", _read(op, about, field))
         elif op.node in nodes and op.f in ("observe", "recovered") and op.job is None:
             _cleared(op, held)
         elif op.node in nodes and op.f in ("commit", "observe") and op.job in about:
@@ -120,8 +121,9 @@ def _line(held: Held, names: list[str]) -> str:
         return held.gone
     parts = [f"revision {held.rev}"] if held.rev is not None else []
     parts += [str(held.fields["status"])[:_MOST_LETTERS]] if held.fields.get("status") else []
+    parts += [f"{name} {_short(held.fields.get(name))}" for name in names]
     parts += [f"{held.bytes} byte{'' if held.bytes == 1 else 's'}"] if held.bytes is not None else []
-    return ", ".join([*parts, *(f"{name} {_short(held.fields.get(name))}" for name in names)]) or "the job"
+    return ", ".join(parts) or "the job"
 
 
 def _short(value: object) -> str:
@@ -129,7 +131,7 @@ def _short(value: object) -> str:
     return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
 
 
-def _read(op: Op, jobs: Collection[str]) -> str:
+def _read(op: Op, jobs: Collection[str], field: str) -> str:
     value = op.value if isinstance(op.value, dict) else {}
     rows = value.get("jobs", [value.get("job")] if "job" in value else None)
     if isinstance(rows, list):
@@ -139,14 +141,14 @@ def _read(op: Op, jobs: Collection[str]) -> str:
     told = []
     for job in sorted(jobs):
         row = rows.get(job)
-        told.append(f"job {job}: {_row(row) if isinstance(row, dict) else 'not there'}")
+        told.append(f"job {job}: {_row(row, field) if isinstance(row, dict) else 'not there'}")
     return "; ".join(told[:_MOST_FIELDS])
 
 
-def _row(row: dict[str, Any]) -> str:
+def _row(row: dict[str, Any], field: str) -> str:
     text, sync, held = row.get("response"), row.get("sync"), Held(fields=row, gone="")
     held.bytes = len(text.encode(errors="replace")) if isinstance(text, str) else None
     rev = sync.get("rev") if isinstance(sync, dict) else None
     n = rev.get("n") if isinstance(rev, dict) else rev
     held.rev = n if isinstance(n, int) else None
-    return _line(held, [])
+    return _line(held, [field] if field in row and field not in _UNTOLD else [])
