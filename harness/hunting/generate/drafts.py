@@ -11,7 +11,7 @@ from typing import Any
 from harness import plan as plans
 from harness.hunting.generate import moments, shapes
 from harness.hunting.generate.cast import TOPOLOGIES, cast_of
-from harness.hunting.generate.troubles import TROUBLES, WEIGHTS
+from harness.hunting.generate.troubles import PLACES, TROUBLES, WEIGHTS
 
 _SPEEDS = ({"timing": "fast"},) * 8 + ({"timing": {"scale": 10}}, {"timing": {"scale": 40}})
 _SLOWLY = {"timing": {"scale": 2}}  # a second is far from what comes by itself, as heads do
@@ -37,9 +37,9 @@ class Draft:
 
 def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
     """A plan with so many troubles; 0 is peace."""
-    cast = cast_of(topology or _weighted(TOPOLOGIES, random))
-    name = _weighted({name: shape.weight for name, shape in shapes.SHAPES.items()}, random)
     kinds = _kinds(troubles, random)
+    cast = cast_of(topology or _topology(kinds, random))
+    name = _weighted({name: shape.weight for name, shape in shapes.SHAPES.items()}, random)
     shape, features = shapes.SHAPES[name], [f"topology {cast.topology}", f"shape {name}"]
     drawn = [(kind, TROUBLES[kind](cast, random)) for kind in kinds]
     longest_s = max((trouble.length_ms / 1000 for _, trouble in drawn), default=0.0)
@@ -54,6 +54,7 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
     options = _options(random)
     features += [f"{option} in {name}" for option in options.get("policies", {})] or [f"no option in {name}"]
     users = {call: weight for _, trouble in drawn for call, weight in trouble.calls.items()}
+    rate = max((trouble.rate for _, trouble in drawn if trouble.calls), key=lambda said: int(said[:-2]), default="")
     words: dict[str, Any] = {
         "title": f"{' and '.join(kinds) or 'peace'}, {name}, {cast.topology}",
         "duration": f"{round(duration_s * 1000)}ms",
@@ -61,7 +62,7 @@ def draft(troubles: int, random: Random, topology: str | None = None) -> Draft:
         **(_SLOWLY if any(trouble.slowly for _, trouble in drawn) else random.choice(_SPEEDS)),
         **options,
         "workload": {
-            **shapes.workload(shape, random, users, peace=not faults),
+            **shapes.workload(shape, random, users, rate, peace=not faults),
             "script": [
                 *(call for _, trouble in drawn for call in trouble.script),
                 *shapes.odd(cast, random),
@@ -81,6 +82,12 @@ def _kinds(count: int, random: Random) -> list[str]:
         found.append(_weighted(left, random))
         del left[found[-1]]
     return found
+
+
+def _topology(kinds: Sequence[str], random: Random) -> str:
+    """One that a kind of trouble needs, or any."""
+    needed = [PLACES[kind] for kind in kinds if kind in PLACES]
+    return needed[0] if needed else _weighted(TOPOLOGIES, random)
 
 
 def _options(random: Random) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def timed(name: str, trouble: Trouble, when: str, random: Random, duration_s: fl
     if when == ALONE:
         at_ms, end_ms = trouble.at_ms or 0, round(duration_s * 1000)
         beside = [{**_once(at_ms + _JUST_MS, end_ms), **each} for each in trouble.beside]
-        return [{**words, **_once(at_ms, end_ms)}, *beside]
+        return [{**_once(at_ms, end_ms), **words}, *beside]
     if when == AGAIN:
         every = {"mean": f"{round(trouble.length_ms * 1.5 + 150 + 900 * random.random())}ms", "dist": "uniform"}
         return [{**words, "every": every}]

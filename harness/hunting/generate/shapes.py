@@ -113,9 +113,11 @@ _OVERLAYS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-def workload(shape: Shape, random: Random, calls: Mapping[str, float], *, peace: bool = False) -> dict[str, Any]:
+def workload(
+    shape: Shape, random: Random, calls: Mapping[str, float], rate: str = "", *, peace: bool = False
+) -> dict[str, Any]:
     """The shape, in half of the draws with something laid over it. `calls`: weights of what phones' users do
-    often.
+    often, at this `rate`.
 
     In peace there are no legacy events, unless the shape is about them: each of them costs a fetch, and what is judged
     only where nothing has to be fetched would not be.
@@ -125,7 +127,7 @@ def workload(shape: Shape, random: Random, calls: Mapping[str, float], *, peace:
     if calls:
         mix = found.get("mix", {})
         mobile = {**mix.get("mobile", {}), **calls}
-        found = {**found, "mix": {**mix, "mobile": mobile}, "mobile_rate": "8/s"}
+        found = {**found, "mix": {**mix, "mobile": mobile}, "mobile_rate": rate}
     return {**found, "content": {"legacy": 0, **found.get("content", {})}} if peace else found
 
 
@@ -165,8 +167,8 @@ def wishing(cast: Cast) -> list[dict[str, Any]]:
     """Users cancel and delete what they see: what is shown in advance is shown of such calls alone."""
     phone, desktop = {"node": cast.mobiles[0]}, {"node": cast.desktops[0]}
     calls: list[tuple[int, dict[str, Any]]] = [(100, {**phone, "do": "open"})]
-    for n, do in enumerate(("cancel", "delete", "cancel")):
-        at_ms, job = 500 + 700 * n, f"wish{n}"
+    for n, (job, do) in enumerate((("hope", "cancel"), ("wish", "delete"), ("want", "cancel"))):
+        at_ms = 500 + 700 * n
         calls += [(at_ms, {**desktop, "job": job, "do": "create"}), (at_ms + 500, {**phone, "job": job, "do": do})]
     return [{"at": f"{at_ms}ms", **call} for at_ms, call in calls]
 

@@ -22,13 +22,15 @@ _FROM_MOBILE: Final = ("rpc:*", "rpc:job.list", "rpc:job.get", "register", "*")
 _FROM_DESKTOP: Final = ("job:*", "job:*", "rpc-reply", "rpc-reply", "sync:*", "register", "*")
 _TO_DESKTOP: Final = ("rpc:*", "rpc:*", "registered", "*")
 
+UPGRADED_BYTES: Final = 185  # of the reference relay's answer to an upgrade
+
 
 @dataclass(frozen=True)
 class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run, or with
     `last`, which is about the end of the run, or `at_ms`, they begin just after it, if they do not say when. `calls`:
-    what phones' users do more of, as weights; it is about that. `at_ms`: its own time, for the `script` of calls that
+    what phones' users do more of, as weights, at the `rate`; it is about that. `at_ms`: its own time, for the `script` of calls that
     it is about; `slowly`: timing without which something else hides it."""
 
     kind: str
@@ -38,6 +40,7 @@ class Trouble:
     beside: tuple[dict[str, Any], ...] = ()
     last: bool = False
     calls: Mapping[str, float] = field(default_factory=dict)
+    rate: str = "8/s"
     at_ms: int | None = None
     script: tuple[dict[str, Any], ...] = ()
     slowly: bool = False
@@ -94,6 +97,16 @@ def _limit_data(cast: Cast, random: Random) -> Trouble:
     near = cast.one(random)
     words = {"links": [f"relay->{near}"], "bytes": random.choice((300, 1500, 6000))}
     return Trouble("limit_data", words, near, _length(random, (_MIDDLE,)))
+
+
+def _cut_when_upgraded(cast: Cast, random: Random) -> Trouble:
+    """A connection ends with the last byte of the answer that opened it: who goes on to speak finds it closed."""
+    near = cast.one(random)
+    words = {"links": [f"relay->{near}"], "bytes": UPGRADED_BYTES}
+    again = {"action": "reconnect", "clients": [near], "how": "reset", "downtime": "20ms"}
+    every = {"every": {"mean": "300ms", "dist": "uniform"}}
+    length_ms = _length(random, (_MIDDLE,))
+    return Trouble("limit_data upgraded", words, near, length_ms, ({**again, **every},), at_ms=random.randint(400, 900))
 
 
 def _some_slow(cast: Cast, random: Random) -> Trouble:
@@ -185,6 +198,26 @@ def _refused(cast: Cast, random: Random) -> Trouble:
     return Trouble(
         "clock refused", {"nodes": [near], "skew": "-24h"}, near, _length(random, (_MIDDLE,)), (again,), last=True
     )
+
+
+def _too_early(cast: Cast, random: Random) -> Trouble:
+    """A phone that has never been connected is used, and everything it asks for has to be refused at once."""
+    mobile = {"node": random.choice(cast.mobiles)}
+    length_ms = _length(random, (_MIDDLE, _LONG))
+    job = {"job": "early"}
+    asked: list[dict[str, Any]] = [
+        {**mobile, "do": "get", **job},
+        {**mobile, "do": "list"},
+        {**mobile, "do": "cancel", **job},
+    ]
+    random.shuffle(asked)
+    script = (
+        {"at": "0ms", "node": cast.desktops[0], "do": "create", **job},
+        {"at": "30ms", **mobile, "do": "open"},
+        *({"at": f"{40 + n * length_ms // 4}ms", **call} for n, call in enumerate(asked)),
+    )
+    words = {"links": [f"{mobile['node']}<->relay"], "drop": random.choice(("blackhole", "refuse"))}
+    return Trouble("partition early", words, mobile["node"], length_ms, at_ms=0, script=script)
 
 
 _REQUESTS: Final = {"cancel": 4, "delete": 3}
@@ -280,14 +313,30 @@ def _read_while_written(cast: Cast, random: Random) -> Trouble:
     return Trouble("slow_disk asked", words, node, _length(random, (_LONG,)), calls={"list": 8, "get": 3})
 
 
+def _shared_lists(cast: Cast, random: Random) -> Trouble:
+    """A cache of the desktop's answers, asked by several phones, or by one that has forgotten its own: while one access
+    to the store takes its time, the next is quick, so that a page is read, written to and handed out in any order."""
+    node = random.choice(cast.desktops)
+    phones = {"nodes": list(cast.mobiles), "mode": "one", "restart": "40ms"}
+    slower = {"nodes": [node], "latency": _ms(random, 120, 250), "for": "12ms"}
+    beside: tuple[dict[str, Any], ...] = (
+        {"action": "kill", **phones, "every": {"mean": "250ms", "dist": "uniform"}},
+        {"action": "slow_disk", **slower, "every": {"mean": "150ms", "dist": "uniform"}},
+    )
+    words = {"nodes": [node], "latency": _ms(random, 50, 90), "every": {"mean": "80ms", "dist": "uniform"}}
+    return Trouble("slow_disk shared", words, node, 15, beside, at_ms=200, calls={"list": 24}, rate="25/s")
+
+
 TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "partition": _partition,
+    "partition early": _too_early,
     "delay": _delay,
     "bandwidth": _bandwidth,
     "bandwidth narrow": _narrow,
     "slow_close": _slow_close,
     "slicer": _slicer,
     "limit_data": _limit_data,
+    "limit_data upgraded": _cut_when_upgraded,
     "toxic": _some_slow,
     "toxic timeout": _silence,
     "reconnect": _reconnect,
@@ -308,9 +357,11 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "slow_consumer": _on_node("slow_consumer", lambda random: {}, "client"),
     "slow_disk": _on_node("slow_disk", lambda random: {"latency": _ms(random, 10, 120)}, "desktop"),
     "slow_disk asked": _read_while_written,
+    "slow_disk shared": _shared_lists,
     "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),
     "noise": _on_node("noise", lambda random: {"chance": random.choice((0.05, 0.2, 0.5)), "delay": "2ms"}, "any"),
 }
+PLACES: Final = {"slow_disk shared": "same-screen"}  # kind → the topology in which it does most harm
 WEIGHTS: Final = {
     "reconnect": 3.0,
     "hold": 2.0,
@@ -320,6 +371,7 @@ WEIGHTS: Final = {
     "kill": 1.5,
     "noise": 0.7,
     "duplicate asked": 2.5,  # has to meet a request, an answer of it, and not the other
+    "slow_disk shared": 3.0,
     "slow_disk asked": 2.0,  # what it can hide lasts as long as one commit
     "bandwidth narrow": 2.0,  # seldom draws what it needs in full
 }
