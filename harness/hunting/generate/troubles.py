@@ -30,8 +30,8 @@ class Trouble:
     """`words`: action, aim and strength. `near`: a node that it is about. `length_ms`: how long each time. `beside`:
     other faults, action included, without which this one is harmless; all of them last as long as the run, or with
     `last`, which is about the end of the run, or `at_ms`, they begin just after it, if they do not say when. `calls`:
-    what phones' users do more of, as weights, at the `rate`; it is about that. `at_ms`: its own time, for the `script` of calls that
-    it is about; `slowly`: timing without which something else hides it."""
+    what phones' users do more of, as weights, at the `rate`; it is about that. `at_ms`: its own time, for the `script`
+    of calls that it is about; `slowly`: timing without which something else hides it."""
 
     kind: str
     words: dict[str, Any]
