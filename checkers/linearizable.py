@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.linearizability.counter import Counter
 from checkers.past.answers import Answer, read_answer
 from checkers.past.books import Book, Unclear
 from checkers.past.caches import Caches
@@ -67,6 +68,23 @@ CHECKER: Checker = _Linearizable()
 
 
 @dataclass(slots=True)
+class _Orders:
+    """Where the answers stand in the two orders that are tried: one of real time, in which no cache excuses anything,
+    and one that only keeps each client's own calls as it made them (`last`: client → revision)."""
+
+    claimed: Counter = field(default_factory=Counter)
+    heard: dict[str, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def happened(self, n: int, time_ns: int, client: str) -> None:
+        self.claimed.happened(n, time_ns)
+        self.heard[client] = n
+
+    def complete_before(self, time_ns: int, client: str) -> int:
+        return max(self.claimed.complete_before(time_ns), self.heard.get(client, 0))
+
+
+@dataclass(slots=True)
 class _Desktop:
     """A desktop's store, the requests it carried out, and who was told of its greatest revision."""
 
@@ -74,6 +92,12 @@ class _Desktop:
     effects: Effects = field(default_factory=Effects)
     told: tuple[int, Op] | None = None
     held: list[tuple[int, Any]] = field(default_factory=list)  # (return, finding) until the desktop is heard of again
+    heard: dict[str, int] = field(default_factory=dict)  # client → the greatest revision that it was told of
+    orders: _Orders = field(default_factory=_Orders)
+
+    def wiped(self) -> None:
+        """Revisions of another store are no promise of this one."""
+        self.told, self.heard, self.orders = None, {}, _Orders()
 
 
 @dataclass(slots=True)
@@ -98,7 +122,6 @@ class _Judge(Reader):
         self._desktops: dict[str, _Desktop] = {}
         self._open: dict[str, Op] = {}  # process → its call
         self._due: deque[tuple[Op, Op]] = deque()  # calls that returned, until time has gone on
-        self._last: dict[str, int] = {}  # process → the revision of which it was told last
         self._counts = _Counts()
         self._judged = Counted("answers", _NOTHING)
         doubts = [node.get("clock_doubt_ns") for node in header.nodes.values()]
@@ -148,8 +171,8 @@ class _Judge(Reader):
             self._commit(desktop, op)
         elif op.f == "recovered" and isinstance(op.value, dict):
             head, store = op.value.get("head"), str(op.value.get("store") or "")
-            if store != desktop.book.store:  # revisions of another store are no promise of this one
-                desktop.told = None
+            if store != desktop.book.store:
+                desktop.wiped()
             desktop.book.recovered(store, head if type(head) is int else 0)
         elif op.f in KINDS:
             self._own_call(desktop, op)
@@ -221,12 +244,12 @@ class _Judge(Reader):
         """Raises `Unclear`."""
         if not desktop.book.whole:
             raise Unclear
-        counter = desktop.book.counter
+        counter, called_ns, client = desktop.book.counter, answer.invoke.time_ns, _client(answer.returned)
+        strict = max(counter.complete_before(called_ns), min(desktop.heard.get(client, 0), counter.called))
         window = Window(
-            strict=counter.complete_before(answer.invoke.time_ns),
-            low=counter.complete_before(answer.from_ns),
+            strict=strict,
+            low=strict if answer.from_ns == called_ns else counter.complete_before(answer.from_ns),
             high=counter.called,
-            last=self._last.get(_client(answer.returned), 0),
         )
         if answer.effect:
             self._effect(desktop, answer, window)
@@ -234,31 +257,40 @@ class _Judge(Reader):
             self._read(desktop, answer, window)
 
     def _read(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
-        n = ordered = answer.first(max(window.strict, window.last), window.high)
-        if n is None:
-            n = ordered = answer.first(window.low, window.high)
-            self._counts.granted += n is not None
-            if n is None or n < window.last:
-                ordered = answer.fit(window.last, window.high)
-            self._counts.disordered += ordered is None
+        """The least revision that explains the answer is what its caller was told: a cache may give again what was so
+        once, though something under way would explain it as well."""
+        n = answer.first(window.low, window.high)
+        self._order(desktop, answer, window, n)
         if n is None:
             self._blame(desktop, answer, window)
         else:
             self._tell(desktop, answer.returned, n)
-        if ordered is not None:
-            self._last[_client(answer.returned)] = ordered
         self._looked_at(answer.returned)
+
+    def _order(self, desktop: _Desktop, answer: Answer, window: Window, n: int | None) -> None:
+        """How strong an order explains this answer and those before it. `n`: where it stands at the earliest."""
+        orders, client = desktop.orders, _client(answer.returned)
+        strict = max(window.strict, orders.complete_before(answer.invoke.time_ns, client))
+        if (strictly := answer.first(strict, window.high)) is not None:
+            orders.happened(strictly, answer.returned.time_ns, client)
+        else:
+            self._counts.granted += n is not None
+        last = orders.last.get(client, 0)
+        ordered = n if n is not None and n >= last else answer.fit(last, window.high)
+        self._counts.disordered += ordered is None
+        if ordered is not None:
+            orders.last[client] = ordered
 
     def _effect(self, desktop: _Desktop, answer: Answer, window: Window) -> None:
         self._looked_at(answer.returned)
-        op, job = answer.returned, str(answer.returned.job)
+        op, job, last = answer.returned, str(answer.returned.job), desktop.orders.last
         done = desktop.effects.succeed(op.f, job, (answer.invoke, op), window.strict, window.high)
         if done is None:
             self._counts.disordered += 1
             self._blame(desktop, answer, window)
         else:
             self._tell(desktop, op, done.n)
-            self._last[_client(op)] = max(window.last, done.n)
+            last[_client(op)] = max(last.get(_client(op), 0), done.n)
 
     def _looked_at(self, returned: Op) -> None:
         self._counts.judged += 1
@@ -266,6 +298,8 @@ class _Judge(Reader):
 
     def _tell(self, desktop: _Desktop, op: Op, n: int) -> None:
         """Somebody, and so the world, was told of revision `n`."""
+        client = _client(op)
+        desktop.heard[client] = max(n, desktop.heard.get(client, 0))
         desktop.book.counter.happened(n, op.time_ns)
         if desktop.told is None or n > desktop.told[0]:
             desktop.told = (n, op)

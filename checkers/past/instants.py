@@ -15,13 +15,11 @@ _LATEST = 64  # revisions of a job among which a row that names none is looked f
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Revisions. An answer must fit one in [low, high]; without caches, one in [strict, high]; its caller was told of
-    `last` before."""
+    """Revisions. An answer must fit one in [low, high]; without caches, one in [strict, high]."""
 
     strict: int
     low: int
     high: int
-    last: int
 
 
 @dataclass(slots=True)

@@ -161,6 +161,11 @@ CACHED = "{source=cache,call=c1}"
             ["stale"],
         ),
         ("the mobile's cache", f"d:+a @1 d:+b @300 m>list m<ok(a=1){CACHED}", []),
+        (
+            "the mobile's cache, though what is under way would explain it, too",
+            f"d:+a @1 m>get(a) m<ok(a=1) d:-a? m>list m<ok(){CACHED} m>get(b) m<fail(not_found) m2>get(a) m2<ok(a=1)",
+            [],
+        ),
         ("the mobile's cache, too old", f"d:+a @1 d:+b @340 m>list m<ok(a=1){CACHED}", ["stale-cache"]),
     ],
 )
@@ -200,6 +205,12 @@ def test_a_clock_in_doubt_makes_neighbours_concurrent() -> None:
         ("every answer is of now", f"{A} m>get(a) m<ok(a=3)", "linearizable"),
         ("an old answer, but never back", f"{A} m>get(a) m<ok(a=1) m>get(a) m<ok(a=2)", "sequential"),
         ("an old list from the cache", f"d:+a d:+b m>list m<ok(a=1){CACHED}", "sequential"),
+        ("a list that is old or new", f"d:+a m>get(a) m<ok(a=1) d:-a? m>list m<ok(){CACHED}", "linearizable"),
+        (
+            "a list that is old, as another answer shows",
+            f"d:+a m>get(a) m<ok(a=1) d:-a? m>list m<ok(){CACHED} m2>get(a) m2<ok(a=1)",
+            "sequential",
+        ),
         ("back, for one caller", f"d:+a d:+b m>get(b) m<ok(b=2) m>list m<ok(a=1){CACHED}", "none"),
         ("back, for another caller", f"d:+a d:+b m>get(b) m<ok(b=2) m2>list m2<ok(a=1){CACHED}", "sequential"),
     ],
