@@ -25,6 +25,13 @@ from harness.verdict import CheckResult
 
 _USERS_CALLS = ("cancel", "delete")  # the replica itself never makes them
 
+_FRAMES = frozenset(  # the relay's own, of frames that it cannot hand on
+    {
+        *("invalid_json", "invalid_payload", "unknown_message_type", "auth_required"),
+        *("missing_target_device_id", "missing_method", "relay_failed"),
+    }
+)
+
 
 class _Rpc:
     NAME = "rpc"
@@ -48,6 +55,7 @@ class _Rpc:
         "job-of-none": "A call about a job whose id is empty was not refused as one that makes no sense.",
         "half-told": "An error names a revision, and not the desktop and the store whose revision it is.",
         "unclear-refusal": "A call that was never forwarded was refused by an error that is not definite.",
+        "unknown-error": "A call was answered by an error of a kind that no caller knows.",
         "answered-twice": "The relay handed a caller more answers than he asked for.",
         "answer-nobody-asked": "The relay handed an answer to a connection that had not asked.",
         "ok-without-reply": "A call ended as ok, and no answer had been delivered to its caller.",
@@ -227,6 +235,11 @@ class _Judge(Reader):
         if seen and call.corr not in self._book.forwarded and call.corr not in self._answers.forwarded:
             what = f"never left the relay and was refused as {code}, which does not say that it never happens"
             self._add("unclear-refusal", call, end, what, [], f"it ends as {code}")
+            return
+        if code in _FRAMES:
+            return
+        what = f"was answered by the error {code[:64]}, of which nobody knows whether it may still happen"
+        self._add("unknown-error", call, end, what, [], f"it ends as {code[:64]}")
 
     def _stray(self, reason: str, node: str, corr: str, tap: Tap) -> None:
         call = self._book.latest(node, corr)

@@ -16,6 +16,7 @@ from checkers import Checker, Judge, Level
 from checkers.duties.gaps import GAP, Gaps
 from checkers.duties.heartbeats import Heartbeats
 from checkers.duties.ordering import Ordering
+from checkers.duties.presences import PRESENCE, Presences
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import hardened_nodes, ns, slack_of
@@ -35,7 +36,8 @@ class _Wire:
     GUARANTEE = (
         "Every frame is one that its receiver knows, clients send heartbeats, and nothing before their registration, "
         "a head says of which store it tells, an event leaves its sender once and the relay in the order in which it "
-        "came, a gap tells how many were dropped, and nobody who behaves well is answered by a protocol error."
+        "came, a gap tells how many were dropped, a count of presence goes on, and nobody "
+        "who behaves well is answered by a protocol error."
     )
     NEEDS = Level.L0
     FEEDS: frozenset[str] | None = frozenset({"commit", "link", "final"})
@@ -48,6 +50,7 @@ class _Wire:
         "sent-twice": "A sender sent one event twice over one connection.",
         "reordered": "The relay handed on events of one connection in another order than they came.",
         "gap-understated": "A gap told of fewer events than the relay had dropped.",
+        "presence-back": "The relay told of a device that came back with a count that had not grown.",
     }
     EXAMPLE = "wire"
     ANOMALY = "m:up wire:r>m[type=relayResponse] m:final"
@@ -67,6 +70,9 @@ class _Judge(Reader):
         self._hardened = hardened_nodes(header)
         levels = {name: node.get("level") for name, node in header.nodes.items() if name not in self._relays}
         self._known = {name for name, level in levels.items() if isinstance(level, int) and level >= Level.L2}
+        self._devices = {
+            str(node.get("device_id")): name for name, node in header.nodes.items() if node.get("device_id")
+        }
         self._apart_ns = 2 * slack_of(header)  # of two taps that are stamped less apart nobody knows the order
         self._registered: dict[tuple[str, int], int] = {}  # (client, connection) → since when
         self._sent: set[tuple[str, int, str, str]] = set()  # link, connection, type, message
@@ -76,7 +82,7 @@ class _Judge(Reader):
             deque()
         )  # is it one, reason, tap, client, what
         self._ordering = Ordering(header)
-        self._gaps = Gaps(header)
+        self._gaps, self._presences = Gaps(header), Presences(header)
         self._desktops = {name for name in self._known if header.nodes[name].get("role") == "desktop"}
         self._heartbeats = Heartbeats(ns(header, "heartbeat_s"), slack_of(header))
         self._last: Op | None = None
@@ -129,6 +135,11 @@ class _Judge(Reader):
             self._stray("unknown-frame", tap, client, f"the relay sent {client} a frame of the type “{tap.type[:64]}”")
         elif tap.type == GAP:
             self._untrue(tap, client, self._gaps.told(tap))
+        elif tap.type == PRESENCE:
+            if (said := self._presences.left(tap)) is not None:
+                self._stray(
+                    "presence-back", tap, client, f"the relay had told {client} that {self._who(tap)} is {said}"
+                )
         elif tap.msg is not None and tap.type.startswith("job:"):
             self._untrue(tap, client, self._gaps.left(tap))
             key = (tap.link, tap.conn, tap.type, tap.msg)
@@ -145,6 +156,10 @@ class _Judge(Reader):
     def _untrue(self, tap: Tap, client: str, said: str | None) -> None:
         if said is not None:
             self._stray("gap-understated", tap, client, f"the relay had told {client} {said}")
+
+    def _who(self, tap: Tap) -> str:
+        """The client that a presence is about."""
+        return self._devices.get(str(tap.source), "a device")
 
     def _is_too_early(self, client: str, tap: Tap) -> bool:
         since_ns = self._registered.get((client, tap.conn))

@@ -103,6 +103,32 @@ def test_what_a_dead_desktop_is_asked_fails_and_what_it_died_over_is_unknown() -
     assert codes["info", "down"] > 0
 
 
+SLOW_TO_GO = """\
+version: 1
+duration: 4s
+topology: one-user
+timing: {scale: 20}
+workload:
+  script:
+    - {at: 100ms, node: mobile-1, do: open}
+    - {at: 200ms, node: desktop-1, do: create, job: wide}
+    - {at: 300ms, node: desktop-1, do: status, job: wide, status: running}
+    - {at: 900ms, node: desktop-1, do: chunk, job: wide, text: abcdefghij, repeat: 5000}
+    - {at: 3s, node: desktop-1, do: chunk, job: wide, text: ij}
+settle: {quiesce: 500ms}
+faults:
+"""
+
+
+def test_a_kill_begins_with_its_signal_however_long_the_program_takes_to_go() -> None:
+    narrow = "{action: bandwidth, links: [relay->mobile-1], rate: 20, at: 800ms, for: 1500ms}\n  - "
+    result = run(narrow + "{action: kill, nodes: [relay], signal: TERM, restart: 100ms, at: 1s}", 1, head=SLOW_TO_GO)
+    began = next(op for op in ops(result, "fault-begin") if op.value["action"] == "kill")
+    closed = min(op.time_ns for op in ops(result, "link") if op.value.get("state") == "closed")
+    assert began.time_ns <= closed
+    assert reasons(result) == []
+
+
 def test_commits_that_a_crash_left_open_are_answered_by_the_store_that_recovers() -> None:
     slow = "{action: slow_disk, nodes: [desktop-1], latency: 100ms, at: 1s, for: 6s}\n  - "
     answers: Counter[str] = Counter()

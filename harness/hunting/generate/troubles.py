@@ -313,6 +313,14 @@ def _read_while_written(cast: Cast, random: Random) -> Trouble:
     return Trouble("slow_disk asked", words, node, _length(random, (_LONG,)), calls={"list": 8, "get": 3})
 
 
+def _full_for_moments(cast: Cast, random: Random) -> Trouble:
+    """A disk that is full for moments, and slow, so that a request fails and its failure could be written down."""
+    node = random.choice(cast.desktops)
+    slow = {"action": "slow_disk", "nodes": [node], "latency": _ms(random, 30, 60), "every": "600ms", "for": "500ms"}
+    words = {"nodes": [node], "every": {"mean": "70ms", "dist": "uniform"}}
+    return Trouble("disk_full asked", words, node, random.randint(8, 25), (slow,), at_ms=300, calls=_REQUESTS)
+
+
 def _shared_lists(cast: Cast, random: Random) -> Trouble:
     """A cache of the desktop's answers, asked by several phones, or by one that has forgotten its own: while one access
     to the store takes its time, the next is quick, so that a page is read, written to and handed out in any order."""
@@ -359,6 +367,7 @@ TROUBLES: Final[dict[str, Callable[[Cast, Random], Trouble]]] = {
     "slow_disk asked": _read_while_written,
     "slow_disk shared": _shared_lists,
     "disk_full": _on_node("disk_full", lambda random: {}, "desktop"),
+    "disk_full asked": _full_for_moments,
     "noise": _on_node("noise", lambda random: {"chance": random.choice((0.05, 0.2, 0.5)), "delay": "2ms"}, "any"),
 }
 PLACES: Final = {"slow_disk shared": "same-screen"}  # kind → the topology in which it does most harm

@@ -41,25 +41,32 @@ class Machines:
         self._reach, self._until_up = reach, until_up
         self._clients, self._journal, self._complaints = probes, journal, ailments
         self._down: dict[str, int] = {}
+        self._endings: dict[str, asyncio.Task[bool]] = {}  # of those that were told to end, last
         self._paused: dict[str, int] = {}
         self._skews: dict[str, list[float]] = {}
         self._slow: dict[str, list[float]] = {}
 
     @asynccontextmanager
     async def kill(self, node: str, signal: Signal, effect: Effect) -> AsyncIterator[None]:
+        """It begins with the signal, not when the program has heeded it: what that does is the fault's work."""
         self._down[node] = self._down.get(node, 0) + 1
+        ending: asyncio.Task[bool] | None = None
         try:
-            if self._down[node] == 1 and await self._done(self._end(node, signal)):
-                effect.met(processes_killed=1)
+            if self._down[node] == 1 and await self._done(self._tell_to_end(node, signal)):
+                ending = self._endings[node] = asyncio.create_task(self._ended(node))
+                if signal == "KILL":
+                    await self._done(asyncio.shield(ending))
             yield
         finally:
+            if ending is not None and await self._done(ending):
+                effect.met(processes_killed=1)
             self._down[node] -= 1
             if not self._down[node] and await self._done(self._start(node)):
                 effect.note(processes_restarted=1)
                 if node in self._skews or node in self._slow:
                     await self._tell(node)
 
-    async def _end(self, node: str, signal: Signal) -> bool:
+    async def _tell_to_end(self, node: str, signal: Signal) -> bool:
         reach = self._reach(node)
         reach.expect_death(node)
         try:
@@ -67,6 +74,10 @@ class Machines:
         except GroundsError:  # it has ended by itself: that death is not the plan's
             reach.forget_death(node)
             raise
+        return True
+
+    async def _ended(self, node: str) -> bool:
+        reach = self._reach(node)
         deadline_s = time.monotonic() + _END_LIMIT_S
         while await reach.runs(node):
             if time.monotonic() > deadline_s:
@@ -101,7 +112,9 @@ class Machines:
 
     @asynccontextmanager
     async def wipe_store(self, node: str, effect: Effect) -> AsyncIterator[None]:
-        """Comes inside of `kill`: when it begins the program has ended."""
+        """Comes inside of `kill`: it begins when the program has ended."""
+        if node in self._endings:
+            await self._done(asyncio.shield(self._endings[node]))
         if await self._done(self._reach(node).wipe(node)):
             effect.note(stores_wiped=1)
         yield

@@ -119,6 +119,11 @@ def refused_in_odd_words(edit: Edit, at: Calm) -> None:
     edit.add(at.line("call", MS, {"corr": "odd", "method": "job.get", "phase": "info", "error": error}))
 
 
+@injects("rpc", "unknown-error", sites=failed_as_of)
+def in_words_of_its_own(edit: Edit, end: Op) -> None:
+    edit.change(end, value={"phase": "info", "error": {"code": "store_failed", "message": "no room"}})
+
+
 def replies(scene: Scene) -> Iterator[Tap]:
     """Answers that the relay hands to mobiles."""
     known = {op.value["corr"] for op in scene.ops("call")}

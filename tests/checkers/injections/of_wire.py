@@ -104,3 +104,20 @@ def it_never_says_that_it_is_alive(edit: Edit, first: Tap) -> None:
 @injects("wire", "gap-understated", sites=calm)
 def none_was_lost(edit: Edit, at: Calm) -> None:
     edit.add_tap(at.told("sync:gap", 0, side="in", source=None, msg="0"))
+
+
+def told_again(scene: Scene) -> Iterator[Tap]:
+    """Presences of somebody of whom the same connection is told later, by a greater count."""
+    seen: dict[tuple[str, int, str | None], Tap] = {}
+    for tap in scene.run.taps:
+        if tap.type == "presence" and tap.side == "in" and tap.link.partition("->")[2] in scene.mobiles:
+            key = (tap.link, tap.conn, tap.source)
+            if key in seen:
+                yield tap
+            seen[key] = tap
+
+
+@injects("wire", "presence-back", sites=told_again)
+def it_counts_from_nothing(edit: Edit, tap: Tap) -> None:
+    edit.drop_taps(lambda other: other == tap)
+    edit.add_tap(msgspec.structs.replace(tap, msg=f"{str(tap.msg).rpartition('/')[0]}/0"))

@@ -48,6 +48,7 @@ class Processes:
     def __init__(self, world: Peopled, restart: Restart | None) -> None:
         self._world, self._restart = world, restart
         self._down: dict[str, int] = {}
+        self._endings: dict[str, asyncio.Task[None]] = {}  # of those that were told to end, last
         self._disturbances: dict[str, Disturbances] = {}
         self._vanished: dict[str, list[Endpoint]] = {}
 
@@ -55,18 +56,28 @@ class Processes:
 
     @asynccontextmanager
     async def kill(self, name: str, signal: Signal, effect: Effect) -> AsyncIterator[None]:
+        """It begins with the signal, not when the program has heeded it: what that does is the fault's work."""
         self._down[name] = self._down.get(name, 0) + 1
+        ending: asyncio.Task[None] | None = None
         try:
             node = self._node(name)
             if not node.ended:
                 effect.met(processes_killed=1)
                 effect.note(connections_lost=len(node.endpoints))
                 if signal == "TERM":
-                    await self._terminate(node)
-                self._end(node)
+                    ending = self._endings[name] = asyncio.create_task(self._told_to_end(node))
+                else:
+                    self._end(node)
             yield
         finally:
+            if ending is not None:
+                await ending
             await self._come_back(name, effect)
+
+    async def _told_to_end(self, node: Node) -> None:
+        await self._terminate(node)
+        if not node.ended:
+            self._end(node)
 
     @asynccontextmanager
     async def cut_power(self, name: str, stream: str, effect: Effect) -> AsyncIterator[None]:
@@ -88,6 +99,8 @@ class Processes:
     @asynccontextmanager
     async def wipe_store(self, name: str, effect: Effect) -> AsyncIterator[None]:
         node = self._node(name)
+        if name in self._endings:
+            await self._endings[name]
         if node.ended:
             self._mark("wipe", node)
             node.machine.disk.wipe()
@@ -101,6 +114,8 @@ class Processes:
         assert node.main is not None
         node.main.cancel()
         await asyncio.wait([node.main], timeout=_GRACE_S)
+        if node.ended:  # killed meanwhile
+            return
         if rest := self._world.tasks(node):
             for task in rest:
                 task.cancel()
