@@ -53,7 +53,7 @@ class Machines:
         ending: asyncio.Task[bool] | None = None
         try:
             if self._down[node] == 1 and await self._done(self._tell_to_end(node, signal)):
-                ending = self._endings[node] = asyncio.create_task(self._ended(node))
+                ending = self._endings[node] = asyncio.create_task(self._until_gone(node))
                 if signal == "KILL":
                     await self._done(asyncio.shield(ending))
             yield
@@ -76,7 +76,7 @@ class Machines:
             raise
         return True
 
-    async def _ended(self, node: str) -> bool:
+    async def _until_gone(self, node: str) -> bool:
         reach = self._reach(node)
         deadline_s = time.monotonic() + _END_LIMIT_S
         while await reach.runs(node):
