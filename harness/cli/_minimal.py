@@ -17,9 +17,9 @@ from harness.hunting.tally import Signature
 from harness.plan import PlanErrors
 from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
-from harness.shrink import Minimal, NotShrinkable, OutOfTime, Unwritable, Wanted
+from harness.shrink import Minimal, NotShrinkable, OutOfTime, Tries, Unwritable, Wanted
 from harness.store.index import write_atomically
-from harness.store.rundir import MINIMAL, kept_topology, read_plan_text, read_schedule
+from harness.store.rundir import MINIMAL, kept_topology, read_plan_text, read_run, read_schedule
 
 _USEFUL_S = 15.0
 RUNS = 300  # for each kind; `harness shrink` tries more
@@ -70,10 +70,11 @@ def of_all(kinds: Sequence[Signature], budget: Budget) -> Shrunk:
     the search, not the hunt's answer."""
     shrunk = Shrunk()
     news = [kind for kind in kinds if not kind.known and kind.run is not None]
+    tries = {run: Tries(Wanted(k.check, k.reason) for k in news if k.run == run) for run in {k.run for k in news}}
     with _say.progress() as note:
         for number, kind in enumerate(news):
             try:
-                _add(kind, _share(budget, len(news) - number), shrunk, note)
+                _add(kind, tries[kind.run], _share(budget, len(news) - number), shrunk, note)
             except KeyboardInterrupt:
                 shrunk.interrupted = True
             if shrunk.interrupted:
@@ -90,13 +91,15 @@ def _share(budget: Budget, kinds: int) -> Callable[[], bool]:
     return lambda: time.monotonic() >= until_s
 
 
-def _add(kind: Signature, is_over: Callable[[], bool], shrunk: Shrunk, note: Callable[[str], None]) -> None:
+def _add(
+    kind: Signature, tries: Tries, is_over: Callable[[], bool], shrunk: Shrunk, note: Callable[[str], None]
+) -> None:
     key = (kind.check, kind.reason)
     try:
         if is_over():
             raise OutOfTime
         note(f"looking for the smallest plan: {kind.check} {kind.reason}")
-        least = _smallest(kind, is_over)
+        least = _smallest(kind, tries, is_over)
         if is_over() and not least.interrupted and least.is_as_large_as_before:
             raise OutOfTime
     except OutOfTime:
@@ -112,18 +115,20 @@ def _add(kind: Signature, is_over: Callable[[], bool], shrunk: Shrunk, note: Cal
         shrunk.out_of_budget |= not least.complete and is_over()
 
 
-def _smallest(kind: Signature, is_over: Callable[[], bool]) -> Minimal:
+def _smallest(kind: Signature, tries: Tries, is_over: Callable[[], bool]) -> Minimal:
     directory, runtime = Path(str(kind.run)), _plans.runtime(DEFAULT_RUNTIME)
-    wanted_ = Wanted(kind.check, kind.reason)
+    stored = read_run(directory)
     return shrink.smallest(
-        read_schedule(directory),
+        stored.schedule,
         read_plan_text(directory),
-        wanted_,
+        Wanted(kind.check, kind.reason),
         runtime,
         topology=kept_topology(directory),
         folder=directory,
         most_runs=RUNS,
         is_over=is_over,
+        tries=tries,
+        clue=shrink.clues(stored.results, stored.history).get((kind.check, kind.reason)),
     )
 
 

@@ -78,6 +78,7 @@ def _smallest(stored: StoredRun, wanted: Wanted, folder: Path, runs: int, note: 
             folder=folder,
             most_runs=runs,
             note=note,
+            clue=shrink.clues(stored.results, stored.history).get((wanted.check, wanted.reason)),
         )
     except (NotShrinkable, Unwritable) as exc:
         raise Refused(f"{stored.directory}: {exc}") from exc

@@ -21,7 +21,7 @@ from harness.plan import Plan, PlanErrors
 from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.schedule import decode_schedule
-from harness.shrink import NotShrinkable, OutOfTime, Unwritable, Wanted, smallest
+from harness.shrink import Clue, NotShrinkable, OutOfTime, Unwritable, Wanted, clues, smallest
 from harness.store import rundir
 from harness.verdict import Verdict
 
@@ -40,12 +40,14 @@ class Failing(msgspec.Struct, frozen=True, kw_only=True):
     topology: str | None
     message: str
     story: list[str]
+    clue: Clue | None  # what the run tells of it
     until_s: float | None  # wall clock, Unix seconds
 
 
 def failing(directory: Path, until_s: float | None) -> list[Failing]:
     """What is INVALID in a run that was kept. Raises `HistoryError` for files that are damaged."""
     stored = rundir.read_run(directory)
+    known = clues(stored.results, stored.history)
     wrong = [result for result in words.in_order(stored.results) if result.verdict is Verdict.INVALID]
     return [
         Failing(
@@ -57,6 +59,7 @@ def failing(directory: Path, until_s: float | None) -> list[Failing]:
             topology=rundir.read_topology_text(directory),
             message=result.message if reason == result.reason else words.reason(check, reason),
             story=words.sentences(result) if reason == result.reason else [],
+            clue=known.get((check, reason)),
             until_s=until_s,
         )
         for result in wrong
@@ -81,6 +84,7 @@ def look(one: Failing) -> Least:
                 topology=topology,
                 folder=Path(folder),
                 most_runs=_RUNS,
+                clue=one.clue,
                 is_over=lambda: one.until_s is not None and time.time() >= one.until_s,
             )
             found.shape = shape(plans.parse(least.plan, beside=Path(folder)))

@@ -2,7 +2,8 @@
 
 `smallest` takes a run's schedule apart and away, run after run, and writes what the failure needs as a plan. Rooms:
 `of_run` (all of it) · `explicit` (every call in a script, every occurrence a fault of its own) · `search` (tries, and
-keeps the best) · `passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`,
+keeps the best, for all of a run's failures) · `clues` (what a finding tells of itself) · `narrow` (guesses by that) ·
+`passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`,
 `texts` (plainer calls and faults, shorter texts) · `times` (nearer and rounder) · `writing` (a schedule as
 the plan that expands to it).
 
@@ -11,8 +12,20 @@ Everything is tried in the simulator, where a run is a function of its schedule:
 
 from __future__ import annotations
 
+from harness.shrink.clues import Clue, clues
 from harness.shrink.explicit import Unwritable
 from harness.shrink.of_run import Minimal, NotShrinkable, OutOfTime, smallest
-from harness.shrink.search import RUNS, Wanted
+from harness.shrink.search import RUNS, Tries, Wanted
 
-__all__ = ["RUNS", "Minimal", "NotShrinkable", "OutOfTime", "Unwritable", "Wanted", "smallest"]
+__all__ = [
+    "RUNS",
+    "Clue",
+    "Minimal",
+    "NotShrinkable",
+    "OutOfTime",
+    "Tries",
+    "Unwritable",
+    "Wanted",
+    "clues",
+    "smallest",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from harness import registry
 from harness.plan import PlanErrors
 from harness.runtimes import Runtime
 from harness.schedule import Schedule, System
+from harness.shrink.clues import Clue
 from harness.shrink.explicit import Unwritable, explicit
+from harness.shrink.narrow import less
 from harness.shrink.passes import shrink
-from harness.shrink.search import RUNS, Search, Spent, Wanted
+from harness.shrink.search import RUNS, Search, Spent, Tries, Wanted
 from harness.shrink.writing import plan_text
 
 _OF_THE_SYSTEM = ("topology", "timing", "policies")  # what a plan says of it
 _OTHER_SEEDS = 20
+_GUESSES = 5  # runs: who grants no more has the whole run tried first
 
 
 class NotShrinkable(Exception):
@@ -59,21 +62,28 @@ def smallest(
     most_runs: int = RUNS,
     note: Callable[[int], None] = lambda runs: None,
     is_over: Callable[[], bool] = lambda: False,
+    tries: Tries | None = None,
+    clue: Clue | None = None,
 ) -> Minimal:
     """The smallest plan found that breaks the same guarantee for the same reason as `schedule`, a run of the plan
-    `text` on the topology of the file `topology` (None: on one that is shipped). The plan is for a file in `folder`.
+    `text` on the topology of the file `topology` (None: on one that is shipped). The plan is for a file in `folder`;
+    `tries` are those of the run's other kinds of failure, `clue` is what is known of this one: nobody needs to play the
+    whole run again where a part of it fails.
 
     Raises `NotShrinkable`, `Unwritable`, `OutOfTime`, or `PlanErrors` for a plan that cannot be read.
     """
     base = _base(schedule, text, topology)
-    search = Search(explicit(schedule), wanted, runtime, most_runs, note, is_over)
-    if not _begins(search):
+    tries = Tries() if tries is None else tries
+    search = Search(tries.least(wanted) or explicit(schedule), wanted, runtime, most_runs, note, is_over, tries)
+    guesses = less(search.best, clue or Clue()) if most_runs > _GUESSES else ()
+    if not _begins(search, guesses):
         if is_over():
             raise OutOfTime
         raise NotShrinkable(
             f"the run does not fail with {wanted} when each of its calls and faults is written out, on {runtime.NAME}"
         )
     found = shrink(search)
+    tries.done(wanted)
     if topology is not None:
         near = folder is not None and topology.parent.resolve() == folder.resolve()
         base["topology"] = topology.name if near else str(topology.absolute())
@@ -92,10 +102,10 @@ def smallest(
     )
 
 
-def _begins(search: Search) -> bool:
+def _begins(search: Search, guesses: Iterable[Schedule]) -> bool:
     """Does anything fail as wanted to begin with?"""
     try:
-        return any(search.takes(candidate) for candidate in _first_candidates(search.best))
+        return any(search.takes(candidate) for candidate in (*guesses, *_first_candidates(search.best)))
     except Spent:
         return False
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from harness.schedule import Schedule, Step
-from harness.shrink import times, values
+from harness.schedule import Schedule
+from harness.shrink import narrow, times, values
 from harness.shrink.fewest import fewest
-from harness.shrink.search import Search, Spent
+from harness.shrink.search import Search, Spent, size
+from harness.shrink.steps import job_of, with_steps
 
 T = TypeVar("T")
 
@@ -38,20 +39,31 @@ def shrink(search: Search) -> Shrunk:
 
 
 def _until_nothing_helps(search: Search) -> None:
+    """Whole jobs, clients and faults first. What is simpler or sooner may need less: then once more."""
+    narrow.narrow(search)
     while True:
-        before = search.best
-        for spare in (times.cut, _jobs, _faults, _clients, _calls):
+        for spare in (_jobs, _faults, _clients, _calls):
             spare(search)
-        if _size(search.best) < _size(before):
-            continue  # what is not there any more need not be made simpler
         values.simplify(search)
         times.tidy(search)
-        if search.best == before:
+        before = search.best
+        _singles(search)
+        if size(search.best) == size(before):
             return
 
 
-def _size(schedule: Schedule) -> tuple[int, int]:
-    return len(schedule.faults), len(schedule.steps)
+def _singles(search: Search) -> None:
+    """Each fault and each call alone; what is left may have to move together."""
+    for number in reversed(range(len(search.best.faults))):
+        faults = [f for at, f in enumerate(search.best.faults) if at != number]
+        _spares(msgspec.structs.replace(search.best, faults=faults), search)
+    for number in reversed(range(len(search.best.steps))):
+        if number < len(search.best.steps):
+            _spares(with_steps(search.best, (s for at, s in enumerate(search.best.steps) if at != number)), search)
+
+
+def _spares(fewer: Schedule, search: Search) -> bool:
+    return search.takes(fewer) or search.takes(times.evenly(fewer))
 
 
 def _faults(search: Search) -> None:
@@ -64,9 +76,9 @@ def _jobs(search: Search) -> None:
     schedule = search.best
 
     def only(jobs: list[str]) -> Schedule:
-        return with_steps(schedule, (s for s in schedule.steps if _job(s) is None or _job(s) in jobs))
+        return with_steps(schedule, (s for s in schedule.steps if job_of(s) is None or job_of(s) in jobs))
 
-    _least(list(dict.fromkeys(job for s in schedule.steps if (job := _job(s)) is not None)), only, search)
+    _least(list(dict.fromkeys(job for s in schedule.steps if (job := job_of(s)) is not None)), only, search)
 
 
 def _clients(search: Search) -> None:
@@ -86,27 +98,3 @@ def _calls(search: Search) -> None:
 
 def _least(items: Sequence[T], only: Callable[[list[T]], Schedule], search: Search) -> None:
     fewest(items, lambda kept: search.takes(only(kept)))
-
-
-def with_steps(schedule: Schedule, steps: Iterable[Step]) -> Schedule:
-    """What no script can say goes as well: what is done to a job that nobody creates, but for a mobile's `get`, and the
-    creation of one that is there."""
-    created: set[str] = set()
-    there: set[str] = set()
-    kept = []
-    for step in steps:
-        job = _job(step)
-        if step.f == "create" and job is not None:
-            if job in there:
-                continue
-            created.add(job)
-            there.add(job)
-        elif step.f == "delete" and job is not None:
-            there.discard(job)
-        if job is None or job in created or step.f == "get":
-            kept.append(step)
-    return msgspec.structs.replace(schedule, steps=kept)
-
-
-def _job(step: Step) -> str | None:
-    return step.value.get("jobId")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -18,29 +18,47 @@ _FINE_NS = (10 * _MS, 1 * _MS)  # and what is still better than nanoseconds
 
 
 def tidy(search: Search) -> None:
-    """Events nearer to each other, at rounder times, and an end soon after the last of them."""
-    for number in range(len(_marks(search.best))):
-        _closer(number, search)
+    """Events nearer to each other, at rounder times, and an end soon after the last of them. All at once where that
+    goes, else one after the other."""
+    if not search.takes(evenly(search.best)):
+        search.takes(_all_apart(search.best, lambda gap_ns: max(gap_ns // _FINE_NS[0], 1) * _FINE_NS[0]))
+        for number in range(len(_marks(search.best))):
+            _closer(number, search)
     _end_soon(search)
 
 
-def cut(search: Search) -> None:
-    """Everything is over early: what comes after the failure costs time in each run that follows."""
-    schedule = search.best
-    for share in (0.125, 0.25, 0.5, 0.75):
-        end_ns = round(schedule.duration_ns * share) // _ROUND_NS[0] * _ROUND_NS[0]
-        steps = [s for s in schedule.steps if s.at_ns <= end_ns]
-        faults = [f for f in schedule.faults if f.at_ns + f.for_ns <= end_ns]
-        if (steps or faults) and search.takes(
-            msgspec.structs.replace(schedule, steps=steps, faults=faults, duration_ns=end_ns)
-        ):
-            return
+def evenly(schedule: Schedule) -> Schedule:
+    return _all_apart(schedule, lambda gap_ns: _ROUND_NS[0])
+
+
+def _all_apart(schedule: Schedule, pause: Callable[[int], int]) -> Schedule:
+    """All pauses as they should be; a fault that cannot last so long keeps its length."""
+    for number in range(len(_marks(schedule))):
+        marks = _marks(schedule)
+        if number < len(marks):
+            gap_ns = marks[number] - (marks[number - 1] if number else 0)
+            if (wanted_ns := pause(gap_ns)) != gap_ns:
+                schedule = _moved(schedule, marks[number], wanted_ns - gap_ns) or schedule
+    return schedule
+
+
+def until(schedule: Schedule, end_ns: int) -> Schedule:
+    """What has begun by then, over by then."""
+    faults = [kept for at in schedule.faults if at.at_ns < end_ns and (kept := _clipped(at, end_ns, schedule))]
+    steps = [s for s in schedule.steps if s.at_ns <= end_ns]
+    return msgspec.structs.replace(schedule, steps=steps, faults=faults, duration_ns=end_ns)
+
+
+def _clipped(at: FaultAt, end_ns: int, schedule: Schedule) -> FaultAt | None:
+    """One that waits for an event may last as long as the plan."""
+    longest_ns = end_ns if at.moment is not None else end_ns - at.at_ns
+    return _lasting(at, min(at.for_ns, longest_ns), schedule)
 
 
 def _marks(schedule: Schedule) -> list[int]:
-    """All times at which something begins or ends, ns."""
-    marks = {s.at_ns for s in schedule.steps} | {f.at_ns for f in schedule.faults}
-    return sorted(marks | {f.at_ns + f.for_ns for f in schedule.faults})
+    """All times at which something begins or ends that waits for nothing, ns."""
+    timed = [f for f in schedule.faults if f.moment is None]
+    return sorted({s.at_ns for s in schedule.steps} | {f.at_ns for f in timed} | {f.at_ns + f.for_ns for f in timed})
 
 
 def _closer(number: int, search: Search) -> None:
@@ -57,8 +75,8 @@ def _closer(number: int, search: Search) -> None:
 
 def _wanted(gap_ns: int) -> Iterator[int]:
     """Pauses to try, the most welcome first, until one is what it is already."""
-    rounded = [gap_ns // unit_ns * unit_ns for unit_ns in (*reversed(_ROUND_NS), *_FINE_NS)]
-    for wanted_ns in dict.fromkeys((*_ROUND_NS, *(r for r in rounded if r), *_FINE_NS, 0)):
+    rounded = [gap_ns // unit_ns * unit_ns for unit_ns in (_ROUND_NS[0], *_FINE_NS)]
+    for wanted_ns in dict.fromkeys((_ROUND_NS[0], *(r for r in rounded if r), _FINE_NS[0], 0)):
         if wanted_ns == gap_ns:
             return
         yield wanted_ns
@@ -73,6 +91,9 @@ def _moved(schedule: Schedule, from_ns: int, by_ns: int) -> Schedule | None:
     steps: list[Step] = [msgspec.structs.replace(s, at_ns=new(s.at_ns)) for s in schedule.steps]
     faults: list[FaultAt] = []
     for at in schedule.faults:
+        if at.moment is not None:
+            faults.append(at)
+            continue
         begin_ns, end_ns = new(at.at_ns), new(at.at_ns + at.for_ns)
         moved = _lasting(msgspec.structs.replace(at, at_ns=begin_ns), end_ns - begin_ns, schedule)
         if moved is None:
@@ -105,5 +126,5 @@ def _end_soon(search: Search) -> None:
         duration_ns = (last_ns + after_ns) // _ROUND_NS[0] * _ROUND_NS[0]
         if duration_ns >= schedule.duration_ns:
             return
-        if search.takes(msgspec.structs.replace(schedule, duration_ns=duration_ns)):
+        if search.takes(until(schedule, duration_ns)):
             return

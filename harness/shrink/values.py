@@ -21,12 +21,24 @@ _PLAIN: dict[str, dict[str, Any]] = {
 
 def simplify(search: Search) -> None:
     _first(_one_user_less(search.best), search)
+    if search.takes(_plainest(search.best)):
+        return
     for number in range(len(search.best.steps)):
         _first(_plainer_calls(search.best, number), search)
         while _first(_shorter_texts(search.best, number), search):
             pass
     for number in range(len(search.best.faults)):
         _first(_plainer_faults(search.best, number), search)
+
+
+def _plainest(schedule: Schedule) -> Schedule:
+    """All at once what is tried one by one where this is too much."""
+    for number in range(len(schedule.steps)):
+        schedule = next(iter(_plainer_calls(schedule, number)), schedule)
+        schedule = next(_shorter_texts(schedule, number), schedule)
+    for number in range(len(schedule.faults)):
+        schedule = next(iter(_plainer_faults(schedule, number)), schedule)
+    return schedule
 
 
 def _first(candidates: Iterable[Schedule], search: Search) -> bool:

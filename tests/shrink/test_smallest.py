@@ -9,7 +9,7 @@ import pytest
 from harness import plan, registry
 from harness.runs.run import execute
 from harness.shrink import NotShrinkable, Wanted, smallest
-from harness.shrink.passes import with_steps
+from harness.shrink.steps import with_steps
 from harness.verdict import Verdict
 
 SIM = registry.find("runtime", "sim")
