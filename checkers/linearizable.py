@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.linearizability.counter import Counter
 from checkers.past.answers import Answer, read_answer
 from checkers.past.books import Book, Unclear
 from checkers.past.caches import Caches
 from checkers.past.effects import KINDS, Effects
 from checkers.past.instants import Window, blame
 from checkers.past.ledger import Ledger, Reader
+from checkers.past.orders import Orders
 from checkers.past.phases import Counted
 from checkers.words.findings import Findings
 from checkers.words.instants_told import Teller
@@ -68,23 +68,6 @@ CHECKER: Checker = _Linearizable()
 
 
 @dataclass(slots=True)
-class _Orders:
-    """Where the answers stand in the two orders that are tried: one of real time, in which no cache excuses anything,
-    and one that only keeps each client's own calls as it made them (`last`: client → revision)."""
-
-    claimed: Counter = field(default_factory=Counter)
-    heard: dict[str, int] = field(default_factory=dict)
-    last: dict[str, int] = field(default_factory=dict)
-
-    def happened(self, n: int, time_ns: int, client: str) -> None:
-        self.claimed.happened(n, time_ns)
-        self.heard[client] = n
-
-    def complete_before(self, time_ns: int, client: str) -> int:
-        return max(self.claimed.complete_before(time_ns), self.heard.get(client, 0))
-
-
-@dataclass(slots=True)
 class _Desktop:
     """A desktop's store, the requests it carried out, and who was told of its greatest revision."""
 
@@ -93,11 +76,11 @@ class _Desktop:
     told: tuple[int, Op] | None = None
     held: list[tuple[int, Any]] = field(default_factory=list)  # (return, finding) until the desktop is heard of again
     heard: dict[str, int] = field(default_factory=dict)  # client → the greatest revision that it was told of
-    orders: _Orders = field(default_factory=_Orders)
+    orders: Orders = field(default_factory=Orders)
 
     def wiped(self) -> None:
         """Revisions of another store are no promise of this one."""
-        self.told, self.heard, self.orders = None, {}, _Orders()
+        self.told, self.heard, self.orders = None, {}, Orders()
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ def test_each_kind_of_failure_gets_its_share_and_a_useful_one(monkeypatch: pytes
     asked: list[str] = []
     budget = Spending(100.0)
 
-    def smallest(found: Signature, is_over: Any) -> Any:
+    def smallest(found: Signature, tries: Any, is_over: Any) -> Any:
         asked.append(found.reason)
         budget.now_left_s = 0.0 if len(asked) == 2 else budget.now_left_s
         raise NotShrinkable("nothing")
