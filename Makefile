@@ -45,7 +45,8 @@ tools: venv ## build the Toxiproxy server and the relay in Go; packages of the m
 	@if command -v npm >/dev/null; then cd targets/foreign/node-mobile && npm ci --silent; \
 	else echo "no npm: the mobile in JavaScript stays without its packages"; fi
 
-bench: .venv/.dev ## the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save, how a night spreads over workers, how a timeline of 50,000 operations moves
+bench: .venv/.dev ## this tree against an older commit (AGAINST=…), the simulator's speed, linearizability against Porcupine, foreign histories against msgspec, what the options save, how a night spreads over workers, how a timeline of 50,000 operations moves
+	.venv/bin/python tests/bench/against.py $(or $(AGAINST),HEAD^)
 	.venv/bin/python tests/bench/simulator.py
 	.venv/bin/python tests/bench/linearizability.py
 	.venv/bin/python tests/bench/foreign_histories.py
@@ -58,7 +59,7 @@ fuzz: .venv/.dev ## 300 random plans twice in two processes; 60,000 histories by
 	HARNESS_FUZZ=24 .venv/bin/python -m pytest -n 2 tests/checkers/linearizability
 	HARNESS_FUZZ=4 .venv/bin/python -m pytest -n 2 tests/checkers/test_injections.py
 	HARNESS_FUZZ_HISTORIES=75000 .venv/bin/python -m pytest -n 2 tests/interchange/test_foreign_fuzz.py
-	HARNESS_FUZZ_INPUTS=15 .venv/bin/python -m pytest -n 2 tests/fuzz
+	HARNESS_FUZZ_INPUTS=30 .venv/bin/python -m pytest -n 2 tests/fuzz
 
 hashes: venv ## record the trace hashes of the quickstart anew
 	.venv/bin/python tests/sim/recording.py

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("imports")  # one reading of all files serves all of them
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("harness", "targets", "faults", "checkers")
 PLUGIN_FOLDERS = ("faults", "checkers", "harness/runtimes", "targets/profiles", "harness/wire/dialects")
@@ -115,8 +116,13 @@ def _sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
-def _imports(path: Path, root: Path = ROOT) -> Iterator[tuple[int, str]]:
+@functools.cache
+def _imports(path: Path, root: Path = ROOT) -> tuple[tuple[int, str], ...]:
     """(line, dotted module) of every import of ours, wherever it stands; `from a import b` gives `a.b` too."""
+    return tuple(_read_imports(path, root))
+
+
+def _read_imports(path: Path, root: Path) -> Iterator[tuple[int, str]]:
     package = path.relative_to(root).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -12,15 +12,15 @@ from __future__ import annotations
 import cProfile
 import json
 import multiprocessing
-import pstats
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import parts
 import toy
 
 from harness import plan as plans
@@ -125,17 +125,6 @@ def product(kernel_per_s: float | None) -> None:
 
 # ---- cost by part ---------------------------------------------------------------------------------------------------
 
-_PARTS = (  # the first that a file's path contains; what is built in counts for who calls it
-    ("websockets", ("/websockets/",)),
-    ("network", ("/harness/runtimes/sim/", "/harness/wire/")),
-    ("components", ("/targets/",)),
-    ("journals", ("/harness/recorder", "/harness/history")),
-    ("checkers", ("/checkers/", "/harness/checking")),
-    ("conductor and workload", ("/harness/", "/faults/")),
-)
-_REST = "event loop's tasks, other libraries"
-_Key = tuple[str, int, str]
-
 
 def cost(runs: int = 20) -> None:
     """cProfile of quickstart runs; it makes small functions look dearer than they are."""
@@ -143,27 +132,10 @@ def cost(runs: int = 20) -> None:
     _executed(schedules[:1])
     profile = cProfile.Profile()
     profile.runcall(_executed, schedules)
-    seconds = dict.fromkeys([name for name, _ in _PARTS] + [_REST], 0.0)
-    for key, own_s, callers in _entries(pstats.Stats(profile)):
-        if key[0] == "~" and callers:
-            total_s = sum(callers.values()) or 1.0
-            for caller, share_s in callers.items():
-                seconds[_part(caller)] += own_s * share_s / total_s
-        else:
-            seconds[_part(key)] += own_s
+    seconds = parts.seconds(profile)
     whole_s = sum(seconds.values())
     for name, spent_s in sorted(seconds.items(), key=lambda item: -item[1]):
         say(name, f"{100 * spent_s / whole_s:.0f} %")
-
-
-def _entries(stats: pstats.Stats) -> Iterator[tuple[_Key, float, dict[_Key, float]]]:
-    """Function, own seconds, and of them those by caller."""
-    for key, (_, _, own_s, _, callers) in stats.stats.items():  # type: ignore[attr-defined]
-        yield key, own_s, {caller: of[2] for caller, of in callers.items()}
-
-
-def _part(key: _Key) -> str:
-    return next((name for name, marks in _PARTS if any(mark in key[0] for mark in marks)), _REST)
 
 
 # ---- several processes ----------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def read(file: Path) -> None:
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_no_plan_is_a_crash(path: Path, tmp_path: Path) -> None:
     draws = random.Random(f"plan {path.name}")
-    for text in texts(path, draws, 10 * TIMES):
+    for text in texts(path, draws, 5 * TIMES):
         file = tmp_path / "p.yaml"
         file.write_bytes(text)
         with bounded(text):
@@ -61,7 +61,7 @@ def test_no_topology_is_a_crash(path: Path, tmp_path: Path) -> None:
     draws = random.Random(f"topology {path.name}")
     file = tmp_path / "p.yaml"
     file.write_text("version: 1\ntopology: own.yaml\nduration: 2s\n")
-    for text in texts(path, draws, 40 * TIMES):
+    for text in texts(path, draws, 20 * TIMES):
         (tmp_path / "own.yaml").write_bytes(text)
         with bounded(text):
             read(file)

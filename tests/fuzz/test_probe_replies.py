@@ -101,7 +101,7 @@ def test_no_reply_and_no_journal_line_stops_the_harness(part: int, monkeypatch: 
     monkeypatch.setattr("harness.runtimes.probe_client.STATE_LIMIT_S", 0.01)
     monkeypatch.setattr("harness.runtimes.probe_client.HELLO_LIMIT_S", 0.05)
     draws = random.Random(f"probe {part}")
-    for _ in range(40 * TIMES):
+    for _ in range(20 * TIMES):
         told = frames(draws)
         recorder = Recorder(lambda: 2 * 10**9)
         recorder.begin(read("d:up m:up").header)

@@ -96,7 +96,7 @@ def test_a_damaged_run_is_told_or_judged(
     command: str, kept: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     draws = random.Random(command)
-    for _ in range(60 * TIMES):
+    for _ in range(30 * TIMES):
         what = damage(kept, tmp_path / "run", draws)
         play(COMMANDS[command], tmp_path / "run", what, capfd)
 
@@ -106,6 +106,6 @@ def test_a_damaged_run_is_played_or_refused(
     command: str, kept: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     draws = random.Random(command)
-    for _ in range(8 * TIMES):
+    for _ in range(4 * TIMES):
         what = damage(kept, tmp_path / "run", draws)
         play(PLAYED[command], tmp_path / "run", what, capfd)

@@ -14,7 +14,7 @@ from harness.verdict import Verdict
 
 SIM: Runtime = registry.find("runtime", "sim")
 PLANS = ("variants/bursts", "variants/bursts", "quickstart", "machines")  # in turns, a seed each
-SEEDS = range(4)
+SEEDS = 2  # of each variant, on plans in turns
 VARIANTS = {
     "heads every 3 s": ["lost-events.heads=every-3s"],
     "a fetch instead of a buffer": ["order.revisions=fetch-instead"],
@@ -38,7 +38,8 @@ def run(name: str, seed: int, words: list[str]) -> RunResult:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_another_way_to_be_right_is_right(variant: str) -> None:
-    for seed in SEEDS:
+    first = list(VARIANTS).index(variant)
+    for seed in range(first, first + SEEDS):
         result = run(PLANS[seed % len(PLANS)], seed, VARIANTS[variant])
         assert result.verdict is Verdict.VALID, (seed, result.signatures, result.ailments)
 

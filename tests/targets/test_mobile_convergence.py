@@ -214,7 +214,7 @@ def test_the_attempt_of_a_retry_that_no_row_follows_is_no_column():
     assert world.bench.jobs["a"]["status"] == "queued"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data(), page=st.sampled_from([1, 2, 200]), project=st.booleans(), steps=st.integers(5, 60))
 def test_any_interleaving_followed_by_a_reconcile_converges(
     data: st.DataObject, page: int, project: bool, steps: int

@@ -26,7 +26,7 @@ DRAWING = settings(SETTINGS, phases=[Phase.generate], database=None, derandomize
 SEARCHING = settings(SETTINGS, max_examples=200, phases=[Phase.generate, Phase.shrink], database=None)
 
 
-def drawn(strategy: st.SearchStrategy[Any], examples: int = 300) -> list[Any]:
+def drawn(strategy: st.SearchStrategy[Any], examples: int = 200) -> list[Any]:
     """Examples of a strategy."""
     found: list[Any] = []
 
