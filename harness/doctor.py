@@ -10,6 +10,7 @@ import platform
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 
 from checkers.linearizability import engine
@@ -69,7 +70,18 @@ def sweep(note: Callable[[str], None] = lambda line: None) -> list[str]:
 def _python() -> Check:
     implementation = platform.python_implementation()
     ok = sys.version_info >= (3, 11) and implementation == "CPython"
-    return Check("python", ok, f"{implementation} {platform.python_version()}", "use CPython 3.11 or newer")
+    told = f"{implementation} {platform.python_version()} at {sys.executable}, {_build()}"
+    return Check("python", ok, told, "use CPython 3.11 or newer")
+
+
+def _build() -> str:
+    """How the interpreter was compiled, which runs in the simulator feel: they are nothing but Python."""
+    words = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("CONFIG_ARGS", "PY_CFLAGS", "PY_LDFLAGS"))
+    if sysconfig.get_config_var("Py_DEBUG"):
+        return "a debug build: runs take several times as long"
+    if any(sign in words for sign in ("--enable-optimizations", "-fprofile-use")):
+        return "an optimised build"
+    return "whose build does not say that it is optimised (--enable-optimizations)"
 
 
 def _websockets() -> Check:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import platform
+import sys
+import sysconfig
+
 import pytest
 from cli_rig import Harness, Said
+
+from harness import doctor
 
 _NOBODY = "tcp://127.0.0.1:1"
 
@@ -48,6 +54,25 @@ def test_the_doctor_says_what_is_absent_and_is_no_failure_for_it(harness: Harnes
     assert said.code == 0
     assert "absent  runtime docker: not ready" in said.out
     assert "ok      runtime sim: ready" in said.out
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"CONFIG_ARGS": "'--prefix=/usr' '--enable-optimizations'"}, "an optimised build"),
+        ({"CONFIG_ARGS": "'--prefix=/usr'", "PY_CFLAGS": "-O3 -fprofile-use"}, "an optimised build"),
+        ({"CONFIG_ARGS": "'--prefix=/usr'"}, "whose build does not say that it is optimised (--enable-optimizations)"),
+        ({"CONFIG_ARGS": "--enable-optimizations", "Py_DEBUG": 1}, "a debug build: runs take several times as long"),
+        ({}, "whose build does not say that it is optimised (--enable-optimizations)"),
+    ],
+)
+def test_the_doctor_names_the_interpreter_and_its_build(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, object], told: str
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", variables.get)
+    python = next(doctor.checks())
+    assert (python.name, python.ok) == ("python", True)
+    assert python.detail == f"CPython {platform.python_version()} at {sys.executable}, {told}"
 
 
 @pytest.mark.usefixtures("no_engine")
