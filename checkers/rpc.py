@@ -25,6 +25,7 @@ from harness.verdict import CheckResult
 
 _USERS_CALLS = ("cancel", "delete")  # the replica itself never makes them
 
+_ABOUT_A_JOB = frozenset({"get", "cancel", "delete"})
 _FRAMES = frozenset(  # the relay's own, of frames that it cannot hand on
     {
         *("invalid_json", "invalid_payload", "unknown_message_type", "auth_required"),
@@ -43,7 +44,7 @@ class _Rpc:
     FEEDS: frozenset[str] | None = frozenset(
         {
             *("call", "rpc", "fetch", "commit", "final", "started", "link", "background", "foreground"),
-            *("fault-begin", "fault-heal", *_USERS_CALLS),
+            *("fault-begin", "fault-heal", "get", *_USERS_CALLS),
         }
     )
     REASONS: Mapping[str, str] = {
@@ -55,6 +56,7 @@ class _Rpc:
         "job-of-none": "A call about a job whose id is empty was not refused as one that makes no sense.",
         "half-told": "An error names a revision, and not the desktop and the store whose revision it is.",
         "unclear-refusal": "A call that was never forwarded was refused by an error that is not definite.",
+        "asked-otherwise": "A call asked about another job than any user had, or about none.",
         "unknown-error": "A call was answered by an error of a kind that no caller knows.",
         "answered-twice": "The relay handed a caller more answers than he asked for.",
         "answer-nobody-asked": "The relay handed an answer to a connection that had not asked.",
@@ -85,6 +87,7 @@ class _Judge(Reader):
         self._endings = Endings(header, 0 if header.runtime == "sim" else SLACK_NS)
         self._users: dict[str, tuple[Op, list[Call]]] = {}  # process → its open call, what the node asked meanwhile
         self._told_ok: list[tuple[Op, list[Call]]] = []
+        self._asked_for: dict[tuple[str | None, str], set[str | None]] = {}  # (node, operation) → jobs of its users
 
     def tap(self, tap: Tap) -> None:
         if tap.msg is None and tap.type not in REGISTERED:
@@ -95,7 +98,7 @@ class _Judge(Reader):
     def feed(self, op: Op) -> None:
         if op.f == "commit":
             self._commit(op)
-        elif op.f in _USERS_CALLS:
+        elif op.f in _ABOUT_A_JOB:
             if self._roles.get(op.node or "") == "mobile":
                 self._user(op)
         elif op.f == "call":
@@ -111,6 +114,7 @@ class _Judge(Reader):
 
     def finish(self) -> CheckResult:
         for call in self._book.calls():
+            self._asks_otherwise(call)
             self._at_the_end(call)
         for op, meanwhile in self._told_ok:
             self._users_success(op, meanwhile)
@@ -186,6 +190,10 @@ class _Judge(Reader):
 
     def _user(self, op: Op) -> None:
         if op.type == "invoke":
+            self._asked_for.setdefault((op.node, op.f), set()).add(op.job)
+        if op.f not in _USERS_CALLS:
+            return
+        if op.type == "invoke":
             self._users[op.process] = (op, [])
             return
         asked, meanwhile = self._users.pop(op.process, (None, []))
@@ -193,6 +201,16 @@ class _Judge(Reader):
             self._told_ok.append((op, meanwhile))
 
     # ---- at the end -------------------------------------------------------------------------------------------------
+
+    def _asks_otherwise(self, call: Call) -> None:
+        """A user's call is about his job. What a replica fetches by itself it fetches by the job's id."""
+        f = call.method.removeprefix("job.")
+        jobs = self._asked_for.get((call.node, f)) if f in _ABOUT_A_JOB else None
+        if jobs is None or call.job in jobs or None in jobs or not isinstance(call.begin.value.get("params"), dict):
+            return
+        if f != "get" or call.job is None:
+            what = "was about no job, or about one that nobody there had asked for"
+            self._add("asked-otherwise", call, call.begin, what, [], "it is asked")
 
     def _at_the_end(self, call: Call) -> None:
         end = call.end

@@ -25,6 +25,7 @@ _MAY_CHANGE: Mapping[str, frozenset[str]] = {
     "delete": frozenset(),
 }
 _LEADS_TO: Mapping[str, Mapping[str, object]] = {
+    "create": {"isFinalized": False},
     "retry": {"status": "queued", "isFinalized": False, "errorMessage": None, "errorDetails": None, "endTime": None},
     "cancel": {"status": "canceled"},
     "finalize": {"isFinalized": True},
@@ -59,9 +60,7 @@ def _of_status(f: str, status: object, to: object) -> str | None:
 def mistaken(truth: JobTruth, entry: Entry) -> str | None:
     """What this commit changed that its operation does not change, whatever it was asked; None: nothing."""
     commit, before = entry.commit, entry.n - 1
-    allowed = _MAY_CHANGE.get(commit.f)
-    if allowed is None:
-        return None
+    allowed = _MAY_CHANGE.get(commit.f, commit.set)  # a creation sets what it likes
     for name, value in commit.set.items():
         if name not in allowed and name != "updatedAt" and truth.value_at(name, before) != value:
             return f"changed {name}"

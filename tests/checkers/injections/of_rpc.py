@@ -119,6 +119,19 @@ def refused_in_odd_words(edit: Edit, at: Calm) -> None:
     edit.add(at.line("call", MS, {"corr": "odd", "method": "job.get", "phase": "info", "error": error}))
 
 
+def users_calls(scene: Scene) -> Iterator[Op]:
+    """The begins of what users ask about jobs."""
+    for op in scene.ops("call"):
+        if op.value.get("method") in ("job.cancel", "job.delete") and op.value.get("phase") == "begin":
+            yield op
+
+
+@injects("rpc", "asked-otherwise", sites=users_calls)
+def about_nothing(edit: Edit, begin: Op) -> None:
+    params = {name: word for name, word in begin.value["params"].items() if name != "jobId"}
+    edit.change(begin, value={"params": params})
+
+
 @injects("rpc", "unknown-error", sites=failed_as_of)
 def in_words_of_its_own(edit: Edit, end: Op) -> None:
     edit.change(end, value={"phase": "info", "error": {"code": "store_failed", "message": "no room"}})

@@ -47,3 +47,9 @@ def test_what_was_left_undone_or_done_besides_is_named(f: str, columns: dict[str
 
 def test_a_desktop_need_not_store_every_column() -> None:
     assert after(("create", {"status": "created"}), ("finalize", {"status": "completed"})) is None
+
+
+def test_a_job_is_not_over_when_it_is_created() -> None:
+    assert after(CREATED) is None
+    assert after(("create", {"status": "created", "isFinalized": True})) == "left isFinalized as it should not be"
+    assert after(("create", {"status": "created", "anything": 1})) is None
