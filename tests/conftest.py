@@ -41,8 +41,9 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A marker brings the fixture and a fixture the marker; runs in containers never overlap each other, and one
-    browser serves all tests of pages."""
+    """A marker brings the fixture and a fixture the marker; runs in containers never overlap each other, whichever
+    group they are of beside that (what one leaves behind is removed when the next begins), and one browser serves all
+    tests of pages."""
     for item in items:
         fixtures: list[str] = getattr(item, "fixturenames", [])
         for marker, fixture in _NEEDS.items():
@@ -52,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 fixtures.insert(0, fixture)
         for together in ("docker", "browser"):
             if item.get_closest_marker(together) is not None:
+                item.own_markers = [mark for mark in item.own_markers if mark.name != "xdist_group"]
                 item.add_marker(pytest.mark.xdist_group(together))
 
 
