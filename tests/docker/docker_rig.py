@@ -56,12 +56,23 @@ class Engine(Commands[StartedContainers]):
         return StartedContainers(process, store, self._client)
 
     def left_by(self, pid: int) -> list[str]:
-        """Containers, networks and volumes that a process made and that still stand. Others' are not looked at."""
+        """Containers, networks and volumes that a process made and that still stand. Others' are not looked at, nor is
+        a network that the engine will not give up because it keeps the endpoint of a container that is gone."""
         mine = {"label": [f"{engine.LABEL}.pid={pid}"]}
         api = self._client.api
         found = [
             *(f"container {c['Names']}" for c in api.containers(all=True, filters=mine)),
-            *(f"network {n['Name']}" for n in api.networks(filters=mine)),
+            *(f"network {n['Name']}" for n in api.networks(filters=mine) if not self._is_of_ghosts(n["Id"])),
             *(f"volume {v['Name']}" for v in api.volumes(filters=mine)["Volumes"] or []),
         ]
         return sorted(found)  # the engine lists them in any order
+
+    def _is_of_ghosts(self, network: str) -> bool:
+        """Nobody is in it, and yet it cannot be removed."""
+        if self._client.api.inspect_network(network).get("Containers"):
+            return False
+        try:
+            self._client.api.remove_network(network)
+        except docker.errors.APIError as exc:
+            return "active endpoints" in str(exc)
+        return False
