@@ -19,7 +19,8 @@ _OPENS = ("open", "switch")
 class Screens:
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
         self._judge, self._phones, self._findings = judge, phones, findings
-        self._asked: dict[str, Op] = {}  # node → the open or switch that its user made last
+        self._asked: dict[str, Op] = {}  # node → the open or switch that a user made last
+        self._under_way: dict[str, dict[str, Op]] = {}  # node → process → one that has not returned
         self._closed: dict[str, Op] = {}  # process → a list that was asked for on a closed screen
         self._opened_ns: dict[str, int] = {}
         self._stores: dict[str, tuple[str, Op]] = {}  # node → the store that it knows, since when
@@ -33,8 +34,10 @@ class Screens:
 
     def asked(self, phone: Phone, op: Op) -> None:
         """An open or a switch."""
+        under_way = self._under_way.setdefault(phone.node, {})
+        under_way.pop(op.process, None)
         if op.type == "invoke":
-            self._asked[phone.node] = op
+            self._asked[phone.node] = under_way[op.process] = op
 
     def seen(self, phone: Phone, sight: Sight) -> None:
         if sight.seen.kind != "scope":
@@ -49,9 +52,10 @@ class Screens:
         asked = self._asked.get(node)
         if asked is None or kind != "local" or name != asked.f:
             return
-        wanted = asked.value.get("scope") if isinstance(asked.value, dict) else None
+        wanted = said(asked).get("scope")
         self.judged["scopes"] += 1
-        if isinstance(wanted, dict) and isinstance(shown, dict) and _scope(wanted) != _scope(shown):
+        others = [said(op).get("scope") for op in self._under_way.get(node, {}).values() if op.f == name]
+        if isinstance(wanted, dict) and isinstance(shown, dict) and not _is_one_of(shown, [wanted, *others]):
             what = f"was asked to show {_words(wanted)} and shows {_words(shown)}"
             self._add("another-scope", phone, op, what, [(asked, f"its user asks for {_words(wanted)}"), (op, what)])
 
@@ -119,6 +123,7 @@ class Screens:
         self._hits.pop(node, None)
         self._stores.pop(node, None)
         self._asked.pop(node, None)
+        self._under_way.pop(node, None)
         for key in [key for key in self._known_ns if key[0] == node]:
             del self._known_ns[key]
 
@@ -136,6 +141,11 @@ def _scope(scope: dict[str, Any]) -> dict[str, Any]:
     if "project" in named and named.get("session", GLOBAL_PREFIX).startswith(GLOBAL_PREFIX):
         return {"project": named["project"]}
     return {"session": named["session"]} if "session" in named else named
+
+
+def _is_one_of(shown: dict[str, Any], wanted: list[Any]) -> bool:
+    """Several users of one phone may have asked by now, as after a pause."""
+    return any(_scope(shown) == _scope(scope) for scope in wanted if isinstance(scope, dict))
 
 
 def _words(scope: dict[str, Any]) -> str:
