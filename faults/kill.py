@@ -23,7 +23,8 @@ class KillWords(OnNodes):
     signal: Signal = "KILL"
     """The signal that ends the processes: `KILL`, the default, at once, or `TERM`, which lets them end in order."""
     restart: DurationNs = Field(2_000_000_000, gt=0)
-    """How long the node is gone: a duration, after which it starts anew. The default is 2s."""
+    """How long after the signal the node starts anew, though not before it has ended: a duration. The default is
+    2s."""
     power: bool = False
     """Whether the machine goes dark: peers hear nothing, and what was not synced is lost. The default is no."""
     wipe: bool = False
