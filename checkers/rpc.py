@@ -37,8 +37,8 @@ _FRAMES = frozenset(  # the relay's own, of frames that it cannot hand on
 class _Rpc:
     NAME = "rpc"
     GUARANTEE = (
-        "Every call completes exactly once, an error is never shown as success, an effect happens at most once, and a "
-        "call that definitely failed never takes effect."
+        "Every call asks what its user asked and completes exactly once, an error is one that its caller knows and is "
+        "never shown as success, an effect happens at most once, and a call that definitely failed never takes effect."
     )
     NEEDS = Level.L2
     FEEDS: frozenset[str] | None = frozenset(

@@ -140,6 +140,13 @@ def test_what_was_told_of_a_store_that_is_gone_is_no_promise_of_the_next_one() -
     assert named(history, NAME) == {}
 
 
+def test_a_client_never_goes_back_even_within_one_instant() -> None:
+    history = read(f"d:+a d:a{{status=x}}? m>get(a) m<ok(a=2) m>get(a) m<ok(a=1) {NOW}")
+    for op in history.ops[3:6]:
+        op.time_ns = history.ops[3].time_ns
+    assert named(history, NAME) == {NAME: ["stale"]}
+
+
 def _copy(op: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(op, **changes)
 

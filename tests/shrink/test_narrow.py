@@ -12,7 +12,7 @@ from harness.shrink import Clue, Tries, Wanted, clues, smallest
 from harness.shrink.explicit import explicit
 from harness.shrink.narrow import less
 from harness.shrink.search import Search
-from harness.shrink.times import tidy, until
+from harness.shrink.times import evenly, tidy, until
 
 SIM = registry.find("runtime", "sim")
 TEXT = plan.find("quickstart").read_text(encoding="utf-8")
@@ -115,6 +115,13 @@ def test_a_fault_that_waits_for_an_event_waits_for_it_in_the_smallest_plan() -> 
     (fault,) = plan.parse(found.plan).words.faults
     assert fault.moment is not None and fault.moment.after == "create"
     assert found.calls == 3
+
+
+def test_what_waits_keeps_its_length_when_the_rest_moves() -> None:
+    whole = explicit(schedule(WAITS))
+    moved = evenly(whole)
+    assert moved.faults == whole.faults
+    assert moved.steps != whole.steps
 
 
 def test_tidying_moves_nothing_that_waits() -> None:

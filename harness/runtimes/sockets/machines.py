@@ -41,7 +41,7 @@ class Machines:
         self._reach, self._until_up = reach, until_up
         self._clients, self._journal, self._complaints = probes, journal, ailments
         self._down: dict[str, int] = {}
-        self._endings: dict[str, asyncio.Task[bool]] = {}  # of those that were told to end, last
+        self._endings: dict[str, asyncio.Task[Any]] = {}  # of those that were told to end, last
         self._paused: dict[str, int] = {}
         self._skews: dict[str, list[float]] = {}
         self._slow: dict[str, list[float]] = {}
@@ -50,15 +50,15 @@ class Machines:
     async def kill(self, node: str, signal: Signal, effect: Effect) -> AsyncIterator[None]:
         """It begins with the signal, not when the program has heeded it: what that does is the fault's work."""
         self._down[node] = self._down.get(node, 0) + 1
-        ending: asyncio.Task[bool] | None = None
+        ending: asyncio.Task[Any] | None = None
         try:
             if self._down[node] == 1 and await self._done(self._tell_to_end(node, signal)):
-                ending = self._endings[node] = asyncio.create_task(self._until_gone(node))
+                ending = self._endings[node] = asyncio.create_task(self._done(self._until_gone(node)))
                 if signal == "KILL":
-                    await self._done(asyncio.shield(ending))
+                    await asyncio.shield(ending)
             yield
         finally:
-            if ending is not None and await self._done(ending):
+            if ending is not None and await ending:
                 effect.met(processes_killed=1)
             self._down[node] -= 1
             if not self._down[node] and await self._done(self._start(node)):
@@ -114,7 +114,7 @@ class Machines:
     async def wipe_store(self, node: str, effect: Effect) -> AsyncIterator[None]:
         """Comes inside of `kill`: it begins when the program has ended."""
         if node in self._endings:
-            await self._done(asyncio.shield(self._endings[node]))
+            await asyncio.shield(self._endings[node])
         if await self._done(self._reach(node).wipe(node)):
             effect.note(stores_wiped=1)
         yield
