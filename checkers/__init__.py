@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from checkers.past.ledger import Ledger
 
 
+Hears = Mapping[str, tuple[str, ...]]  # side → beginnings of types
+
+
 class Level(IntEnum):
     """How much of itself a node shows: L0 its state, L1 commits and observations, L2 causes and internals."""
 
@@ -44,7 +47,11 @@ class Judge(Protocol):
 
 @runtime_checkable
 class SeesTaps(Protocol):
-    """A judge that also reads the wire: called for every tap, in time order, before the first `feed`."""
+    """A judge that also reads the wire: called for every tap, in time order, before the first `feed`.
+
+    One that reads only some says which by an attribute `HEARS`: for each side (`in`, `out`) the beginnings of their
+    types, as in `{"in": ("job:", "registered")}`. It is called for no other.
+    """
 
     def tap(self, tap: Tap) -> None: ...
 

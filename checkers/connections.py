@@ -7,9 +7,9 @@ to the background; its token expired. All others are findings, whatever the two 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
+from checkers import Checker, Hears, Judge, Level
 from checkers.duties.held import Held
 from checkers.duties.sessions import GRANTED, Sessions
 from checkers.duties.sockets import BackOff, Ends, Line, Wrong
@@ -71,9 +71,9 @@ class _Judge(Merged):
         }
         self._counted = Counted("ends of connections", "no connection ended, and nobody waited to connect again")
 
+    HEARS: ClassVar[Hears] = {"in": (*GRANTED, "presence")}
+
     def hears(self, tap: Tap) -> bool:
-        if tap.side != "in":
-            return False
         return tap.type in GRANTED or (tap.type == "presence" and (tap.msg or "").startswith("offline"))
 
     def op(self, op: Op) -> None:

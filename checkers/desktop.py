@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
+from checkers import Checker, Hears, Judge, Level
 from checkers.duties.bodies import Bodies
 from checkers.duties.caching import Caching
 from checkers.duties.refusals import Refusals
@@ -83,6 +83,8 @@ class _Judge(Reader):
         self._bodies = Bodies(header)
         self._judged: Counter[str] = Counter()
         self._counted = Counted("commits and rows", "no commit was answered, and no desktop told its rows at the end")
+
+    HEARS: ClassVar[Hears] = Bodies.HEARS
 
     def tap(self, tap: Tap) -> None:
         self._bodies.tap(tap)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
-from checkers.past.ledger import Reader, message_of
+from checkers import Checker, Hears, Judge, Level
+from checkers.past.ledger import Ledger, Reader, message_of
 from checkers.past.phases import Counted, occurrence
 from checkers.traffic.bounds import bounds
 from checkers.traffic.work import CALLS_OF_DESKTOPS, CALLS_OF_MOBILES, Work
@@ -75,6 +75,12 @@ class _Judge(Reader):
         self._work = Work(header, bounds(header))
         self._written = advice.Written()
         self._others: Sequence[CheckResult] = ()
+
+    HEARS: ClassVar[Hears] = Work.HEARS
+
+    def reads(self, ledger: Ledger) -> None:
+        super().reads(ledger)
+        self._work.reads(ledger)
 
     def tap(self, tap: Tap) -> None:
         self._work.tap(tap)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
+from checkers import Checker, Hears, Judge, Level
 from checkers.past.deaths import CRASHED, EXITED, crash, in_full, is_by_itself
-from checkers.past.ledger import Reader, message_of
+from checkers.past.ledger import Ledger, Reader, message_of
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import bounds, in_words
 from checkers.traffic.connections import Client, Connections
@@ -88,14 +88,16 @@ class _Judge(Reader):
             if n.get("device_id") and devices.count(str(n.get("device_id")).lower()) == 1
         }
 
+    def reads(self, ledger: Ledger) -> None:
+        super().reads(ledger)
+        if self._bounds is not None:
+            self._connections.listens(ledger.heard)
+
     # ---- the wire -------------------------------------------------------------------------------------------------
 
+    HEARS: ClassVar[Hears] = {"in": ("",)}
+
     def tap(self, tap: Tap) -> None:
-        if self._bounds is None:
-            return
-        self._connections.tap(tap)
-        if tap.side != "in":
-            return
         if tap.type not in _QUIET:
             self._taps.append(tap)
         if tap.type == "presence" and tap.source is not None:

@@ -7,9 +7,9 @@ not shown, are right again a moment later. What fits is known from the desktops'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
+from checkers import Checker, Hears, Judge, Level
 from checkers.duties.fitting import Fitting
 from checkers.duties.screens import Screens
 from checkers.past.phases import Counted
@@ -66,10 +66,10 @@ class _Judge(OverPhones):
         self._screens = Screens(self, self._phones, self._findings)
         self._counted = Counted("events and screens", "no phone was told of a job, and none opened a screen")
 
+    HEARS: ClassVar[Hears] = {"out": ("job:", "regist", "resumed")}
+
     def hears(self, tap: Tap) -> bool:
-        return (
-            tap.side == "out" and tap.link.startswith("relay->") and tap.type.startswith(("job:", "regist", "resumed"))
-        )
+        return tap.link.startswith("relay->")
 
     def op(self, op: Op) -> None:
         if op.f == "emit":

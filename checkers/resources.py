@@ -8,9 +8,9 @@ taps, so a licence that is merely claimed does not count.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers import Checker, Judge, Level
+from checkers import Checker, Hears, Judge, Level
 from checkers.duties.economy import CHANGES, Economy
 from checkers.duties.gauges import Gauges
 from checkers.duties.gauges_posts import Posts
@@ -87,12 +87,12 @@ class _Judge(OverPhones):
         self._posts = Posts(self, self._findings)
         self._keeping = Keeping(self, self._findings)
 
+    HEARS: ClassVar[Hears] = {"in": ("job:", "sync:head", "rpc:"), "out": ("",)}
+
     def hears(self, tap: Tap) -> bool:
         if tap.side == "out":
             return tap.link.startswith("relay->")
-        if tap.type == "sync:head" or tap.type.startswith("job:"):
-            return tap.link.endswith("->relay")
-        return tap.type.startswith("rpc:") and tap.link.startswith("relay->")
+        return tap.link.startswith("relay->") if tap.type.startswith("rpc:") else tap.link.endswith("->relay")
 
     def op(self, op: Op) -> None:
         sight = self.ledger.sight

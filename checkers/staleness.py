@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
+from checkers.past.heard import Sighting
 from checkers.past.ledger import Sight, active_desktop
 from checkers.past.phases import Counted
 from checkers.past.screens import Missing, Screen, revision_of
 from checkers.past.truth import JobTruth
 from checkers.traffic.bounds import Bounds, in_words, within_ns
-from checkers.traffic.connections import Connections, OverConnections, Sighting
+from checkers.traffic.connections import Connections, OverConnections
 from checkers.traffic.paths import Path
 from checkers.words.findings import Findings, Story, limit, told
 from harness.history import Header, Op

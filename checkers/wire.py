@@ -133,6 +133,8 @@ class _Judge(Reader):
             self._stray("error-frame", tap, client, f"the relay answered {client} by an error")
         elif tap.type not in _FROM_RELAY and not tap.type.startswith(_EVENTS) and tap.source is None:
             self._stray("unknown-frame", tap, client, f"the relay sent {client} a frame of the type “{tap.type[:64]}”")
+        elif tap.type in _REGISTERED:
+            self._gaps.registered(tap)
         elif tap.type == GAP:
             self._untrue(tap, client, self._gaps.told(tap))
         elif tap.type == PRESENCE:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
+from checkers import Hears
 from checkers.traffic.merged import who_chose
 from harness.history import Header, Op, Tap
 
@@ -24,6 +26,8 @@ class _Asked:
 class Bodies:
     """What was asked for, as what it was emitted, and how large that was on the wire. Nothing else is asked of it."""
 
+    HEARS: ClassVar[Hears] = {"in": (_TYPE,)}
+
     def __init__(self, header: Header) -> None:
         self._shaped = who_chose(header, _PAYLOAD)
         self._names: dict[tuple[str | None, str], str] = {}  # (desktop, revision) → the message's own name
@@ -39,7 +43,7 @@ class Bodies:
         self._names = {key: msg for key, msg in self._names.items() if key[0] != desktop}
 
     def tap(self, tap: Tap) -> None:
-        if tap.type == _TYPE and tap.side == "in" and tap.msg is not None:
+        if tap.msg is not None:
             self._bytes.setdefault((tap.link.partition("->")[0], tap.msg), tap.bytes)
 
     def answered(self, asked: Op, desktop: str, n: int, length: int) -> None:

@@ -16,13 +16,15 @@ _Event = tuple[str, str]  # type, name
 
 
 class Gaps:
-    """`came` is told of every event that a desktop's connection brings to the relay; `left` of every event that leaves
-    it, `told` of every gap. What is between two events of one source that leave is lost, unless it left before."""
+    """`came` is told of every event that a desktop's connection brings to the relay; `registered` of every connection
+    that the relay grants; `left` of every event that leaves it, `told` of every gap. What is between two events of one
+    source that leave is lost, unless it left before."""
 
     def __init__(self, header: Header) -> None:
         self._ordered = not who_chose(header, _ANY)
         self._brought: dict[_Way, list[_Event]] = {}
         self._place: dict[_Event, tuple[_Way, int]] = {}  # where it came first
+        self._before: dict[_Way, dict[_Way, int]] = {}  # to → how many each had brought when it was registered
         self._passed: dict[tuple[_Way, _Way], int] = {}  # (to, from) → how many of them are left or lost
         self._left: dict[_Way, set[_Event]] = {}
         self._lost: Counter[_Way] = Counter()
@@ -33,6 +35,9 @@ class Gaps:
         brought = self._brought.setdefault(source, [])
         if self._place.setdefault(event, (source, len(brought))) == (source, len(brought)):
             brought.append(event)
+
+    def registered(self, tap: Tap) -> None:
+        self._before[tap.link, tap.conn] = {source: len(brought) for source, brought in self._brought.items()}
 
     def told(self, tap: Tap) -> str | None:
         """What is wrong with the gap by itself. One that names no number is not judged, nor is its connection."""
@@ -53,7 +58,8 @@ class Gaps:
             return None
         sent.add(event)
         source, place = self._place[event]
-        since = self._passed.get((to, source), place)  # what came before its registration was not for it
+        before = self._before.get(to, {}).get(source, 0)  # was not for it, though a late copy of that may leave
+        since = self._passed.get((to, source), max(place, before))
         self._lost[to] += sum(one not in sent for one in self._brought[source][since:place])
         self._passed[to, source] = max(since, place + 1)
         told, lost = self._told.get(to), self._lost[to]

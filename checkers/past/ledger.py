@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from checkers.past.emitted import Emitted
+from checkers.past.heard import Heard
 from checkers.past.phases import Phase, Phases
 from checkers.past.truth import JobTruth, Truth
 from harness.history import Header, Observation, Op, Tap
@@ -35,6 +36,7 @@ class Ledger:
         self.truth = Truth()
         self.phases = Phases()
         self.emitted = Emitted()  # of the whole history, from the beginning
+        self.heard = Heard(header)  # the same
         self.sight: Sight | None = None
         self.origin_ns: int | None = None
         self.tapped = False
@@ -60,6 +62,7 @@ class Ledger:
 
     def tap(self, tap: Tap) -> None:
         self.tapped = True
+        self.heard.tap(tap)
         if tap.side == "out" and tap.msg is not None:
             self.delivered.setdefault((tap.link.rpartition("->")[2], tap.msg), []).append(tap.time_ns)
 

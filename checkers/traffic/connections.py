@@ -11,67 +11,18 @@ and a doubt that no message ended lasts until it must have noticed *and* registe
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from checkers.past.ledger import Reader
+from checkers.past.heard import Arrivals, Heard, Sighting
+from checkers.past.ledger import Ledger, Reader
 from checkers.traffic.bounds import Bounds, bounds
 from checkers.traffic.merged import slack_of
 from checkers.traffic.peace import touched_by_fault
-from harness.history import Header, Op, Tap
+from harness.history import Header, Op
 
 JOURNALS_LINK = 2  # from this level on a client journals what becomes of its link
-
-
-class Arrivals:
-    """What taps tell of one client: messages that came out of each direction, on which connection, and when."""
-
-    __slots__ = ("conns", "gaps", "late", "registrations", "times")
-
-    def __init__(self) -> None:
-        self.times = {True: array("q"), False: array("q")}  # upstream: to the relay
-        self.conns = {True: array("q"), False: array("q")}
-        self.registrations: list[tuple[int, int]] = []  # (time, connection): `registered` reached the client
-        self.gaps = array("q")  # times at which `sync:gap` reached it
-        self.late: list[tuple[int, int]] = []  # (time, the longest answer to a call so far), growing
-
-    def connection_at(self, time_ns: int) -> int | None:
-        registration = self._registration(time_ns)
-        return registration[1] if registration is not None else None
-
-    def registered_ns(self, time_ns: int) -> int | None:
-        """When the last registration up to `time_ns` had reached it."""
-        registration = self._registration(time_ns)
-        return registration[0] if registration is not None else None
-
-    def _registration(self, time_ns: int) -> tuple[int, int] | None:
-        at = bisect_right(self.registrations, time_ns, key=lambda item: item[0])
-        return self.registrations[at - 1] if at else None
-
-    def alive_from(self, time_ns: int) -> int | None:
-        """When, from `time_ns` on, messages had arrived both ways on the connection of that time; None: never."""
-        conn = self.connection_at(time_ns)
-        found = [self._first(up, time_ns, conn) for up in (True, False)]
-        return max(found) if conn is not None and -1 not in found else None
-
-    def _first(self, upstream: bool, time_ns: int, conn: int | None) -> int:
-        times, conns = self.times[upstream], self.conns[upstream]
-        for at in range(bisect_left(times, time_ns), len(times)):
-            if conns[at] == conn:
-                return times[at]
-        return -1
-
-    def longest_answer_ns(self, until_ns: int) -> int:
-        at = bisect_right(self.late, until_ns, key=lambda item: item[0])
-        return self.late[at - 1][1] if at else 0
-
-    def last_gap_ns(self, until_ns: int) -> int | None:
-        at = bisect_right(self.gaps, until_ns)
-        return self.gaps[at - 1] if at else None
 
 
 class Client:
@@ -93,81 +44,36 @@ class Client:
         return self.live_ns is not None or bool(self.arrivals.registrations)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A socket of a client that journals none, as the wire saw it: it asks to be registered, or is."""
-
-    name: str
-    time_ns: int
-    conn: int
-    registered: bool
-
-
 class Connections:
-    """Feed it taps first, then ops. `touched(op)` names the clients whose path an op changes."""
+    """Feed it ops. `heard` is what the taps of the whole history tell; `touched(op)` names the clients whose path an op
+    changes."""
 
     FEEDS = frozenset({"link", "started", "fault-begin", "fault-heal", "background", "foreground"})
 
     def __init__(self, header: Header, bounds: Bounds) -> None:
         self._bounds, self._slack_ns = bounds, slack_of(header)
-        self.tapped = False
-        self._relay = next((n for n, node in header.nodes.items() if node.get("role") == "relay"), "relay")
+        self._heard = Heard(header)
+        self._shown = 0  # sightings that somebody has seen
         self.clients: dict[str, Client] = {}
         for name, node in header.nodes.items():
             if node.get("role") in ("desktop", "mobile"):
                 level = node.get("level")
                 journals = isinstance(level, int) and level >= JOURNALS_LINK
                 device = str(node.get("device_id") or name).lower()
-                self.clients[name] = Client(name, device, journals, Arrivals())
+                self.clients[name] = Client(name, device, journals, self._heard.of[name])
         self._silent = [client for client in self.clients.values() if not client.journals]
-        self._sightings: deque[Sighting] = deque()
-        self._asked: dict[tuple[str, str], int] = {}
         self._active: dict[tuple[str, int], list[str]] = {}
 
-    # ---- the wire -------------------------------------------------------------------------------------------------
-
-    def tap(self, tap: Tap) -> None:
-        self.tapped = True
-        source, _, sink = tap.link.partition("->")
-        upstream = sink == self._relay
-        client = self.clients.get(source if upstream else sink)
-        if client is None:
-            return
-        seen = client.arrivals
-        if tap.side == "in":
-            if upstream and tap.type == "register":
-                self._sighted(client, tap, registered=False)
-            elif upstream and tap.msg is not None and tap.type.startswith("rpc:"):
-                self._asked.setdefault((client.name, tap.msg), tap.time_ns)
-            return
-        seen.times[upstream].append(tap.time_ns)
-        seen.conns[upstream].append(tap.conn)
-        if not upstream:
-            self._delivered(client, tap)
-
-    def _delivered(self, client: Client, tap: Tap) -> None:
-        seen = client.arrivals
-        if tap.type in ("registered", "resumed"):
-            seen.registrations.append((tap.time_ns, tap.conn))
-            self._sighted(client, tap, registered=True)
-        elif tap.type == "sync:gap":
-            seen.gaps.append(tap.time_ns)
-        elif tap.type == "rpc-reply" and tap.msg is not None:
-            asked_ns = self._asked.get((client.name, tap.msg))
-            took_ns = tap.time_ns - asked_ns if asked_ns is not None else 0
-            if took_ns > (seen.late[-1][1] if seen.late else 0):
-                seen.late.append((tap.time_ns, took_ns))
-
-    def _sighted(self, client: Client, tap: Tap, *, registered: bool) -> None:
-        if not client.journals:
-            self._sightings.append(Sighting(client.name, tap.time_ns, tap.conn, registered))
-
-    # ---- ops ------------------------------------------------------------------------------------------------------
+    def listens(self, heard: Heard) -> None:
+        """What taps tell stands there."""
+        self._heard = heard
+        for client in self.clients.values():
+            client.arrivals = heard.of[client.name]
 
     @property
     def known(self) -> bool:
         """Does anything tell which connections are live?"""
-        return self.tapped or not self._silent
+        return self._heard.tapped or not self._silent
 
     def touched(self, op: Op) -> Iterable[str]:
         """The clients whose path this op changes, `relay` standing for all of them."""
@@ -230,10 +136,13 @@ class Connections:
         if op.f == "fault-begin":
             client.ended_ns = op.time_ns
 
-    def due(self, time_ns: int) -> Iterator[Sighting]:
+    def due(self, time_ns: int) -> list[Sighting]:
         """What the wire saw up to a time of clients that journal nothing. Whoever asks tells `sees`, one by one."""
-        while self._sightings and self._sightings[0].time_ns <= time_ns:
-            yield self._sightings.popleft()
+        sightings, begin = self._heard.sightings, self._shown
+        if not self._silent or begin == len(sightings) or sightings[begin].time_ns > time_ns:
+            return []
+        self._shown = bisect_right(sightings, time_ns, begin, key=lambda sighting: sighting.time_ns)
+        return [each for each in sightings[begin : self._shown] if not self.clients[each.name].journals]
 
     def alike(self, sighting: Sighting) -> Iterator[str]:
         """The clients whose connection a sighting may change: all that are of its device."""
@@ -277,9 +186,10 @@ class OverConnections(Reader):
         self._bounds = bounds(header)
         self._connections = Connections(header, self._bounds) if self._bounds is not None else None
 
-    def tap(self, tap: Tap) -> None:
+    def reads(self, ledger: Ledger) -> None:
+        super().reads(ledger)
         if self._connections is not None:
-            self._connections.tap(tap)
+            self._connections.listens(ledger.heard)
 
 
 def _value(op: Op) -> dict[str, Any]:

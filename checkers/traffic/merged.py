@@ -35,9 +35,13 @@ class Merged(Reader):
     def __init__(self, header: Header) -> None:
         self.header = header
         self.slack_ns = slack_of(header)
-        self.tapped = False
         self._taps: list[Tap] = []
         self._at = 0
+
+    @property
+    def tapped(self) -> bool:
+        """Did anybody listen to the wire?"""
+        return self.ledger.tapped
 
     def hears(self, tap: Tap) -> bool:
         """Is it worth keeping?"""
@@ -50,7 +54,6 @@ class Merged(Reader):
         raise NotImplementedError
 
     def tap(self, tap: Tap) -> None:
-        self.tapped = True
         if self.hears(tap):
             if self._taps and tap.time_ns < self._taps[-1].time_ns:
                 self._taps.append(tap)

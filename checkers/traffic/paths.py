@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checkers.past.heard import Arrivals
 from checkers.past.screens import Missing, Screen
 from checkers.traffic.bounds import Bounds
-from checkers.traffic.connections import Arrivals, Connections
+from checkers.traffic.connections import Connections
 from harness.history import Op
 
 _ROWS_A_PAGE, _BYTES_A_PAGE, _ROW_BYTES = 50, 500_000, 2_000

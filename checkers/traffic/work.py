@@ -12,8 +12,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
-from checkers.past.ledger import active_desktop, message_of
+from checkers import Hears
+from checkers.past.ledger import Reader, active_desktop, message_of
 from checkers.traffic.bounds import Bounds
 from harness.history import Header, Op, Tap
 
@@ -30,9 +32,10 @@ _NEVER_NS = 1 << 62
 _UNKNOWN_NS = 60_000_000_000  # after a heal, in a history that does not say its timers
 
 
-class Work:
-    """Fed all taps, then the ops of `FEEDS`, each in time order."""
+class Work(Reader):
+    """Fed the taps of `HEARS`, then the ops of `FEEDS`, each in time order."""
 
+    HEARS: ClassVar[Hears] = {"in": ("job:", "rpc:"), "out": ("job:", "registered", "resumed")}
     FEEDS = CALLS_OF_DESKTOPS | CALLS_OF_MOBILES | {"commit", "observe", "link"}
 
     def __init__(self, header: Header, bounds: Bounds | None) -> None:
@@ -53,12 +56,10 @@ class Work:
         self._registered = {name: array("q") for name in self._clients}
         self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in self._clients}  # calls: begun, returned
         self._calls: dict[str, Op] = {}
-        self._tapped = False
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def tap(self, tap: Tap) -> None:
-        self._tapped = True
         source, _, sink = tap.link.partition("->")
         if tap.type.startswith("job:"):
             self._passes(tap.time_ns, (source, sink))
@@ -94,7 +95,7 @@ class Work:
             self._returned(begun.node or "", begun, None)
         for times in (*self._moments.values(), *self._registered.values()):
             times[:] = array("q", sorted(times))
-        if self._tapped and self._bounds is not None:
+        if self.ledger.tapped and self._bounds is not None:
             for op in self._commits:
                 self._held_up(op.node or "", op, self._bounds)
 
@@ -114,7 +115,7 @@ class Work:
             if begun.f in CALLS_OF_DESKTOPS:
                 self._under_way(begun, op, (node, *self._mirrors[node]))
         elif begun.f in CALLS_OF_MOBILES and not begun.process.partition("~")[0].endswith(_AGAIN):
-            by_heart = op is not None and op.type == "ok" and self._tapped and begun.f not in _SCREENS
+            by_heart = op is not None and op.type == "ok" and self.ledger.tapped and begun.f not in _SCREENS
             if op is None or not by_heart or _any_between(self._asked[node], begun.time_ns, op.time_ns):
                 self._under_way(begun, op, (node, desktop))
 

@@ -117,13 +117,6 @@ class _Run:
         if isinstance(self.judge, WeighsOthers):
             self._try("weigh", self.judge.weigh, others)
 
-    def tap(self, tap: Tap) -> None:
-        if self.judge is not None:
-            try:
-                self.judge.tap(tap)  # type: ignore[attr-defined]  # only those that see taps are told of any
-            except Exception as exc:
-                self.crashed("tap", exc)
-
     def finish(self) -> CheckResult:
         if self.judge is not None:
             self._try("finish", self._finish)
@@ -155,6 +148,9 @@ class _Run:
         self.result = CheckResult(check=self.name, verdict=Verdict.UNKNOWN, reason=reason, message=message, **more)
 
 
+_Listener = tuple[_Run, Callable[[Tap], None]]
+
+
 def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
     """Taps, then ops, to everybody who asked for them. Without its ledger nobody can judge: then all are UNKNOWN."""
     try:
@@ -162,19 +158,43 @@ def _pass(history: History, runs: list[_Run], budget: Budget) -> None:
         ledger.learn(history.ops)
         for run in runs:
             run.reads(ledger)
-        watching = [run for run in runs if isinstance(run.judge, SeesTaps)]  # asked once: it is a slow question
-        for tap in history.taps:
-            ledger.tap(tap)
-            for run in watching:
-                run.tap(tap)
+        _listen(history, ledger, runs)
         _feed(history, ledger, runs, budget)
     except Exception as exc:
         for run in runs:
             run.crashed("the shared ledger", exc)
 
 
+def _listen(history: History, ledger: Ledger, runs: list[_Run]) -> None:
+    heard_by: dict[tuple[str, str], list[_Listener]] = {}
+    judges: list[tuple[_Run, Any]] = [(run, run.judge) for run in runs]
+    seeing: list[tuple[_Run, SeesTaps]] = [(run, judge) for run, judge in judges if isinstance(judge, SeesTaps)]
+    for tap in history.taps:
+        ledger.tap(tap)
+        listeners = heard_by.get((tap.side, tap.type))
+        if listeners is None:
+            listeners = heard_by[tap.side, tap.type] = _hearing(seeing, tap)
+        for run, listen in listeners:
+            try:
+                listen(tap)
+            except Exception as exc:
+                run.crashed("tap", exc)
+                seeing = [pair for pair in seeing if pair[0] is not run]
+                heard_by = {}
+
+
+def _hearing(seeing: Iterable[tuple[_Run, SeesTaps]], one: Tap) -> list[_Listener]:
+    """Who reads taps of this side and type."""
+    wanted = [(run, judge, getattr(judge, "HEARS", None)) for run, judge in seeing]
+    return [
+        (run, judge.tap)
+        for run, judge, hears in wanted
+        if hears is None or one.type.startswith(tuple(hears.get(one.side, ())))
+    ]
+
+
 def _feed(history: History, ledger: Ledger, runs: list[_Run], budget: Budget) -> None:
-    by_kind: dict[str, list[_Run]] = {}
+    fed_by: dict[str, list[tuple[_Run, Callable[[Op], None]]]] = {}
     ops, taps = history.ops, len(history.taps)
     for number, op in enumerate(ops):
         if not number % _LOOK and (spent := budget.spent(taps + number)):
@@ -182,15 +202,16 @@ def _feed(history: History, ledger: Ledger, runs: list[_Run], budget: Budget) ->
                 run.gives_up(f"{spent} were used up at op {number} of {len(ops)}, at {ledger.at(op.time_ns)}")
             return
         ledger.feed(op)
-        listeners = by_kind.get(op.f)
+        listeners = fed_by.get(op.f)
         if listeners is None:
-            listeners = by_kind[op.f] = [r for r in runs if r.feeds is None or op.f in r.feeds]
-        for run in listeners:
-            if run.judge is not None:
-                try:
-                    run.judge.feed(op)
-                except Exception as exc:
-                    run.crashed("feed", exc, op)
+            reading = [(r, r.judge) for r in runs if r.judge is not None and (r.feeds is None or op.f in r.feeds)]
+            listeners = fed_by[op.f] = [(run, judge.feed) for run, judge in reading]
+        for run, feed in listeners:
+            try:
+                feed(op)
+            except Exception as exc:
+                run.crashed("feed", exc, op)
+                fed_by = {}  # without its judge
 
 
 def _too_little(needs: Level, header: Header) -> str | None:

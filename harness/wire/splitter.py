@@ -11,6 +11,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+try:
+    from websockets.speedups import apply_mask  # in C: most of what a long message costs here
+except ImportError:  # a platform without a wheel
+    from websockets.utils import apply_mask
+
 HEAD_CAP_BYTES: Final = 64 * 1024  # a longer HTTP head is none
 FRAME_CAP_BYTES: Final = 64 * 1024 * 1024  # a longer frame is noise that happens to parse
 
@@ -62,13 +67,6 @@ def frame_payload(frame: bytes) -> bytes:
     if not frame[1] & 0x80:
         return frame[at:]
     return apply_mask(frame[at + 4 :], frame[at : at + 4])
-
-
-def apply_mask(data: bytes, mask: bytes) -> bytes:
-    """XOR with the repeated 4-byte mask, as one operation on large integers."""
-    size = len(data)
-    key = (mask * (size // 4 + 1))[:size]
-    return (int.from_bytes(data, "little") ^ int.from_bytes(key, "little")).to_bytes(size, "little")
 
 
 class _Garbage(Exception):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checkers.notation import read
+from checkers.past.heard import Heard
 from checkers.traffic.bounds import bounds
 from checkers.traffic.connections import Connections
 from harness.history import Op, Tap
@@ -31,8 +32,10 @@ def live_s(*later: Tap, cut: bool = True) -> float:
     limits = bounds(header)
     assert limits is not None
     connections = Connections(header, limits)
+    heard = Heard(header)
     for each in (tap(DOWN, "registered", 1), *later):
-        connections.tap(each)
+        heard.tap(each)
+    connections.listens(heard)
     fault = {"fault": "x", "occurrence": 0, "action": "reconnect", "nodes": ["mobile-1"], "directions": []}
     if cut:
         connections.feed(op("fault-begin", 2, **fault))

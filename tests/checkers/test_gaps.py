@@ -34,6 +34,20 @@ def test_a_gap_is_held_against_what_is_proved(why: str, line: str, found: bool) 
     assert judge(f"m:up {SENT} {line} m:final", "wire").reason == ("gap-understated" if found else None)
 
 
+@pytest.mark.parametrize("first", [(1, 4), (4,)], ids=["a late copy of what came before", "the first that is for it"])
+def test_what_came_before_a_connection_is_not_lost_to_it(first: tuple[int, ...]) -> None:
+    """A link that sends messages again brings an old event when the connection is new."""
+    came = [f"wire:d>r[type=job:x,job=a,msg={n},side=out]" for n in range(1, 8)]
+    granted = "wire:r>m[type=resumed,msg=s,side=in,conn=2] wire:r>m[type=resumed,msg=s,side=out,conn=2]"
+    later = " ".join(
+        f"wire:r>m[type={kind},msg={name},side=in,conn=2]"
+        for kind, name in (*(("job:x", name) for name in first), ("sync:gap", 1), ("job:x", 6))
+    )
+    line = f"{' '.join(came[:3])} {granted} {' '.join(came[3:])} {later}"
+    assert judge(f"m:up {line} m:final", "wire").reason is None
+    assert judge(f"m:up {line.replace('sync:gap,msg=1', 'sync:gap,msg=0')} m:final", "wire").reason == "gap-understated"
+
+
 def test_where_no_order_is_promised_nothing_is_proved() -> None:
     line = f"{SENT} {left(1)} {gap(1)} {left(6)}"
     assert judge(f"m:up {line} m:final", "wire").reason == "gap-understated"

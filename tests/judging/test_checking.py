@@ -33,6 +33,7 @@ class _Probe:
         self.FEEDS = feeds
         self.crash = crash
         self.seen: list[str] = []
+        self.taps: list[tuple[str, str]] = []
         self.params: Mapping[str, Any] = {}
         self.ledger: Ledger | None = None
         self.sights: list[str | None] = []
@@ -51,6 +52,7 @@ class _Probe:
         self.ledger = ledger
 
     def tap(self, tap: Tap) -> None:
+        self.taps.append((tap.side, tap.type))
         self._step("tap")
 
     def feed(self, op: Op) -> None:
@@ -95,6 +97,27 @@ def test_a_judge_sees_taps_first_then_only_the_kinds_it_asked_for(plant: Planted
     probe = plant(frozenset({"observe", "final"}))
     _check(LINE, "probe")
     assert probe.seen == ["begin", "tap", "observe", "observe", "final", "final", "finish"]
+
+
+def test_a_judge_hears_the_taps_that_it_chose_and_no_others(plant: Planted) -> None:
+    probe = plant(frozenset())
+    setattr(probe, "HEARS", {"out": ("job:", "sync:h")})  # noqa: B010  (an attribute that most judges lack)
+    history = read(LINE)
+    history.taps = [
+        Tap(time_ns=0, link="relay->mobile-1", side="in", conn=1, bytes=1, type="job:chunk"),
+        *(
+            Tap(time_ns=1, link="relay->mobile-1", side="out", conn=1, bytes=1, type=kind)
+            for kind in ("job:chunk", "sync:head", "sync:gap", "")
+        ),
+    ]
+    check(history, [CheckSpec(check="probe")])
+    assert probe.taps == [("out", "job:chunk"), ("out", "sync:head")]
+
+
+def test_a_judge_that_crashed_over_a_tap_hears_no_other(plant: Planted) -> None:
+    probe = plant(None, crash="tap")
+    _check("d:+a tap:m=1 tap:m=2 m:a=1 m:final d:final", "probe")
+    assert probe.seen == ["begin", "tap"]
 
 
 def test_a_judge_without_a_choice_sees_every_op(plant: Planted) -> None:

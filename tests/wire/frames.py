@@ -6,8 +6,9 @@ import itertools
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
+from websockets.utils import apply_mask
 
-from harness.wire.splitter import Kind, apply_mask
+from harness.wire.splitter import Kind
 
 REQUEST = b"GET /ws HTTP/1.1\r\nHost: relay\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
