@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from faults import DurationNs, OrShort, Timed, Words
 from harness import registry
 from harness.plan.topology import TimingWords
+from harness.workload.tagged import OneOf
 from harness.workload.words import Workload
 
 VERSION = 1
 
 
-@functools.cache
 def fault_models() -> dict[str, type[Timed]]:
-    """Action → the words of that fault, as its plug-in defines them, told apart by `action`."""
-    return {action: _with_action(action) for action in registry.names("fault")}
+    """Action → the words of that fault, of all that there are."""
+    return {action: fault_model(action) for action in registry.names("fault")}
 
 
-def _with_action(action: str) -> type[Timed]:
+@functools.cache
+def fault_model(action: str) -> type[Timed]:
+    """The words of a fault, as its plug-in defines them, told apart by `action`. Raises `UnknownName`."""
     words: type[Timed] = registry.find("fault", action).Params
     literal: Any = Literal[action]
     name = "".join(part.title() for part in action.split("_"))
     return create_model(name, __base__=words, __doc__=words.__doc__, action=(literal, ...))
 
 
-class AnyFault:
-    """Marks a field that holds any fault there is, told apart by `action`."""
+class AnyFault(OneOf):
+    """Marks a field that holds any fault there is."""
 
     TAG = "action"
 
@@ -40,9 +42,10 @@ class AnyFault:
         return fault_models()
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices: dict[Any, CoreSchema] = {a: handler.generate_schema(m) for a, m in fault_models().items()}
-        return core_schema.tagged_union_schema(choices, discriminator=cls.TAG)
+    def member(cls, tag: str) -> type[Timed] | None:
+        with suppress(registry.UnknownName):
+            return fault_model(tag)
+        return None
 
 
 class Settle(Words):

@@ -57,24 +57,11 @@ def complaint(document: Document, model: type[BaseModel], details: ErrorDetails)
 
 
 def place_of(document: Document, loc: Sequence[str | int]) -> Path:
-    """The path in the document's own terms: a union's member, which pydantic names after an index, is left out.
-
-    A missing key ends at the mapping that lacks it.
-    """
+    """The path in the document's own terms, as far as the document has it: a missing key ends at what lacks it."""
     path: Path = ()
-    tag_seen = False
     for part in loc:
-        here = document.at(path)
-        names_member = (
-            path
-            and isinstance(path[-1], int)
-            and isinstance(here, dict)
-            and part in (here.get("action"), here.get("do"))
-        )
-        if names_member and not tag_seen:
-            tag_seen = True
-        elif document.has((*path, part)):
-            path, tag_seen = (*path, part), False
+        if document.has((*path, part)):
+            path = (*path, part)
     return path
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from faults import Fault, Lasts, TargetError, Timed, format_duration
 from harness import registry
-from harness.plan.model import fault_models
+from harness.plan.model import fault_model
 from harness.plan.order import fault_name
 from harness.plan.repeat import awaited, lasts_ns
 from harness.schedule import Awaited, FaultAt, Schedule, Step, System
@@ -133,7 +133,7 @@ def fault_of(words: dict[str, Any], system: System) -> FaultAt | None:
     """Inverse of `words_of`, as the plan's expansion does it. None: no plan may say so."""
     fault: Fault = registry.find("fault", words["action"])
     try:
-        said: Timed = fault_models()[words["action"]].model_validate(words)
+        said: Timed = fault_model(words["action"]).model_validate(words)
         aimed = fault.targets(said, system.directions, [node.name for node in system.nodes])
     except (ValidationError, TargetError):
         return None

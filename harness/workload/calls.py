@@ -6,14 +6,14 @@ One class per call of the closed table of probe operations; the plan's words are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
 from faults import DurationNs, Words
 from harness.schedule import Node, Step, System
 from harness.workload.lasting import Lasting
+from harness.workload.tagged import OneOf
 
 WIRE = {
     "job": "jobId",
@@ -301,19 +301,14 @@ CALLS: Mapping[str, type[Call]] = {
 }
 
 
-class AnyCall:
-    """Marks a field that holds any call, told apart by `do`."""
+class AnyCall(OneOf):
+    """Marks a field that holds any call."""
 
     TAG = "do"
 
     @classmethod
     def members(cls) -> Mapping[str, type[Call]]:
         return CALLS
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {do: handler.generate_schema(call) for do, call in CALLS.items()}
-        return core_schema.tagged_union_schema(cast(dict[Any, CoreSchema], choices), discriminator=cls.TAG)
 
 
 def sessions_of(node: Node) -> list[str]:
