@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from harness.report.told import timeline, words
 from harness.report.told.closings import closings
@@ -46,6 +48,22 @@ class SmallestPlan:
     command: str
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Templates as they were compiled before, which takes longer than to fill them. Without room there is none."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    """In the user's own folder for temporary files; None if there is none that nobody else could write to."""
+    try:
+        return _Compiled()
+    except (OSError, RuntimeError):
+        return None
+
+
 @functools.cache
 def templates() -> jinja2.Environment:
     found = jinja2.Environment(
@@ -54,6 +72,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=_compiled(),
     )
     found.filters["md"] = lambda text: _markdown(str(text))
     found.filters["code"] = lambda text: " ".join(str(text).replace("`", "ˋ").split())
