@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+import os
 import pkgutil
 import re
 from collections.abc import Iterable
@@ -27,7 +28,8 @@ _PACKAGES = {  # kind → (package, the object every plug-in of that kind define
     "profile": ("targets.profiles", "PROFILE"),
 }
 _AS_SPELT = ("fault",)
-_NO_PLANS = ("topologies", "schema", "nightly.yaml", "known-failures.yaml")  # in `configs`
+_NO_PLANS = ("nightly", "known-failures")  # in `configs`
+_NONE_BELOW = ("topologies/", "schema/")
 _MISSING = object()
 _READABLE = 12
 KINDS = (*_PACKAGES, "plan", "topology")
@@ -64,7 +66,7 @@ def names(kind: str) -> list[str]:
     """All names of a kind, sorted. Raises `ValueError` for a kind that does not exist."""
     if kind in _PACKAGES:
         return sorted([*_shipped(kind), *_brought(kind)])
-    return sorted(_files(kind))
+    return _files(kind)
 
 
 def find(kind: str, name: str) -> Any:
@@ -135,21 +137,32 @@ def _load(kind: str, name: str) -> Any:
     return getattr(module, attribute, _MISSING)
 
 
-def _files(kind: str) -> dict[str, Path]:
-    """Name → file. A plan in a folder is `folder/name`: `edge/empty-chunk`."""
-    root = configs_dir()
-    if kind == "topology":
-        return {path.stem: path for path in sorted((root / "topologies").glob("*.yaml"))}
+def _folder(kind: str) -> Path:
+    if kind not in ("plan", "topology"):
+        raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(KINDS)}")
+    return configs_dir() if kind == "plan" else configs_dir() / "topologies"
+
+
+def _files(kind: str) -> list[str]:
+    """The names of all files, sorted: a plan in a folder is `folder/name`, as `edge/empty-chunk`.
+
+    Every plan that is loaded asks for it, and there are hundreds: a `Path` for each takes longer than to read the plan.
+    """
+    root = str(_folder(kind))
+    names = []
+    for folder, _, files in os.walk(root):
+        below = folder[len(root) + 1 :].replace(os.sep, "/") + "/" if folder != root else ""
+        names += [below + file.removesuffix(".yaml") for file in files if file.endswith(".yaml")]
     if kind == "plan":
-        found = (path.relative_to(root) for path in sorted(root.rglob("*.yaml")))
-        plans = (path for path in found if path.parts[0] not in _NO_PLANS)
-        return {path.with_suffix("").as_posix(): root / path for path in plans}
-    raise ValueError(f"unknown kind {kind!r}; there are: {', '.join(KINDS)}")
+        names = [name for name in names if name not in _NO_PLANS and not name.startswith(_NONE_BELOW)]
+    return sorted(names)
 
 
 def _find_file(kind: str, name: str) -> Any:
     files = _files(kind)
-    if name in files:
-        return files[name]
-    ends = [path for known, path in files.items() if known.rsplit("/", 1)[-1] == name]
-    return ends[0] if len(ends) == 1 else _MISSING
+    if name not in files:
+        ends = [known for known in files if known.rsplit("/", 1)[-1] == name]
+        if len(ends) != 1:
+            return _MISSING
+        name = ends[0]
+    return _folder(kind) / f"{name}.yaml"
