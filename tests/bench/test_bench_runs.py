@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import against
 import cluster
 import options
 import pytest
@@ -13,6 +14,23 @@ import toy
 from harness import registry
 from harness.night.executors.local import Local
 from harness.runs.run import execute
+
+
+@pytest.mark.skipif(not (against.ROOT / ".git").exists(), reason="an older tree is a commit of a git repository")
+def test_an_older_tree_is_measured_as_this_one_is_and_gone_afterwards() -> None:
+    with against.older_tree("HEAD") as older:
+        figures = against.work(older, "runs", "quickstart")
+        assert older != against.ROOT
+    assert set(figures) == set(against.work(against.ROOT, "runs", "quickstart"))
+    assert 0 < figures["  quickstart, judging"] < figures["quickstart"]
+    assert not older.exists()
+    assert str(older) not in against._git("worktree", "list")
+
+
+def test_a_ratio_is_what_the_older_tree_takes_by_what_this_one_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = Path("elsewhere")
+    against.compared(elsewhere, lambda tree: {"a message": 3.0 if tree == elsewhere else 2.0}, 3, "µs")
+    assert capsys.readouterr().out.split() == ["a", "message", "3", "µs", "2", "µs", "1.50", "1.00"]
 
 
 @pytest.mark.parametrize("kind", toy.KINDS)
