@@ -140,6 +140,22 @@ def test_what_was_told_of_a_store_that_is_gone_is_no_promise_of_the_next_one() -
     assert named(history, NAME) == {}
 
 
+def test_what_a_client_was_told_of_a_store_that_is_gone_is_no_bound_in_the_next_one() -> None:
+    """It was told of revision 2 there, and is told of the next one's first while the second is under way."""
+    history = read(f"d:+a d:a{{status=x}} m>get(a) m<ok(a=2) d:+b m>get(b) d:b{{status=x}} m<ok(b=3) {NOW}")
+    created = next(op for op in history.ops if op.job == "b")
+    for op in (op for op in history.ops if op.job == "b"):
+        if op.rev is not None:
+            op.rev, op.value = _copy(op.rev, n=op.rev.n - 2), {**op.value, "store": "another"}
+        elif op.type == "ok":
+            op.value["job"]["sync"] |= {"store": "another", "rev": 1}
+    another = {"boot": "b", "store": "another", "head": 0}
+    opened = _copy(created, f="recovered", type="info", time_ns=created.time_ns - 1, value=another, rev=None, job=None)
+    history.ops.insert(history.ops.index(created), opened)
+    found = judge(history, NAME)
+    assert (found.reason, found.details["order"]) == (None, "linearizable")
+
+
 def test_a_client_never_goes_back_even_within_one_instant() -> None:
     history = read(f"d:+a d:a{{status=x}}? m>get(a) m<ok(a=2) m>get(a) m<ok(a=1) {NOW}")
     for op in history.ops[3:6]:
