@@ -10,6 +10,7 @@ from harness.cli import _say, _table
 from harness.report.apart.comparing import Comparison, Pair, compare
 from harness.report.apart.parting import Event, Parting
 from harness.store.rundir import StoredRun
+from harness.terminal import harmless
 
 
 def show(first: StoredRun, second: StoredRun) -> None:
@@ -33,7 +34,7 @@ def show(first: StoredRun, second: StoredRun) -> None:
 
 
 def _pairs(title: str, pairs: Iterable[Pair]) -> None:
-    rows = [[_say.printable(one) for one in (pair.name, pair.first, pair.second)] for pair in pairs]
+    rows = [[harmless(one) for one in (pair.name, pair.first, pair.second)] for pair in pairs]
     if rows:
         _say.heading(title)
         _table.show(("", "A", "B"), rows)
@@ -58,11 +59,11 @@ def _parting(title: str, parting: Parting | None) -> None:
         for event in events:
             _event(event)
         if not any(event.parts for event in events):
-            _say.line(f"  > nothing more of {_say.printable(parting.process)}", bold=True)
+            _say.line(f"  > nothing more of {harmless(parting.process)}", bold=True)
 
 
 def _event(event: Event) -> None:
     words = [_table.seconds(event.time_ns), event.process, event.type, event.f, event.job, event.revision]
-    said = _say.printable("  ".join([" ".join(filter(None, words)), "".join(event.pieces)]))
+    said = harmless("  ".join([" ".join(filter(None, words)), "".join(event.pieces)]))
     mark = ">" if event.parts else " "
     _say.line(click.style(f"  {mark} {said}".rstrip(), bold=event.parts))

@@ -30,6 +30,7 @@ from harness.history import HistoryError
 from harness.interchange import jsonl, transactions
 from harness.interchange.edn_text import Reader
 from harness.interchange.export_edn import model_lines
+from harness.terminal import harmless
 from harness.verdict import Verdict, worst
 
 _SHOWN = 12  # pending operations and possible states that are told one by one
@@ -222,7 +223,7 @@ def _tell(judged: Judged, model: Model) -> None:
     _say.line(f"The shortest prefix that fails ends there: {prefix}. All before can be explained;")
     _say.line(f"the value was then {_or(states, blamed.result)}.")
     for hint in _linear_hints.of(judged, model, states):
-        _say.line(_say.printable(hint))
+        _say.line(harmless(hint))
     others = [operations[n] for n in answer.pending if n != answer.blamed]
     if others:
         _say.line("under way at that moment:")

@@ -11,6 +11,7 @@ from harness.cli import _say
 from harness.hunting.mutants import matrix
 from harness.hunting.mutants.matrix import Fate
 from harness.hunting.mutants.searching import MutantHunt
+from harness.terminal import harmless
 
 
 def as_object(hunt: MutantHunt) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def show(hunt: MutantHunt) -> None:
     for fate in survivors:
         _say.line()
         _say.line(f"{_place(fate)}  survived {_lived(fate)}", bold=True)
-        _say.line(_say.printable(fate.diff))
+        _say.line(harmless(fate.diff))
     _say.line()
     _total(hunt)
 
@@ -94,7 +95,7 @@ def _told(fate: Fate) -> str:
         case "stall":
             what = f"stall: {fate.reason}"
         case _:
-            what = f"broke: {_say.printable(fate.message)[:100]}"
+            what = f"broke: {harmless(fate.message)[:100]}"
     return f"{what}, run {fate.tries} of those that come to it: {fate.plan}, seed {fate.seed}"
 
 

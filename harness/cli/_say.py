@@ -19,12 +19,10 @@ from typing import Any, TextIO
 
 import click
 
+from harness.terminal import harmless
 from harness.verdict import Verdict
 
 VERDICT_COLOURS = {Verdict.VALID: "green", Verdict.UNKNOWN: "yellow", Verdict.INVALID: "red"}
-_CONTROL = {c: f"\\x{c:02x}" for c in [*range(0x20), 0x7F, *range(0x80, 0xA0)] if c not in (0x09, 0x0A)}
-_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # what is beside it, right to left
-_CONTROL |= {c: f"\\u{c:04x}" for c in _TURNING}
 _BLANK = "\0"
 _WHOLE = re.compile(r"`[^`\n]*`|(?<!\w)'[^'\n]*/[^'\n]*'(?!\w)")
 
@@ -69,11 +67,6 @@ def verdict(value: Verdict | None) -> str:
     return click.style(str(value), fg=VERDICT_COLOURS[value], bold=True)
 
 
-def printable(text: str) -> str:
-    """`text` without anything a terminal would obey: it may come from the system under test."""
-    return text.translate(_CONTROL)
-
-
 def many(count: int, thing: str) -> str:
     """`1 fault`, `4 calls`"""
     return f"{count} {thing}{'' if count == 1 else 's'}"
@@ -83,7 +76,7 @@ def paragraph(text: str, first: str = "  ", rest: str = "  ") -> None:
     """Lines as wide as the terminal. What may be pasted stays whole, however long: words, paths, `commands`."""
     width = max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
     wrapped = textwrap.wrap(
-        unbroken(printable(text)),
+        unbroken(harmless(text)),
         width,
         initial_indent=first,
         subsequent_indent=rest,

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.cli import _say, _table
 from harness.history import History, Op, Tap
+from harness.terminal import harmless
 
 _FAULTS = ("fault-begin", "fault-heal")
 _SAID = ("jobId", "job", "rev")  # by the columns
@@ -87,15 +88,15 @@ def operation(op: Op) -> Sequence[str]:
     revision = str(op.rev.n) if op.rev is not None else ""
     said = [_DETAILS.get(op.f, _plain)(op)]
     said += [f"error={_table.short(op.error)}"] if op.error is not None else []
-    said += [f"by {_say.printable(op.cause)}"] if op.cause is not None else []
-    return (op.process, op.type, op.f, _say.printable(op.job or ""), revision, "; ".join(filter(None, said)))
+    said += [f"by {harmless(op.cause)}"] if op.cause is not None else []
+    return (op.process, op.type, op.f, harmless(op.job or ""), revision, "; ".join(filter(None, said)))
 
 
 def message(tap: Tap) -> Sequence[str]:
     """The same cells; of a link, `in` is before its faults and `out` after them."""
     named = f", {_table.short(tap.msg)}" if tap.msg is not None else ""
     details = f"connection {tap.conn}, {_say.many(tap.bytes, 'byte')}{named}"
-    return (tap.link, tap.side, _say.printable(tap.type or "?"), _say.printable(tap.job or ""), "", details)
+    return (tap.link, tap.side, harmless(tap.type or "?"), harmless(tap.job or ""), "", details)
 
 
 def _plain(op: Op) -> str:
@@ -133,7 +134,7 @@ def _fault(op: Op) -> str:
     effect = value.get("effect")
     met = _table.words({key: count for key, count in effect.items() if count}) if isinstance(effect, dict) else ""
     did = [met or "it met nothing"] if op.f == "fault-heal" else []
-    return "; ".join([_say.printable(str(value.get("fault"))), ", ".join(_places(op)), *did])
+    return "; ".join([harmless(str(value.get("fault"))), ", ".join(_places(op)), *did])
 
 
 _DETAILS = {"commit": _commit, "observe": _observation, "final": _final, **dict.fromkeys(_FAULTS, _fault)}

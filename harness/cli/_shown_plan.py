@@ -13,6 +13,7 @@ from faults import format_duration
 from harness import plan as plans
 from harness.cli import _completion, _options, _plans, _say, _table
 from harness.schedule import Awaited, FaultAt, Node, Schedule, Step, profile_name
+from harness.terminal import harmless
 
 _HEADS = ("time", "lasts", "where", "what", "job", "details")
 _AIMS = ("links", "nodes", "clients", "groups", "match")  # of a fault's words: they stand in columns of their own
@@ -55,7 +56,7 @@ def show(
 
 def _head(schedule: Schedule, variants: int) -> None:
     system = schedule.system
-    _say.line(f"{schedule.plan}, seed {schedule.seed}: {_say.printable(schedule.title)}", bold=True)
+    _say.line(f"{schedule.plan}, seed {schedule.seed}: {harmless(schedule.title)}", bold=True)
     lengths = [format_duration(ns) for ns in (schedule.duration_ns, schedule.quiesce_ns, schedule.converge_ns)]
     pairs = [
         ("lasts", f"{lengths[0]}, then {lengths[1]} of rest, then at most {lengths[2]} until all agree"),
@@ -147,7 +148,7 @@ def _fault(at: FaultAt) -> Sequence[str]:
         _table.seconds(at.at_ns) if at.moment is None else "event",
         format_duration(round(at.for_ns, -6)),
         _where(at),
-        f"FAULT {at.action}" + (f" “{_say.printable(at.fault)}”" if named else ""),
+        f"FAULT {at.action}" + (f" “{harmless(at.fault)}”" if named else ""),
         "" if job == "*" else str(job),
         "; ".join(filter(None, told)),
     )

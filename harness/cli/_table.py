@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.cli import _say
+from harness.terminal import harmless
 
 _PIPED = 160  # columns when nobody knows how wide the terminal is
 _LEAST = 20  # letters that stay of the last column, however narrow the terminal is
@@ -48,7 +49,7 @@ def short(value: Any) -> str:
     """A value on one line, in a few letters: it may be a text that the system under test made."""
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return cut(value, _TEXT)
-    return cut(_say.printable(json.dumps(value, ensure_ascii=False, default=str)), _TEXT)
+    return cut(harmless(json.dumps(value, ensure_ascii=False, default=str)), _TEXT)
 
 
 def seconds(ns: int) -> str:

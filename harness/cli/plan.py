@@ -10,6 +10,7 @@ from harness import plan as plans
 from harness.cli import _completion, _exits, _options, _plans, _program, _reference, _say, _shown_plan
 from harness.plan.schema import rendered
 from harness.schedule import encode_schedule
+from harness.terminal import harmless
 
 
 @click.group(short_help="Write, check and look at plans.")
@@ -45,7 +46,7 @@ def _praise(found: plans.Plan, topology: str | None) -> str:
     faults, variants = len(found.words.faults), len(plans.variants(found))
     more = f", {variants} variants" if variants > 1 else ""
     more += f", also on the topology {topology}" if topology is not None else ""
-    return f"a valid plan, “{_say.printable(found.title)}”, {_say.many(faults, 'fault')}{more}"
+    return f"a valid plan, “{harmless(found.title)}”, {_say.many(faults, 'fault')}{more}"
 
 
 @command.command(short_help="Print the schedule of a plan and a seed.")

@@ -14,6 +14,7 @@ from harness.registry import close_matches
 from harness.report.told import timeline
 from harness.store.index import Store
 from harness.store.rundir import StoredRun, read_run
+from harness.terminal import harmless
 from harness.verdict import CheckResult
 
 _HEADS = ("", "time", "who", "type", "what", "job", "rev", "details")
@@ -94,7 +95,7 @@ def _known(kind: str, name: str | None, known: Sequence[str]) -> None:
         return
     close = close_matches(name, known)
     there = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known) or 'none'}"
-    raise Refused(f"this run has no {kind} {name!r}; {_say.printable(there)}")
+    raise Refused(f"this run has no {kind} {name!r}; {harmless(there)}")
 
 
 def _jobs(history: History) -> list[str]:
@@ -116,7 +117,7 @@ def _rows(run: StoredRun, history: History, wanted: _shown_ops.Wanted, *, messag
     for span in timeline.spans(history):
         if wanted.lies_in(span.begin_ns, span.end_ns):
             since = _table.seconds(span.begin_ns - origin_ns)
-            yield (f"fault {_say.printable(span.name)} has been there since {since}",)
+            yield (f"fault {harmless(span.name)} has been there since {since}",)
     for time_ns, _, item in sorted(timed, key=lambda found: found[:2]):
         cells = _shown_ops.message(item) if isinstance(item, Tap) else _shown_ops.operation(item)
         mark = "" if isinstance(item, Tap) else marks.get(item.index, "")

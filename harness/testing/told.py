@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from harness.runs.run import RunResult
 from harness.schedule import Schedule
 from harness.store import rundir
 from harness.store.rundir import RunRecord
+from harness.terminal import harmless
 from harness.verdict import CheckResult, Verdict
 
 _SENTENCE = 600  # letters; the report has all of it
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def expected(schedule: Schedule) -> dict[str, str]:
 def story(outcome: RunResult, schedule: Schedule, told: Told) -> str:
     """The headline first: it is what a summary shows. What comes from the system under test obeys no terminal."""
     parts = [_head(outcome, schedule, told), *_failures(outcome), _closed(outcome), _next(outcome, schedule, told)]
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", "\n\n".join(part for part in parts if part))
+    return harmless("\n\n".join(part for part in parts if part))
 
 
 def _head(outcome: RunResult, schedule: Schedule, told: Told) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from cli_rig import Harness
 
-from harness.cli import _linear, _say
+from harness.cli import _linear
+from harness.terminal import harmless
 
 STALE = """\
 {:process 0, :type :invoke, :f :write, :value 1}
@@ -163,7 +164,7 @@ def test_nothing_of_a_history_turns_a_line_round(harness: Harness):
     page = (harness.folder / "h.html").read_text(encoding="utf-8")
     assert said.code == 1 and not set(evil) & set(said.out + page)
     assert "\\u202e\\u2066\\u200f\\u061c: read" in said.out
-    assert _say.printable(f"a{evil}b\x1b") == "a\\u202e\\u2066\\u200f\\u061cb\\x1b"
+    assert harmless(f"a{evil}b\x1b") == "a\\u202e\\u2066\\u200f\\u061cb\\x1b"
 
 
 @pytest.mark.parametrize(("keys", "last"), [("abcd", "1 more key; --json tells it"), ("abcde", "2 more keys; ")])

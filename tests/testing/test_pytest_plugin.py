@@ -367,11 +367,11 @@ def test_ctrl_c_in_a_run_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_a_system_says_obeys_no_terminal() -> None:
     run = play(LOST)
-    found = CheckResult(check="rpc", verdict=Verdict.INVALID, reason="refused", message="\x1b[31mred\x07")
+    found = CheckResult(check="rpc", verdict=Verdict.INVALID, reason="refused", message="\x1b[31mred\x07 \u202etxet")
     outcome = RunResult(verdict=Verdict.INVALID, results=[found], history=None)
     said = story(outcome, run.schedule, Told("sim", LOST, None, None, None))
-    assert "\\x1b[31mred\\x07" in said
-    assert "\x1b" not in said
+    assert "\\x1b[31mred\\x07 \\u202etxet" in said
+    assert "\x1b" not in said and "\u202e" not in said
 
 
 # ---- without a mark -------------------------------------------------------------------------------------------------
