@@ -111,7 +111,8 @@ def _play(ledger: Ledger, asked: _Asked, night: Night, name: str, about: About, 
     try:
         with executor(asked.where, Wanted(jobs=asked.jobs, scheduler=asked.scheduler)) as workers:
             ledger.begin(name, asked.shard, begun, about)
-            ledger.tidy(name)
+            if asked.resume:  # a new night has left nothing behind: what has its name is somebody's
+                ledger.tidy(name)
             with _say.progress() as note:
                 tell = _Tell(note, about.planned, len(ledger.done(name)))
                 playing = Playing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,18 @@ def test_a_night_that_was_killed_goes_on_where_it_was(whole: subprocess.Complete
     assert files_of(folder / "killed") == files_of(folder / "whole")
     again = harness("nightly", "--resume", "--store", "killed", cwd=folder)
     assert again.returncode == 254 and "is left to be ended" in again.stderr
+
+
+def test_runs_of_a_night_whose_index_was_lost_are_not_taken_for_leftovers(
+    whole: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    shutil.copytree(folder / "whole", folder / "lost")
+    (folder / "lost/index.db").unlink()
+    before = files_of(folder / "lost")
+    (folder / "one.yaml").write_text("version: 1\nparts:\n  - {name: a, plans: [edge/missing-jobs], seeds: 1}\n")
+    played = harness("nightly", "one.yaml", "--night", "n", "--store", "lost", cwd=folder)
+    assert played.returncode == 0, played.stderr
+    assert before and set(before) <= set(files_of(folder / "lost"))
 
 
 def test_a_night_ends_within_its_budget_and_says_what_it_left_out(folder: Path) -> None:
