@@ -85,14 +85,14 @@ def assert_alike(text: str) -> bool:
 
 
 @in_c
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["", "version: 1\n", "a: "]))
 def test_pieces_of_plans_are_read_alike(pieces: list[str], head: str) -> None:
     assert_alike(head + "".join(pieces) + "\n")
 
 
 @in_c
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_shipped_plans_with_a_slip_are_read_alike(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(registry.names("plan")))
