@@ -17,6 +17,18 @@ def _verbs() -> set[str]:
     return {verb for name in registry.names("fault") for verb in registry.find("fault", name).VERBS}
 
 
+def test_plans_and_topologies_are_the_files_of_their_folders() -> None:
+    root = registry.configs_dir()
+    files = {path.relative_to(root).with_suffix("").as_posix(): path for path in root.rglob("*.yaml")}
+    topologies = {name.removeprefix("topologies/"): path for name, path in files.items() if name.startswith("topolo")}
+    plans = {name: path for name, path in files.items() if not name.startswith(("topologies/", "schema/"))}
+    for no_plan in ("nightly", "known-failures"):
+        del plans[no_plan]
+    for kind, there in (("plan", plans), ("topology", topologies)):
+        assert registry.names(kind) == sorted(there)
+        assert {name: registry.find(kind, name) for name in there} == there
+
+
 @pytest.mark.parametrize("name", registry.names("runtime"))
 def test_a_runtime_has_every_verb_or_says_why_not(name: str) -> None:
     runtime: Runtime = registry.find("runtime", name)

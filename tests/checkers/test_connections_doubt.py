@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -20,9 +20,9 @@ def op(f: str, at_s: float, node: str | None = None, **value: Any) -> Op:
     return Op(index=0, process="p", type="info", f=f, time_ns=round(at_s * S), value=value, node=node)
 
 
-def tap(link: str, type_: str, at_s: float) -> Tap:
+def tap(link: str, type_: str, at_s: float, side: Literal["in", "out"] = "out") -> Tap:
     return Tap(
-        time_ns=round(at_s * S), link=link, side="out", conn=1, bytes=10, type=type_, job=None, msg=None, source=None
+        time_ns=round(at_s * S), link=link, side=side, conn=1, bytes=10, type=type_, job=None, msg=None, source=None
     )
 
 
@@ -44,6 +44,21 @@ def live_s(*later: Tap, cut: bool = True) -> float:
     found = connections.clients["mobile-1"].live_ns
     assert found is not None
     return found / S
+
+
+@pytest.mark.parametrize(("level", "seen"), [(1, [False, True]), (2, [])])
+def test_sockets_are_shown_of_clients_that_journal_none_once_and_in_their_time(level: int, seen: list[bool]) -> None:
+    header = read("m:up").header
+    header.nodes["mobile-1"]["level"] = level
+    limits = bounds(header)
+    assert limits is not None
+    connections, heard = Connections(header, limits), Heard(header)
+    for each in (tap(UP, "register", 1, "in"), tap(DOWN, "registered", 2), tap(UP, "register", 9, "in")):
+        heard.tap(each)
+    connections.listens(heard)
+    assert connections.due(S // 2) == []
+    assert [each.registered for each in connections.due(3 * S)] == seen
+    assert connections.due(3 * S) == []
 
 
 def test_it_is_in_doubt_until_it_must_have_noticed() -> None:

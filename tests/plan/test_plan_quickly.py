@@ -101,6 +101,12 @@ def test_shipped_plans_with_a_slip_are_read_alike(data: st.DataObject) -> None:
     assert_alike(text[:at] + data.draw(st.sampled_from(PIECES)) + text[at + data.draw(st.integers(0, 3)) :])
 
 
+@pytest.mark.parametrize("text", ["a: {b: ,c: 1}\n", "a: [(: ]\n", "a: {at: 1s, node: , do: open}\n"])
+def test_a_value_that_is_left_out_stands_where_it_always_did(text: str) -> None:
+    found, other = read(Source("p", text)), slowly(text)
+    assert (found.data, found.values, found.keys) == (other.data, other.values, other.keys)
+
+
 @in_c
 def test_nearly_all_plans_are_read_quickly() -> None:
     names = registry.names("plan")
