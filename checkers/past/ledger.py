@@ -36,10 +36,9 @@ class Ledger:
         self.truth = Truth()
         self.phases = Phases()
         self.emitted = Emitted()  # of the whole history, from the beginning
-        self.heard = Heard(header)  # the same
+        self.heard = Heard(header)  # of the whole history, once the first op is fed
         self.sight: Sight | None = None
         self.origin_ns: int | None = None
-        self.tapped = False
         self.delivered: dict[tuple[str, str], list[int]] = {}  # (node, message) → times, ascending
         self.scopes: dict[Replica, dict[str, Any]] = {}
         self.last_seen: dict[tuple[Replica, str], Sight] = {}
@@ -61,7 +60,6 @@ class Ledger:
                 self.emitted.learn(op)
 
     def tap(self, tap: Tap) -> None:
-        self.tapped = True
         self.heard.tap(tap)
         if tap.side == "out" and tap.msg is not None:
             self.delivered.setdefault((tap.link.rpartition("->")[2], tap.msg), []).append(tap.time_ns)
@@ -123,6 +121,11 @@ class Ledger:
         """The desktop of `node`'s user with this device id (as ids are compared: without case)."""
         found = self._desktops.get((self._users.get(node, ""), device_id.lower()))
         return found if found is not None else (device_id if device_id in self.header.nodes else None)
+
+    @property
+    def tapped(self) -> bool:
+        """Did anybody listen to the wire?"""
+        return self.heard.tapped
 
     @property
     def phase(self) -> Phase:

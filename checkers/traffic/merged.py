@@ -40,7 +40,7 @@ class Merged(Reader):
 
     @property
     def tapped(self) -> bool:
-        """Did anybody listen to the wire?"""
+        """As the ledger has it."""
         return self.ledger.tapped
 
     def hears(self, tap: Tap) -> bool:

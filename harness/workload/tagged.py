@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+
+_MISSING: Final = object()
 
 
 class OneOf:
@@ -34,8 +36,8 @@ class OneOf:
         """Raises `PydanticKnownError`, or `ValidationError` with all that is wrong with the member."""
         if not isinstance(value, dict | BaseModel):
             raise PydanticKnownError("model_attributes_type")
-        tag = value.get(cls.TAG) if isinstance(value, dict) else getattr(value, cls.TAG, None)
-        if tag is None:
+        tag = value.get(cls.TAG, _MISSING) if isinstance(value, dict) else getattr(value, cls.TAG, _MISSING)
+        if tag is _MISSING:
             raise PydanticKnownError("union_tag_not_found", {"discriminator": f"'{cls.TAG}'"})
         model = cls.member(tag) if isinstance(tag, str) else None
         if model is None:

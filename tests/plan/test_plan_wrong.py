@@ -23,6 +23,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "unknown action 'partion'",
         "did you mean partition?",
     ),
+    "an action that is nothing": (
+        "faults:\n  - {action: «null, links: [mobile-1->relay]}",
+        "unknown action 'None'",
+        "one of: ",
+    ),
     "a fault without action": (
         "faults:\n  - «{links: [mobile-1->relay]}",
         "the key 'action' is missing here",
