@@ -1,7 +1,8 @@
 """The commands, one file each: `harness NAME` is `harness/cli/NAME.py`, which defines `command`.
 
 A command returns its exit code (None is 0) and raises whatever goes wrong; `main` alone decides what a person sees of
-an exception and which code a script gets. Modules with a leading underscore are shared by commands.
+an exception and which code a script gets. What commands share stands in rooms: `telling` (how they speak) · `naming`
+(what there is, in its own words) · `asking` (what users type) · `one` and `many` (runs) · `linear` (`check --model`).
 """
 
 from __future__ import annotations

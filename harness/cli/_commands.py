@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 
 from harness import __version__
-from harness.cli import _completion, _exits, _say
+from harness.cli.asking import completion
+from harness.cli.telling import exits, say
 from harness.registry import close_matches
 
 _IN_ORDER_OF_NEED = (
@@ -26,13 +27,13 @@ class _Formatter(click.HelpFormatter):
     """Help in which no `command` is broken in two."""
 
     def write_text(self, text: str) -> None:
-        super().write_text(_say.unbroken(text))
+        super().write_text(say.unbroken(text))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl([(first, _say.unbroken(second)) for first, second in rows], col_max, col_spacing)
+        super().write_dl([(first, say.unbroken(second)) for first, second in rows], col_max, col_spacing)
 
     def getvalue(self) -> str:
-        return _say.broken(super().getvalue())
+        return say.broken(super().getvalue())
 
 
 class _Context(click.Context):
@@ -62,7 +63,8 @@ class Commands(click.Group):
     """Loads a command's module only when it is asked for, so that `--help` of one pays for one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        found = {m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if not m.name.startswith("_")}
+        here = pkgutil.iter_modules([str(Path(__file__).parent)])
+        found = {one.name for one in here if not one.ispkg and not one.name.startswith("_")}
         first = [name for name in _IN_ORDER_OF_NEED if name in found]
         return first + sorted(found.difference(first))
 
@@ -92,7 +94,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=_exits.TABLE,
+    epilog=exits.TABLE,
 )
 @click.version_option(__version__, prog_name="harness")
 def group() -> None:
@@ -114,16 +116,16 @@ _with_our_help(group)
 
 def run(argv: list[str]) -> int:
     """The exit code of one command line; nothing is raised."""
-    _say.prepare_streams()
-    return _exits.guarded(lambda: _invoke(argv))
+    say.prepare_streams()
+    return exits.guarded(lambda: _invoke(argv))
 
 
 def _invoke(argv: list[str]) -> int:
     """One command. `click`'s own `main` is not used: it would end a broken pipe with 1, which here means INVALID."""
-    asked = _completion.answer(group, _program_name())
+    asked = completion.answer(group, _program_name())
     if asked is not None:
         return asked
-    with _exits.terminated_like_ctrl_c():
+    with exits.terminated_like_ctrl_c():
         context = group.make_context(_program_name(), argv)
         with context:
             code = group.invoke(context)

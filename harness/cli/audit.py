@@ -16,7 +16,8 @@ from harness.audit.checklist import Checked, checked
 from harness.audit.findings import Finding, Findings
 from harness.audit.playing import SOUND, Audit, Audited, Counterexample, Decision, in_words
 from harness.audit.shown import DOCUMENTED, read
-from harness.cli import _exits, _options, _plans, _say
+from harness.cli.asking import options, planned
+from harness.cli.telling import exits, say
 from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from targets.profiles import load
@@ -36,7 +37,7 @@ _INDENT, _WIDTH = 16, 100
     help="Worker processes. Default: as many as CPUs.",
 )
 @click.option("--findings", is_flag=True, help="Play what was found instead, and print it as a page (Markdown).")
-@_options.json_option
+@options.json_option
 def command(
     *, profile: str, only: tuple[str, ...], seed: int, runtime: str, jobs: int, findings: bool, as_json: bool
 ) -> int:
@@ -62,15 +63,15 @@ def command(
         return _findings(jobs, as_json)
     try:
         known = [plan for plan, _ in read(claims.found())]
-        audit = Audit(claims.found(only), profile, seed=seed, runtime=_plans.runtime(runtime).NAME, findings=known)
+        audit = Audit(claims.found(only), profile, seed=seed, runtime=planned.runtime(runtime).NAME, findings=known)
     except claims.BadClaim as exc:
-        raise _exits.Refused(str(exc)) from None
+        raise exits.Refused(str(exc)) from None
     found: list[Audited] = []
     _gather(audit, jobs, found, "claims decided")
     found.sort(key=lambda one: one.id)
     items = checked({one.id: one for one in found})
     if as_json:
-        _say.data(
+        say.data(
             {
                 "profile": profile,
                 "runs": audit.runs,
@@ -84,7 +85,7 @@ def command(
             _tell(one)
         _check_off(items)
         _sum_up(found, audit)
-    return _exits.INTERRUPTED if audit.interrupted else _code(found)
+    return exits.INTERRUPTED if audit.interrupted else _code(found)
 
 
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class _Played(Protocol[T_co]):
 def _gather(played: _Played[T], jobs: int, found: list[T], what: str) -> None:
     """Ctrl-C ends it, wherever it comes; what was found by then stays."""
     try:
-        with _say.progress() as note:
+        with say.progress() as note:
             for one in played.play(jobs):
                 found.append(one)
                 note(f"{len(found)} {what}; {played.runs} of {played.planned} runs")
@@ -117,20 +118,20 @@ def _findings(jobs: int, as_json: bool) -> int:
     try:
         hunt = Findings(read(claims.found()))
     except claims.BadClaim as exc:
-        raise _exits.Refused(str(exc)) from None
+        raise exits.Refused(str(exc)) from None
     found: list[Finding] = []
     _gather(hunt, jobs, found, "findings played")
     found = document.in_order(found)
     for one in found:
         if one.wrong:
-            _say.error(f"{one.plan.name}: {one.wrong}")
+            say.error(f"{one.plan.name}: {one.wrong}")
     if as_json:
-        _say.data({"runs": hunt.runs, "interrupted": hunt.interrupted, "findings": [_finding(one) for one in found]})
+        say.data({"runs": hunt.runs, "interrupted": hunt.interrupted, "findings": [_finding(one) for one in found]})
     else:
-        _say.line(document.written(found))
+        say.line(document.written(found))
     if hunt.interrupted:
-        return _exits.INTERRUPTED
-    return _exits.INVALID if any(one.wrong for one in found) else _exits.OK
+        return exits.INTERRUPTED
+    return exits.INVALID if any(one.wrong for one in found) else exits.OK
 
 
 def _finding(one: Finding) -> dict[str, object]:
@@ -161,7 +162,7 @@ def _as_data(one: Audited) -> dict[str, object]:
 
 def _tell(one: Audited) -> None:
     decision = one.decision
-    _say.line(f"{one.id}  {decision.status:10}{one.says}")
+    say.line(f"{one.id}  {decision.status:10}{one.says}")
     told = [decision.message] if decision.by else [decision.why] if decision.why else []
     told += [in_words(measured) for measured in decision.measured if measured.holds]
     if one.unkeepable:
@@ -175,7 +176,7 @@ def _tell(one: Audited) -> None:
         told.append(f"it does not flip: {_not_flipping(one)}")
     for text in told:
         for line in wrap(text, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False):
-            _say.line(" " * _INDENT + line)
+            say.line(" " * _INDENT + line)
 
 
 def _numbered(story: list[str]) -> list[str]:
@@ -204,11 +205,11 @@ def _not_flipping(one: Audited) -> str:
 
 def _check_off(items: list[Checked]) -> None:
     if items:
-        _say.line()
-        _say.line("The document's checklist:")
+        say.line()
+        say.line("The document's checklist:")
     for item in items:
         by = "" if item.status == "HOLDS" else f" ({', '.join(item.by)})"
-        _say.line(f"  {item.status:10}{item.says}{by}")
+        say.line(f"  {item.status:10}{item.says}{by}")
 
 
 def _sum_up(found: list[Audited], audit: Audit) -> None:
@@ -216,12 +217,12 @@ def _sum_up(found: list[Audited], audit: Audit) -> None:
     said = ", ".join(f"{counts[status]} {status}" for status in ("HOLDS", "REFUTED", "UNDECIDED"))
     flips = sum(one.flips for one in found)
     stopped = f" of {audit.planned}; stopped by Ctrl-C" if audit.interrupted else ""
-    _say.line()
-    _say.line(f"{len(found)} claims: {said}; {flips} of them flip where they are broken; {audit.runs} runs{stopped}")
+    say.line()
+    say.line(f"{len(found)} claims: {said}; {flips} of them flip where they are broken; {audit.runs} runs{stopped}")
 
 
 def _code(found: list[Audited]) -> int:
     statuses = {one.decision.status for one in found}
     if "REFUTED" in statuses:
-        return _exits.INVALID
-    return _exits.UNKNOWN if "UNDECIDED" in statuses or not found else _exits.OK
+        return exits.INVALID
+    return exits.UNKNOWN if "UNDECIDED" in statuses or not found else exits.OK

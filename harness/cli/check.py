@@ -8,7 +8,9 @@ import click
 
 from checkers.linearizability.decide import MODELS
 from harness import registry
-from harness.cli import _completion, _drawn, _exits, _jobs, _linear, _options, _result, _say
+from harness.cli.asking import completion, options
+from harness.cli.linear import jobs, judged, page_file
+from harness.cli.telling import exits, finished, say
 from harness.history import History, HistoryError, NoHeader
 from harness.interchange.export_edn import edn_lines
 from harness.judging import ladder
@@ -17,24 +19,24 @@ from harness.schedule import CheckSpec
 from harness.store.index import Store
 from harness.store.rundir import history_path, read_schedule, read_with_taps
 
-_MODELS = sorted([*MODELS, _jobs.MODEL])
+_MODELS = sorted([*MODELS, jobs.MODEL])
 
 
 @click.command(short_help="Judge a stored history again.")
-@click.argument("word", metavar="HISTORY", shell_complete=_completion.runs)
+@click.argument("word", metavar="HISTORY", shell_complete=completion.runs)
 @click.option(
     "--check",
     "checks",
     multiple=True,
     metavar="NAME",
-    shell_complete=_completion.checkers,
+    shell_complete=completion.checkers,
     help="Only this checker. Repeatable.",
 )
 @click.option("--model", type=click.Choice(_MODELS), help="Is it linearizable as operations of this object?")
 @click.option("--initial", metavar="VALUE", help="What a register of --model holds at first (EDN; else nil).")
 @click.option(
     "--export",
-    type=click.Choice(["edn", _jobs.REGISTER]),
+    type=click.Choice(["edn", jobs.REGISTER]),
     help="Print the operations for Elle or Knossos instead.",
 )
 @click.option("--job", metavar="ID", help="The job of --export edn-register.")
@@ -45,9 +47,9 @@ _MODELS = sorted([*MODELS, _jobs.MODEL])
     metavar="[OUT.html]",
     help="With --model: also a page that shows it (else HISTORY.html).",
 )
-@_options.plugin_option
-@_options.store_option
-@_options.json_option
+@options.plugin_option
+@options.store_option
+@options.json_option
 def command(
     *,
     word: str,
@@ -77,24 +79,24 @@ def command(
     With --report a model's verdict is also shown as a page: operations as bars, the longest order that explains them
     step by step, and the one that cannot follow.
     """
-    if (export == _jobs.REGISTER and model != _jobs.MODEL) or (job is not None and export != _jobs.REGISTER):
+    if (export == jobs.REGISTER and model != jobs.MODEL) or (job is not None and export != jobs.REGISTER):
         raise click.UsageError("--export edn-register, and --job with it, belong to --model job")
     _agreeing(checks, model, initial, export, as_json)
     _with_a_model(report, model, export)
     history = _located(word, store)
-    page = _drawn.place(report, history)
-    if model == _jobs.MODEL:
+    page = page_file.place(report, history)
+    if model == jobs.MODEL:
         if export is not None:
-            return _jobs.export_jobs(history, export, job)
-        return _jobs.check_jobs(history, as_json=as_json, page=page)
+            return jobs.export_jobs(history, export, job)
+        return jobs.check_jobs(history, as_json=as_json, page=page)
     if model is not None:
         file = _file(history)
         if export is not None:
-            return _linear.export(file, model)
-        return _linear.check(file, model, initial=initial, as_json=as_json, page=page)
+            return judged.export(file, model)
+        return judged.check(file, model, initial=initial, as_json=as_json, page=page)
     if export is not None:
         for line in edn_lines(_read(history).ops):
-            _say.line(line)
+            say.line(line)
         return 0
     return _judge(history, _specs(history, checks), as_json)
 
@@ -103,20 +105,20 @@ def _judge(history: Path, specs: list[CheckSpec] | None, as_json: bool) -> int:
     """What the checkers say of a run's history, and the exit code."""
     found = _read(history)
     if found.problem is not None:
-        _say.error(f"{history}: {found.problem}", label="warning")
+        say.error(f"{history}: {found.problem}", label="warning")
     results = check(found, specs)
     results = [*missed(specs, results), *results]
     verdict = overall(results)
     if as_json:
         told = {"verdict": str(verdict), "history": str(history), "consistency": ladder.strongest(results)}
-        _say.data({**told, "checks": _result.checks_as_json(results)})
-        return _exits.OF_VERDICT[verdict]
-    _result.table(results)
-    _result.failures(results)
-    _result.consistency(results)
-    _say.line()
-    _say.line(f"verdict  {_say.verdict(verdict)}")
-    return _exits.OF_VERDICT[verdict]
+        say.data({**told, "checks": finished.checks_as_json(results)})
+        return exits.OF_VERDICT[verdict]
+    finished.table(results)
+    finished.failures(results)
+    finished.consistency(results)
+    say.line()
+    say.line(f"verdict  {say.verdict(verdict)}")
+    return exits.OF_VERDICT[verdict]
 
 
 def _agreeing(
@@ -164,7 +166,7 @@ def _read(path: Path) -> History:
     try:
         return read_with_taps(file)
     except NoHeader:
-        format_ = _linear.foreign(file)
+        format_ = judged.foreign(file)
         if format_ is None:
             raise
         how = f"--model says what it is a history of: {', '.join(sorted(MODELS))}"

@@ -13,7 +13,8 @@ from websockets.exceptions import InvalidURI
 from websockets.uri import parse_uri
 
 from harness import registry
-from harness.cli import _exits, _options, _say
+from harness.cli.asking import options
+from harness.cli.telling import exits, say
 from harness.conform import Told, failed, looking
 from harness.plan import load_topology
 from harness.plan.topology import system_of
@@ -36,9 +37,9 @@ _DEFAULT_LIMIT_S = 5.0
     help="Of a URL: the environment variable that has the secret of tokens.",
 )
 @click.option("--dialect", metavar="NAME", help="Of a URL: how the relay spells the protocol.")
-@click.option("--limit", type=_options.Duration(), help="How long each answer may take.  [default: 5s]")
-@_options.plugin_option
-@_options.json_option
+@click.option("--limit", type=options.Duration(), help="How long each answer may take.  [default: 5s]")
+@options.plugin_option
+@options.json_option
 def command(
     *,
     what: str,
@@ -74,14 +75,14 @@ def command(
         _play(looking.relay_at(_url(what), _opener(auth, secret_env), limit_s, tell, spoken))
     else:
         _look_at(what, topology, limit_s, tell)
-    _exits.no_more_interruption()
+    exits.no_more_interruption()
     if as_json:
-        _say.data({"looked_at": what, "checks": [one.__dict__ for one in told]})
+        say.data({"looked_at": what, "checks": [one.__dict__ for one in told]})
     else:
         _sum_up(told)
     if failed(told):
-        return _exits.INVALID
-    return _exits.OK if any(one.said == "pass" for one in told) else _exits.UNKNOWN
+        return exits.INVALID
+    return exits.OK if any(one.said == "pass" for one in told) else exits.UNKNOWN
 
 
 def _look_at(name: str, topology: str, limit_s: float, tell: looking.Tell) -> None:
@@ -90,23 +91,23 @@ def _look_at(name: str, topology: str, limit_s: float, tell: looking.Tell) -> No
     if name not in known:
         close = close_matches(name, known)
         hint = f"did you mean {' or '.join(close)}?" if close else f"it has: {', '.join(known)}"
-        raise _exits.Refused(f"the topology {topology} has no node {name!r}; {hint} A relay is also named by its URL")
+        raise exits.Refused(f"the topology {topology} has no node {name!r}; {hint} A relay is also named by its URL")
     system = system_of(words)
     kind = system.node(name).kind
     if kind not in looking.KINDS:
-        raise _exits.Refused(f"{name} is of kind {kind}; what is looked at is started as a process, or named by a URL")
+        raise exits.Refused(f"{name} is of kind {kind}; what is looked at is started as a process, or named by a URL")
     _play(looking.node_of(system, name, limit_s, tell))
 
 
 def _play(work: Coroutine[Any, Any, None]) -> None:
-    to_the_end(work, lambda text: _say.error(text, label="note"))
+    to_the_end(work, lambda text: say.error(text, label="note"))
 
 
 def _url(text: str) -> str:
     try:
         parse_uri(text)
     except (InvalidURI, ValueError):
-        raise _exits.Refused(f"{text}: expected ws://HOST:PORT/PATH or wss://…, where the relay listens") from None
+        raise exits.Refused(f"{text}: expected ws://HOST:PORT/PATH or wss://…, where the relay listens") from None
     return text
 
 
@@ -115,7 +116,7 @@ def _opener(auth: str | None, secret_env: str) -> looking.Opener:
         return looking.Opener(command=_words(auth))
     secret = os.environ.get(secret_env)
     if not secret:
-        raise _exits.Refused(
+        raise exits.Refused(
             f"devices need tokens: name a command that prints one by --auth, or set {secret_env} to the relay's secret"
         )
     return looking.Opener(secret=secret)
@@ -125,22 +126,22 @@ def _words(auth: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(auth))
     except ValueError as exc:
-        raise _exits.Refused(f"--auth: {exc}; expected a command line as one types it in a shell") from None
+        raise exits.Refused(f"--auth: {exc}; expected a command line as one types it in a shell") from None
     if not words:
-        raise _exits.Refused("--auth: expected a command that prints a token, such as 'python3 mint.py'")
+        raise exits.Refused("--auth: expected a command that prints a token, such as 'python3 mint.py'")
     return words
 
 
 def _show(one: Told) -> None:
     mark = {"pass": "pass", "fail": "FAIL", "not judged": "not judged"}[one.said]
     colour = {"pass": "green", "fail": "red"}.get(one.said)
-    _say.line(f"{mark:<{_INDENT}}{one.name}", fg=colour)
+    say.line(f"{mark:<{_INDENT}}{one.name}", fg=colour)
     rest = " " * (_INDENT + 10)
     for label, text in (("sent", one.sent), ("came", one.came), ("expected", one.expected)):
-        _say.paragraph(text, first=f"{'':<{_INDENT}}{label:<10}", rest=rest)
+        say.paragraph(text, first=f"{'':<{_INDENT}}{label:<10}", rest=rest)
 
 
 def _sum_up(told: list[Told]) -> None:
     count = Counter(one.said for one in told)
-    _say.line()
-    _say.line(f"{count['pass']} pass, {count['fail']} fail, {count['not judged']} not judged")
+    say.line()
+    say.line(f"{count['pass']} pass, {count['fail']} fail, {count['not judged']} not judged")

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from harness import doctor
-from harness.cli import _exits, _options, _say
+from harness.cli.asking import options
+from harness.cli.telling import exits, say
 
 
 @click.command(short_help="Look for what is missing here; clean up after killed runs.")
@@ -17,7 +18,7 @@ from harness.cli import _exits, _options, _say
     is_flag=True,
     help="Add runs that have a directory to the index of the store; a damaged one is put aside.",
 )
-@_options.store_option
+@options.store_option
 def command(*, sweep: bool, reindex: bool, store: Path) -> int:
     """Look for everything a run needs, each with its remedy.
 
@@ -31,14 +32,14 @@ def command(*, sweep: bool, reindex: bool, store: Path) -> int:
         _reindex(store)
     if sweep:
         _sweep()
-    code = _exits.OK
+    code = exits.OK
     for check in doctor.checks():
-        if check.ok is False and code != _exits.FAILED:
-            code = _exits.LEFTOVERS if check.is_leftover else _exits.FAILED
+        if check.ok is False and code != exits.FAILED:
+            code = exits.LEFTOVERS if check.is_leftover else exits.FAILED
         mark = "LEFT" if check.ok is False and check.is_leftover else _MARK[check.ok]
-        _say.paragraph(f"{check.name}: {check.detail}", first=f"{mark:<{_INDENT}}", rest=" " * _INDENT)
+        say.paragraph(f"{check.name}: {check.detail}", first=f"{mark:<{_INDENT}}", rest=" " * _INDENT)
         if check.ok is not True and check.remedy:
-            _say.paragraph(check.remedy, first=" " * _INDENT + "→ ", rest=" " * (_INDENT + 2))
+            say.paragraph(check.remedy, first=" " * _INDENT + "→ ", rest=" " * (_INDENT + 2))
     return code
 
 
@@ -47,23 +48,23 @@ _INDENT = 8
 
 
 def _sweep() -> None:
-    removed = doctor.sweep(lambda text: _say.error(text, label="note"))
+    removed = doctor.sweep(lambda text: say.error(text, label="note"))
     for line in removed:
-        _say.line(line)
+        say.line(line)
     if not removed:
-        _say.line("nothing was left behind")
-    _say.line()
+        say.line("nothing was left behind")
+    say.line()
 
 
 def _reindex(store: Path) -> None:
     from harness.store import reindex  # noqa: PLC0415 - of use to this option alone
 
     if not store.is_dir():
-        raise _exits.Refused(f"{store}: there is no such store; --store DIR names another")
-    done = reindex.reindex(store, lambda text: _say.error(text, label="warning"))
+        raise exits.Refused(f"{store}: there is no such store; --store DIR names another")
+    done = reindex.reindex(store, lambda text: say.error(text, label="warning"))
     if done.moved is not None:
-        _say.line(f"the index was damaged: it is {done.moved} now")
-    _say.line(f"{store / 'index.db'}: runs in it: {done.known:,} before, {done.added:,} added")
+        say.line(f"the index was damaged: it is {done.moved} now")
+    say.line(f"{store / 'index.db'}: runs in it: {done.known:,} before, {done.added:,} added")
     if done.is_new:
-        _say.error("runs whose files were not kept, and the ledger of nights, are lost with the old one", label="note")
-    _say.line()
+        say.error("runs whose files were not kept, and the ledger of nights, are lost with the old one", label="note")
+    say.line()

@@ -14,7 +14,9 @@ from checkers import notation
 from faults import Lasts
 from harness import plan as plans
 from harness import registry
-from harness.cli import _catalogue, _completion, _options, _policies, _reasons, _say, _words
+from harness.cli.asking import completion, options
+from harness.cli.naming import catalogue, plan_words, policies, reason_codes
+from harness.cli.telling import say
 from harness.judging.checking import as_its_example, check
 from harness.plan.described import default_of
 from harness.registry import UnknownName
@@ -24,40 +26,40 @@ _KINDS = ("fault", "checker", "policy", "profile", "runtime", "topology", "plan"
 
 
 @click.command(short_help="Explain a fault, checker, policy, profile, plan, …")
-@click.argument("name", shell_complete=_completion.explained)
-@_options.plugin_option
+@click.argument("name", shell_complete=completion.explained)
+@options.plugin_option
 def command(*, name: str) -> int:
     """Explain NAME: a fault, a checker, a policy, a profile, a runtime, a topology, a plan, a word of a plan
     (`workload`, `script`, `settle`, `timing`, `match`, `pick`, `matrix`, `expect`, `topology`, and the calls of a
     script: `chunk`), a checker's reason (`double-append`), or what makes a run `UNKNOWN`."""
-    word = _words.named(name)
-    reasons = _reasons.named(name)
-    known = {kind: _catalogue.names(kind) for kind in _KINDS}
+    word = plan_words.named(name)
+    reasons = reason_codes.named(name)
+    known = {kind: catalogue.names(kind) for kind in _KINDS}
     kinds = [kind for kind in _KINDS if name in known[kind]]
     told: list[Callable[[], None]] = [functools.partial(_of_kind, kind, name) for kind in kinds]
     if word is not None and not kinds:
-        told.append(functools.partial(_words.explain, word))
+        told.append(functools.partial(plan_words.explain, word))
     if not kinds and _is_plan(name):
         told.append(functools.partial(_of_kind, "plan", name))
-    told += [functools.partial(_reasons.explain, *reason) for reason in reasons]
+    told += [functools.partial(reason_codes.explain, *reason) for reason in reasons]
     if not told:
         raise _unknown(name, [n for names in known.values() for n in names])
     for number, explain in enumerate(told):
         if number:
-            _say.line()
+            say.line()
         explain()
     return 0
 
 
 def _of_kind(kind: str, name: str) -> None:
-    _say.line(f"{name}, a {kind}", bold=True)
+    say.line(f"{name}, a {kind}", bold=True)
     _EXPLAIN[kind](name)
 
 
 def _unknown(name: str, known: Sequence[str]) -> UnknownName:
     """Words of plans and reasons are many, and like other names: they are offered when nothing else is near."""
     found = UnknownName("name", name, known)
-    return found if found.close else UnknownName("name", name, [*known, *_words.TOPICS, *_reasons.codes()])
+    return found if found.close else UnknownName("name", name, [*known, *plan_words.TOPICS, *reason_codes.codes()])
 
 
 def _is_plan(name: str) -> bool:
@@ -70,18 +72,18 @@ def _is_plan(name: str) -> bool:
 
 def _fault(name: str) -> None:
     fault = registry.find("fault", name)
-    _say.prose(inspect.getdoc(fault.Params) or "")
-    _say.heading("what a plan may say")
+    say.prose(inspect.getdoc(fault.Params) or "")
+    say.heading("what a plan may say")
     for key, field in fault.Params.model_fields.items():
         if key not in ("action", "name") and not (key == "for_" and isinstance(fault, Lasts)):
-            _words.line(key, field, _default(field), fault.Params)
-    _say.heading("as a plan writes it")
-    _say.line(f"  - {fault.EXAMPLE}")
-    _say.heading("where")
-    _say.line(f"  {fault.LAYER} layer")
+            plan_words.line(key, field, _default(field), fault.Params)
+    say.heading("as a plan writes it")
+    say.line(f"  - {fault.EXAMPLE}")
+    say.heading("where")
+    say.line(f"  {fault.LAYER} layer")
     for runtime in registry.names("runtime"):
         can, why = capabilities.cell(fault, registry.find("runtime", runtime))
-        _say.paragraph(f"{can}{': ' if why else ''}{why}", first=f"  {runtime:<14} ", rest=" " * 17)
+        say.paragraph(f"{can}{': ' if why else ''}{why}", first=f"  {runtime:<14} ", rest=" " * 17)
 
 
 def _default(field: FieldInfo) -> str:
@@ -94,71 +96,71 @@ def _default(field: FieldInfo) -> str:
 
 def _checker(name: str) -> None:
     checker = registry.find("checker", name)
-    _say.prose(checker.GUARANTEE)
-    _say.heading("when it says INVALID, for one of these reasons")
+    say.prose(checker.GUARANTEE)
+    say.heading("when it says INVALID, for one of these reasons")
     for code, meaning in checker.REASONS.items():
-        _say.line(f"  {code:<24} {meaning}")
-    _say.heading("a history that breaks it, and its innocent twin")
+        say.line(f"  {code:<24} {meaning}")
+    say.heading("a history that breaks it, and its innocent twin")
     for line in (checker.ANOMALY, checker.INNOCENT):
         [result] = [r for r in check(notation.read(line), [as_its_example(checker)]) if r.check == name]
-        _say.line(f"  {line}")
-        _say.line(f"    {_say.verdict(result.verdict)} {result.reason or ''}".rstrip())
+        say.line(f"  {line}")
+        say.line(f"    {say.verdict(result.verdict)} {result.reason or ''}".rstrip())
         if result.message:
-            _say.paragraph(result.message, first="    ", rest="    ")
-    _say.heading("as a plan writes it")
-    _say.line(f"  checks: [{checker.EXAMPLE}]")
-    _say.line(f"  needs evidence level {checker.NEEDS.name}")
+            say.paragraph(result.message, first="    ", rest="    ")
+    say.heading("as a plan writes it")
+    say.line(f"  checks: [{checker.EXAMPLE}]")
+    say.line(f"  needs evidence level {checker.NEEDS.name}")
 
 
 def _profile(name: str) -> None:
     chosen: Mapping[str, str] = registry.find("profile", name)
-    _say.prose(_catalogue.profile_summary(name))
+    say.prose(catalogue.profile_summary(name))
     rest = chosen.get("*", "")
-    _say.heading(f"every policy is {rest}" + ("" if len(chosen) == 1 else ", but"))
+    say.heading(f"every policy is {rest}" + ("" if len(chosen) == 1 else ", but"))
     for slot, choice in chosen.items():
         if slot != "*":
-            _say.line(f"  {slot:<32} {choice}")
+            say.line(f"  {slot:<32} {choice}")
 
 
 def _runtime(name: str) -> None:
     runtime = registry.find("runtime", name)
-    _say.prose(runtime.SUMMARY)
-    _say.heading("the faults it injects")
+    say.prose(runtime.SUMMARY)
+    say.heading("the faults it injects")
     for can, what in (("yes", "all of"), ("partly", "some of"), ("no", "none of")):
         actions = [
             a for a in registry.names("fault") if capabilities.cell(registry.find("fault", a), runtime)[0] == can
         ]
         if actions:
-            _say.paragraph(", ".join(actions), first=f"  {what:<8} ", rest=" " * 11)
-    _say.heading("ready here")
+            say.paragraph(", ".join(actions), first=f"  {what:<8} ", rest=" " * 11)
+    say.heading("ready here")
     missing = list(runtime.missing())
     for line in missing or ["yes"]:
-        _say.paragraph(line)
+        say.paragraph(line)
 
 
 def _topology(name: str) -> None:
-    _say.line(textwrap.indent(registry.find("topology", name).read_text(encoding="utf-8").rstrip(), "  "))
+    say.line(textwrap.indent(registry.find("topology", name).read_text(encoding="utf-8").rstrip(), "  "))
 
 
 def _plan(name: str) -> None:
     plan = plans.load(name)
-    _say.prose(plan.title)
+    say.prose(plan.title)
     if plan.words.description:
-        _say.prose(plan.words.description)
-    _say.heading(plan.source.name)
-    _say.line(textwrap.indent(plan.source.text.rstrip(), "  "))
+        say.prose(plan.words.description)
+    say.heading(plan.source.name)
+    say.line(textwrap.indent(plan.source.text.rstrip(), "  "))
 
 
 def _dialect(name: str) -> None:
-    _say.prose(registry.find("dialect", name).SUMMARY)
-    _say.heading("as a topology writes it")
-    _say.line(f"  dialect: {name}")
+    say.prose(registry.find("dialect", name).SUMMARY)
+    say.heading("as a topology writes it")
+    say.line(f"  dialect: {name}")
 
 
 _EXPLAIN: dict[str, Callable[[str], None]] = {
     "fault": _fault,
     "checker": _checker,
-    "policy": _policies.explain,
+    "policy": policies.explain,
     "profile": _profile,
     "runtime": _runtime,
     "topology": _topology,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 
 from harness import registry
-from harness.cli import _plans, _say
+from harness.cli.asking import planned
+from harness.cli.telling import say
 from harness.runtimes import BuildsImages
 
 
@@ -20,12 +21,12 @@ def command() -> None:
 def build() -> int:
     """Build what is missing or out of date, and print the tags."""
     for name in _builders():
-        runtime = _plans.runtime(name)
+        runtime = planned.runtime(name)
         assert isinstance(runtime, BuildsImages)
-        with _say.progress() as note:
+        with say.progress() as note:
             tags = runtime.build_images(note)
         for tag in tags:
-            _say.line(tag)
+            say.line(tag)
     return 0
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from harness import registry
-from harness.cli import _catalogue, _options, _say
+from harness.cli.asking import options
+from harness.cli.naming import catalogue
+from harness.cli.telling import say
 from harness.hunting import ablations
 from harness.runtimes import capabilities, kinds
 from targets.policy import Slot
@@ -38,16 +40,16 @@ class Kind(click.ParamType[str]):
 
 @click.command(short_help="List what there is of a kind.")
 @click.argument("kind", type=Kind(), metavar="faults|checkers|profiles|plans|topologies|runtimes|dialects")
-@_options.plugin_option
-@_options.json_option
+@options.plugin_option
+@options.json_option
 def command(*, kind: str, as_json: bool) -> int:
     """List what there is of a kind. `harness explain NAME` says more of each."""
     what = _KINDS[kind]
-    found = {name: _catalogue.summary(what, name) for name in _catalogue.names(what)}
+    found = {name: catalogue.summary(what, name) for name in catalogue.names(what)}
     if as_json:
-        _say.data({kind: _as_json(kind, found)})
+        say.data({kind: _as_json(kind, found)})
         return 0
-    _say.rows(list(found.items()))
+    say.rows(list(found.items()))
     if kind == "profiles":
         _policies()
     if kind == "runtimes":
@@ -63,14 +65,14 @@ def _as_json(kind: str, found: dict[str, str]) -> Any:
             item["verbs"], item["faults"] = sorted(runtime.VERBS), _injectable(item["name"])
             item["missing"] = list(runtime.missing())
     if kind == "profiles":
-        slots = _catalogue.slots().values()
+        slots = catalogue.slots().values()
         policies = [
             {
                 "name": s.name,
                 "role": s.role,
-                "doc": _catalogue.placeless(s.doc),
+                "doc": catalogue.placeless(s.doc),
                 "safeguard": s.is_safeguard,
-                "variants": _catalogue.variants(s),
+                "variants": catalogue.variants(s),
                 **(_shown(s) if s.is_safeguard else {}),
             }
             for s in slots
@@ -91,29 +93,27 @@ def _shown(slot: Slot[Any]) -> dict[str, Any]:
 
 def _policies() -> None:
     """Every safeguard: what breaks without it, and how that is shown. Then what may be chosen in either profile."""
-    slots = list(_catalogue.slots().values())
+    slots = list(catalogue.slots().values())
     for role in dict.fromkeys(slot.role for slot in slots):
-        _say.line()
-        _say.line(
-            f"policies of the {role} (--with NAME hardens one, --without NAME takes its safeguard out)", bold=True
-        )
+        say.line()
+        say.line(f"policies of the {role} (--with NAME hardens one, --without NAME takes its safeguard out)", bold=True)
         for slot in slots:
             if slot.role == role and slot.is_safeguard:
                 _policy(slot)
-    _say.line()
-    _say.line("choices in either profile (--with NAME=VARIANT; NAME alone where there is but one)", bold=True)
+    say.line()
+    say.line("choices in either profile (--with NAME=VARIANT; NAME alone where there is but one)", bold=True)
     for slot in slots:
         if not slot.is_safeguard:
             _policy(slot)
 
 
 def _policy(slot: Slot[Any]) -> None:
-    _say.line(f"  {slot.name}" + ("" if slot.is_safeguard else f" ({slot.role})"), fg="cyan")
-    _say.paragraph(_catalogue.placeless(slot.doc), first="    ", rest="    ")
-    for variant, said in _catalogue.variants(slot).items():
-        _say.paragraph(f"variant {variant}: {said}", first="    ", rest="      ")
+    say.line(f"  {slot.name}" + ("" if slot.is_safeguard else f" ({slot.role})"), fg="cyan")
+    say.paragraph(catalogue.placeless(slot.doc), first="    ", rest="    ")
+    for variant, said in catalogue.variants(slot).items():
+        say.paragraph(f"variant {variant}: {said}", first="    ", rest="      ")
     if slot.is_safeguard:
-        _say.paragraph(ablations.how(slot.name), first="    ", rest="    ")
+        say.paragraph(ablations.how(slot.name), first="    ", rest="    ")
 
 
 def _capabilities() -> None:
@@ -121,22 +121,22 @@ def _capabilities() -> None:
     runtimes = registry.names("runtime")
     rows = list(capabilities.table())
     width = max(len(action) for action, _ in rows)
-    _say.line()
-    _say.line(f"  {'action':<{width}}  " + "  ".join(f"{runtime:<7}" for runtime in runtimes).rstrip(), bold=True)
+    say.line()
+    say.line(f"  {'action':<{width}}  " + "  ".join(f"{runtime:<7}" for runtime in runtimes).rstrip(), bold=True)
     for action, cells in rows:
-        _say.line(f"  {action:<{width}}  " + "  ".join(f"{can:<7}" for can, _ in cells).rstrip())
-    _say.line()
+        say.line(f"  {action:<{width}}  " + "  ".join(f"{can:<7}" for can, _ in cells).rstrip())
+    say.line()
     for action, cells in rows:
         for runtime, (can, why) in zip(runtimes, cells, strict=True):
             if why:
-                _say.paragraph(f"{action} on {runtime}: {can}: {why}", rest="    ")
+                say.paragraph(f"{action} on {runtime}: {can}: {why}", rest="    ")
     for actions, node, said in capabilities.on_nodes():
-        _say.paragraph(f"{actions} on {node}: {said}", rest="    ")
+        say.paragraph(f"{actions} on {node}: {said}", rest="    ")
     for name in runtimes:
-        _say.line(f"  nodes on {name}: of kind {', '.join(sorted(kinds(registry.find('runtime', name))))}")
+        say.line(f"  nodes on {name}: of kind {', '.join(sorted(kinds(registry.find('runtime', name))))}")
     for name in runtimes:
         for line in registry.find("runtime", name).missing():
-            _say.error(f"{name}: {line}", label="note")
+            say.error(f"{name}: {line}", label="note")
 
 
 def _injectable(runtime: str) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from harness.cli import _exits, _mornings, _options, _say
-from harness.cli._often import Often
+from harness.cli.asking import options
+from harness.cli.many import mornings
+from harness.cli.telling import exits, say
+from harness.cli.telling.often import Often
 from harness.night.executors import ExecutorProblem, Wanted, executor, names
 from harness.night.items import PHASES, Items, Shard
 from harness.night.ledger import About, Ledger
@@ -56,11 +58,11 @@ class _Shard(click.ParamType[Shard]):
     "--executor", "where", type=click.Choice(names()), default="local", show_default=True, help="Where workers are."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Of the executor dask: tcp://127.0.0.1:8786.")
-@click.option("--budget", type=_options.Duration(), help="Instead of the file's: all of it, shrinking included.")
+@click.option("--budget", type=options.Duration(), help="Instead of the file's: all of it, shrinking included.")
 @click.option("--annotate", is_flag=True, help="Print the worst failures as annotations of GitHub Actions, too.")
-@_options.plugin_option
-@_options.store_option
-@_options.json_option
+@options.plugin_option
+@options.store_option
+@options.json_option
 def command(*, as_json: bool, annotate: bool, **asked: Any) -> int:
     """Play a night: plans that were written and plans that were not, in the simulator and on real sockets, safeguards
     that are taken out. FILE says what; without one it is the night that is shipped. What it says in the morning is
@@ -83,9 +85,9 @@ def command(*, as_json: bool, annotate: bool, **asked: Any) -> int:
     Store(words.store).require_writable()
     ledger = Ledger(Store(words.store))
     night, about, name, begun = _begin(ledger, words)
-    known = _mornings.known(night)
+    known = mornings.known(night)
     _play(ledger, words, night, name, about, begun)
-    return _mornings.tell(ledger, name, night, known, as_json=as_json, annotate=annotate, one_shard=words.shard.n > 1)
+    return mornings.tell(ledger, name, night, known, as_json=as_json, annotate=annotate, one_shard=words.shard.n > 1)
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ def _play(ledger: Ledger, asked: _Asked, night: Night, name: str, about: About, 
             ledger.begin(name, asked.shard, begun, about)
             if asked.resume:  # a new night has left nothing behind: what has its name is somebody's
                 ledger.tidy(name)
-            with _say.progress() as note:
+            with say.progress() as note:
                 tell = _Tell(note, about.planned, len(ledger.done(name)))
                 playing = Playing(
                     *(night, items, ledger),
@@ -126,8 +128,8 @@ def _play(ledger: Ledger, asked: _Asked, night: Night, name: str, about: About, 
                 )
                 playing.play(workers)
     except ExecutorProblem as exc:
-        raise _exits.Failed(str(exc)) from None
-    _exits.no_more_interruption()
+        raise exits.Failed(str(exc)) from None
+    exits.no_more_interruption()
     playing.end(_now())
 
 
@@ -146,7 +148,7 @@ def _open(ledger: Ledger, asked: _Asked) -> tuple[Night, About, str, str]:
     if not left:
         said = f"the night {asked.name}" if asked.name is not None else "no night"
         what = "has ended, or was never begun" if asked.name is not None else "of this store is left to be ended"
-        raise _exits.Refused(f"--resume: {said} {what} (shard {asked.shard}); without it a new one begins")
+        raise exits.Refused(f"--resume: {said} {what} (shard {asked.shard}); without it a new one begins")
     last = left[-1]
     last.about.interrupted = last.about.out_of_budget = False
     return parse(last.about.words, Path(last.about.file)), last.about, last.night, last.begun
@@ -158,7 +160,7 @@ def _new(ledger: Ledger, asked: _Asked) -> tuple[Night, About, str, str]:
     name = asked.name or now.replace(":", "").replace("-", "")[:13] + "Z"
     if any(one.night == name and one.shard == asked.shard for one in ledger.nights()):
         said = f"the night {name} (shard {asked.shard}) was begun"
-        raise _exits.Refused(f"{said}: --resume goes on with it, or take another --night")
+        raise exits.Refused(f"{said}: --resume goes on with it, or take another --night")
     number = asked.number if asked.number is not None else (datetime.now(UTC).date() - _FIRST_DAY).days
     file = str(night.path.absolute())
     return night, About(words=night.text, file=file, number=number, planned=0, executor=asked.where), name, now

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from harness import plan as plans
-from harness.cli import _completion, _exits, _options, _plans, _program, _reference, _say, _shown_plan
+from harness.cli.asking import completion, options, planned
+from harness.cli.naming import plan_reference
+from harness.cli.one import schedule_table
+from harness.cli.telling import exits, program, say
 from harness.plan.schema import rendered
 from harness.schedule import encode_schedule
 from harness.terminal import harmless
@@ -18,27 +21,27 @@ def command() -> None:
     """Write, check and look at plans."""
 
 
-command.add_command(_shown_plan.show)
+command.add_command(schedule_table.show)
 
 
 @command.command(short_help="Say everything that is wrong with plans.")
-@click.argument("plan", nargs=-1, required=True, shell_complete=_completion.plans)
-@_options.plugin_option
+@click.argument("plan", nargs=-1, required=True, shell_complete=completion.plans)
+@options.plugin_option
 @click.option("--topology", metavar="NAME", help="Could they be played on this one as well? A name, or a YAML file.")
 def validate(*, plan: tuple[str, ...], topology: str | None) -> int:
     """Say everything that is wrong with each PLAN; nothing is started. A folder or a pattern is all the plans in it."""
-    other = _options.topology_word(topology)
+    other = options.topology_word(topology)
     if other is not None:
         plans.load_topology(other)  # what is wrong with it is said once
-    code = _exits.OK
+    code = exits.OK
     for word in dict.fromkeys(one for named in plan for one in plans.members(named)):
         try:
-            found = _plans.valid(word, other)
+            found = planned.valid(word, other)
         except plans.PlanErrors as exc:
-            _say.complaint(str(exc))
-            code = _exits.USAGE
+            say.complaint(str(exc))
+            code = exits.USAGE
         else:
-            _say.line(f"{word}: {_praise(found, topology)}")
+            say.line(f"{word}: {_praise(found, topology)}")
     return code
 
 
@@ -46,33 +49,33 @@ def _praise(found: plans.Plan, topology: str | None) -> str:
     faults, variants = len(found.words.faults), len(plans.variants(found))
     more = f", {variants} variants" if variants > 1 else ""
     more += f", also on the topology {topology}" if topology is not None else ""
-    return f"a valid plan, “{harmless(found.title)}”, {_say.many(faults, 'fault')}{more}"
+    return f"a valid plan, “{harmless(found.title)}”, {say.many(faults, 'fault')}{more}"
 
 
 @command.command(short_help="Print the schedule of a plan and a seed.")
-@click.argument("plan", shell_complete=_completion.plans)
-@_options.plugin_option
-@_options.seed_option
-@_options.runtime_option
-@_options.system_options
-def expand(*, plan: str, seed: int | None, runtime: str, system: _options.SystemChoice) -> int:
+@click.argument("plan", shell_complete=completion.plans)
+@options.plugin_option
+@options.seed_option
+@options.runtime_option
+@options.system_options
+def expand(*, plan: str, seed: int | None, runtime: str, system: options.SystemChoice) -> int:
     """Print the schedule of PLAN and a seed: every call and fault with its exact time, one JSON object a line."""
-    schedule = _plans.schedule(_plans.choose(plan), _plans.known_runtime(runtime), system, seed)
-    _say.line(encode_schedule(schedule).decode().rstrip("\n"))
+    schedule = planned.schedule(planned.choose(plan), planned.known_runtime(runtime), system, seed)
+    say.line(encode_schedule(schedule).decode().rstrip("\n"))
     return 0
 
 
 @command.command()
 def schema() -> int:
     """Print the JSON Schema of plans (draft-07), for editors."""
-    _say.line(rendered().rstrip("\n"))
+    say.line(rendered().rstrip("\n"))
     return 0
 
 
 @command.command(short_help="Print the reference of plans as Markdown.")
 def reference() -> int:
     """Print the reference of plans as Markdown: every word, what it takes, its default and what it means."""
-    _say.line(_reference.rendered().rstrip("\n"))
+    say.line(plan_reference.rendered().rstrip("\n"))
     return 0
 
 
@@ -83,16 +86,16 @@ def new(*, file: Path | None, title: str) -> int:
     """Write a plan to begin with into FILE (or on standard output)."""
     text = plans.template(title)
     if file is None:
-        _say.line(text.rstrip("\n"))
+        say.line(text.rstrip("\n"))
         return 0
     try:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError as exc:
-        raise _exits.Refused(f"{file} is there already; choose another name") from exc
+        raise exits.Refused(f"{file} is there already; choose another name") from exc
     except OSError as exc:
-        raise _exits.Failed(f"{file}: cannot be written: {exc.strerror or exc}") from exc
-    _say.line(f"{file} written; next:")
-    _say.line(f"  {_program.here('plan', 'validate', str(file))}")
-    _say.line(f"  {_program.here('run', str(file))}")
+        raise exits.Failed(f"{file}: cannot be written: {exc.strerror or exc}") from exc
+    say.line(f"{file} written; next:")
+    say.line(f"  {program.here('plan', 'validate', str(file))}")
+    say.line(f"  {program.here('run', str(file))}")
     return 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _completion, _options, _plans, _say
+from harness.cli.asking import completion, options, planned
 from harness.cli.run import finish
+from harness.cli.telling import say
 from harness.runs.keep import DEFAULT_RUNTIME, Keep, Kept, run_and_keep
 from harness.store.index import Store
 from harness.store.rundir import (
@@ -23,12 +24,12 @@ from harness.wire.order import recorded
 
 
 @click.command(short_help="Play the schedule of a stored run again.")
-@click.argument("run", shell_complete=_completion.runs)
+@click.argument("run", shell_complete=completion.runs)
 @click.option("--runtime", metavar="NAME", help="Default: the run's own.")
-@_options.plugin_option
-@_options.store_option
-@_options.keep_option("all")
-@_options.json_option
+@options.plugin_option
+@options.store_option
+@options.keep_option("all")
+@options.json_option
 def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: bool) -> int:
     """Play the schedule of RUN again: bit for bit in the simulator; elsewhere the same faults and calls, with messages
     delivered in the recorded order, as closely as real time allows.
@@ -37,11 +38,11 @@ def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: 
     """
     directory = Store(store).locate(run)
     former, schedule = read_record(directory), read_schedule(directory)
-    where = _plans.runtime(runtime or former.runtime)
-    _plans.require_verbs(schedule, where)
+    where = planned.runtime(runtime or former.runtime)
+    planned.require_verbs(schedule, where)
     text = read_plan_text(directory) if (directory / "plan.yaml").exists() else ""
     Store(store).require_writable()
-    with _say.progress() as note:
+    with say.progress() as note:
         kept = run_and_keep(
             schedule,
             where,
@@ -63,7 +64,7 @@ def _compare(former: RunRecord, kept: Kept) -> None:
     if former.trace_hash is None or ours is None or kept.result.interrupted:
         return
     if former.trace_hash == ours:
-        _say.error(f"the same run, bit for bit (trace {ours})", label="replay")
+        say.error(f"the same run, bit for bit (trace {ours})", label="replay")
         return
     other = "" if former.git_commit == kept.record.git_commit else "; the harness is not the one that made it"
-    _say.error(f"not the same run: trace {ours}, formerly {former.trace_hash}{other}", label="warning")
+    say.error(f"not the same run: trace {ours}, formerly {former.trace_hash}{other}", label="warning")

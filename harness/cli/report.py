@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from harness import report
-from harness.cli import _completion, _options, _say
+from harness.cli.asking import completion, options
+from harness.cli.telling import say
 from harness.report.told import words
 from harness.store.index import Store
 
 
 @click.command(short_help="Write the report of a stored run again.")
-@click.argument("run", shell_complete=_completion.runs)
-@_options.store_option
+@click.argument("run", shell_complete=completion.runs)
+@options.store_option
 def command(*, run: str, store: Path) -> int:
     """Write report.html, summary.md, junit.xml, trace.json and history.edn of RUN again.
 
@@ -22,7 +23,7 @@ def command(*, run: str, store: Path) -> int:
     """
     directory = Store(store).locate(run)
     for doubt in words.doubts(report.write(directory)):
-        _say.error(doubt, label="warning")
+        say.error(doubt, label="warning")
     for name in report.FORMS:
-        _say.line(str(directory / name))
+        say.line(str(directory / name))
     return 0

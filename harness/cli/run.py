@@ -10,7 +10,9 @@ import click
 import msgspec
 
 from harness import plan as plans
-from harness.cli import _across, _completion, _exits, _options, _plans, _result, _say, _twice
+from harness.cli.asking import completion, options, planned
+from harness.cli.one import across, twice
+from harness.cli.telling import exits, finished, say
 from harness.plan import Plan
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runtimes import Runtime
@@ -19,7 +21,7 @@ from harness.store.index import Store
 
 
 @click.command(short_help="Run one plan, start to verdict.")
-@click.argument("plan", required=False, shell_complete=_completion.plans)
+@click.argument("plan", required=False, shell_complete=completion.plans)
 @click.option(
     "--fault",
     "faults",
@@ -27,14 +29,14 @@ from harness.store.index import Store
     metavar="'ACTION KEY=VALUE …'",
     help="A fault besides those of PLAN, or without one. Repeatable.",
 )
-@_options.runtime_option
-@_options.plugin_option
-@_options.seed_option
-@_options.system_options
-@_options.store_option
-@_options.keep_option("all")
-@_twice.option
-@_options.json_option
+@options.runtime_option
+@options.plugin_option
+@options.seed_option
+@options.system_options
+@options.store_option
+@options.keep_option("all")
+@twice.option
+@options.json_option
 def command(*, as_json: bool, **asked: Any) -> int:
     """Run PLAN once and judge it.
 
@@ -51,19 +53,19 @@ def command(*, as_json: bool, **asked: Any) -> int:
     it never ends with 0.
     """
     words = RunWords(**asked)
-    chosen = _plans.choose(words.plan, words.faults)
+    chosen = planned.choose(words.plan, words.faults)
     if "," in words.runtime:
         return _on_several(chosen, words, as_json=as_json)
-    where = _plans.runtime(words.runtime)
+    where = planned.runtime(words.runtime)
     if words.check_determinism:
-        _twice.require_repeatable(where)
-    schedule = _plans.schedule(chosen, where, words.system, words.seed)
+        twice.require_repeatable(where)
+    schedule = planned.schedule(chosen, where, words.system, words.seed)
     _say_what_is_not_played(chosen, words)
     kept = _played(chosen, schedule, where, words)
     code = finish(kept, schedule, as_json=as_json, store=words.store)
     if words.check_determinism and not kept.result.interrupted:
-        same = _twice.of_run(schedule, where, kept.result.trace_hash)
-        return code if same or code == _exits.INVALID else _exits.FAILED
+        same = twice.of_run(schedule, where, kept.result.trace_hash)
+        return code if same or code == exits.INVALID else exits.FAILED
     return code
 
 
@@ -74,7 +76,7 @@ class RunWords(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...]
     runtime: str
     seed: int | None
-    system: _options.SystemChoice
+    system: options.SystemChoice
     store: Path
     keep: Keep
     check_determinism: bool
@@ -82,28 +84,28 @@ class RunWords(msgspec.Struct, frozen=True, kw_only=True):
 
 def _on_several(chosen: Plan, words: RunWords, *, as_json: bool) -> int:
     if words.check_determinism:
-        raise _exits.Refused("--check-determinism needs one runtime: --runtime sim")
-    runtimes = _across.names(words.runtime)
+        raise exits.Refused("--check-determinism needs one runtime: --runtime sim")
+    runtimes = across.names(words.runtime)
     _say_what_is_not_played(chosen, words)
 
     def run(where: Runtime) -> Kept:
-        return _played(chosen, _plans.schedule(chosen, where, words.system, words.seed), where, words)
+        return _played(chosen, planned.schedule(chosen, where, words.system, words.seed), where, words)
 
-    return _across.finish(_across.play(runtimes, run), as_json=as_json)
+    return across.finish(across.play(runtimes, run), as_json=as_json)
 
 
 def _say_what_is_not_played(chosen: Plan, words: RunWords) -> None:
     if chosen.words.matrix:
         several = len(plans.variants(chosen))
-        _say.error(f"the plan is played as it is written; `harness hunt` plays the {several} of its matrix", "note")
+        say.error(f"the plan is played as it is written; `harness hunt` plays the {several} of its matrix", "note")
     if chosen.words.pick is not None and words.faults:
-        _say.error(f"the plan picks {chosen.words.pick} of its faults in each seed; --fault is one of them", "note")
+        say.error(f"the plan picks {chosen.words.pick} of its faults in each seed; --fault is one of them", "note")
 
 
 def _played(chosen: Plan, schedule: Schedule, where: Runtime, words: RunWords) -> Kept:
     store = Store(words.store)
     store.require_writable()
-    with _say.progress() as note:
+    with say.progress() as note:
         return run_and_keep(
             schedule,
             where,
@@ -118,13 +120,13 @@ def _played(chosen: Plan, schedule: Schedule, where: Runtime, words: RunWords) -
 
 def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:
     """Print a run that is over; its exit code. A finding outranks trouble with its files."""
-    _exits.no_more_interruption()
+    exits.no_more_interruption()
     if as_json:
-        _say.data(_result.as_json(kept) | (extra or {}))
+        say.data(finished.as_json(kept) | (extra or {}))
     else:
-        _result.show(kept, schedule, store)
-    code = _exits.of_run(kept.result.verdict, kept.record.as_expected)
+        finished.show(kept, schedule, store)
+    code = exits.of_run(kept.result.verdict, kept.record.as_expected)
     if kept.problem is not None:
-        _say.error(kept.problem)
-        code = code if code == _exits.INVALID else _exits.FAILED
-    return _exits.INTERRUPTED if kept.result.interrupted else code
+        say.error(kept.problem)
+        code = code if code == exits.INVALID else exits.FAILED
+    return exits.INTERRUPTED if kept.result.interrupted else code

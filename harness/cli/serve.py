@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _exits, _options, _say
+from harness.cli.asking import options
+from harness.cli.telling import exits, say
 from harness.interruption import Interrupted
 from harness.serve.server import Server, is_loopback
 
@@ -16,7 +17,7 @@ PORT = 8765
 
 
 @click.command(short_help="Show the runs of the store in a browser.")
-@_options.store_option
+@options.store_option
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Whom it listens to; by default only this machine."
@@ -30,17 +31,17 @@ def command(*, store: Path, port: int, host: str, open_: bool) -> int:
     Ctrl-C ends it (exit code 0).
     """
     try:
-        server = Server(store, host, port, note=_say.error)
+        server = Server(store, host, port, note=say.error)
     except OSError as exc:
-        raise _exits.Failed(f"{host}:{port}: {exc.strerror or exc}; --port 0 takes a free one") from exc
+        raise exits.Failed(f"{host}:{port}: {exc.strerror or exc}; --port 0 takes a free one") from exc
     with server:
         if not is_loopback(host):
-            _say.error(f"everybody who reaches {host} can read this store: there is no password", label="warning")
-        _say.line(server.url)
-        _say.flush()
+            say.error(f"everybody who reaches {host} can read this store: there is no password", label="warning")
+        say.line(server.url)
+        say.flush()
         if open_:
             webbrowser.open(server.url)
         with suppress(Interrupted, KeyboardInterrupt):
             server.serve_forever()
-    _say.error("stopped", label="note")
-    return _exits.OK
+    say.error("stopped", label="note")
+    return exits.OK

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli import _against, _completion, _options, _say, _shown_ops, _table
-from harness.cli._exits import Refused
+from harness.cli.asking import completion, options
+from harness.cli.one import operations, two_runs
+from harness.cli.telling import say, table
+from harness.cli.telling.exits import Refused
 from harness.history import History, HistoryError, Op, Tap
 from harness.registry import close_matches
 from harness.report.told import timeline
@@ -22,13 +24,13 @@ _WITHIN_NS = 200_000_000
 
 
 @click.command(short_help="Show the operations of a stored run as a table.")
-@click.argument("run", shell_complete=_completion.runs)
+@click.argument("run", shell_complete=completion.runs)
 @click.option("--job", metavar="ID", help="Only what is about this job, and the faults.")
 @click.option("--node", metavar="NAME", help="Only what this node did, and what befell it or its links.")
-@click.option("--around", type=_options.Duration(), metavar="TIME", help="Only what happened near this time: 1.1s.")
+@click.option("--around", type=options.Duration(), metavar="TIME", help="Only what happened near this time: 1.1s.")
 @click.option(
     "--within",
-    type=_options.Duration(),
+    type=options.Duration(),
     metavar="TIME",
     help="How near: before it and after it. Default: 200ms.",
 )
@@ -36,10 +38,10 @@ _WITHIN_NS = 200_000_000
 @click.option(
     "--against",
     metavar="OTHER",
-    shell_complete=_completion.runs,
+    shell_complete=completion.runs,
     help="What this run has and another has not, and the first event at which they part.",
 )
-@_options.store_option
+@options.store_option
 def command(
     *,
     run: str,
@@ -62,19 +64,19 @@ def command(
     if against is not None:
         if job or node or messages or around is not None:
             raise click.UsageError("--against compares whole runs: it goes with none of the others")
-        _against.show(found, read_run(Store(store).locate(against)))
+        two_runs.show(found, read_run(Store(store).locate(against)))
         return 0
     history = _history(found)
     _known("job", job, _jobs(history))
     _known("node", node, list(history.header.nodes))
-    wanted = _shown_ops.Wanted(
+    wanted = operations.Wanted(
         job=job, node=node, around_ns=around, within_ns=_WITHIN_NS if within is None else within
     ).of(history)
     rows = list(_rows(found, history, wanted, messages=messages))
     if not rows:
-        _say.line(f"nothing of the kind; this run lasted {_table.seconds(_lasted(history))}")
+        say.line(f"nothing of the kind; this run lasted {table.seconds(_lasted(history))}")
         return 0
-    _table.show(_HEADS, rows)
+    table.show(_HEADS, rows)
     _findings(found, {row[0] for row in rows if len(row) == len(_HEADS)})
     return 0
 
@@ -85,7 +87,7 @@ def _history(run: StoredRun) -> History:
         why = "its history is missing" if run.results else "nothing was recorded: the system never started"
         raise HistoryError(f"{run.directory}: {why}")
     if run.history.problem is not None:
-        _say.error(f"{run.directory}: {run.history.problem}; shown is what there is", label="warning")
+        say.error(f"{run.directory}: {run.history.problem}; shown is what there is", label="warning")
     return run.history
 
 
@@ -109,19 +111,19 @@ def _lasted(history: History) -> int:
 # ---- the table ------------------------------------------------------------------------------------------------------
 
 
-def _rows(run: StoredRun, history: History, wanted: _shown_ops.Wanted, *, messages: bool) -> Iterator[Sequence[str]]:
+def _rows(run: StoredRun, history: History, wanted: operations.Wanted, *, messages: bool) -> Iterator[Sequence[str]]:
     marks = _marks(run)
     origin_ns = history.ops[0].time_ns
     timed: list[tuple[int, int, Op | Tap]] = [(op.time_ns, 0, op) for op in history.ops if wanted.op(op)]
     timed += [(tap.time_ns, 1, tap) for tap in history.taps if messages and wanted.tap(tap)]
     for span in timeline.spans(history):
         if wanted.lies_in(span.begin_ns, span.end_ns):
-            since = _table.seconds(span.begin_ns - origin_ns)
+            since = table.seconds(span.begin_ns - origin_ns)
             yield (f"fault {harmless(span.name)} has been there since {since}",)
     for time_ns, _, item in sorted(timed, key=lambda found: found[:2]):
-        cells = _shown_ops.message(item) if isinstance(item, Tap) else _shown_ops.operation(item)
+        cells = operations.message(item) if isinstance(item, Tap) else operations.operation(item)
         mark = "" if isinstance(item, Tap) else marks.get(item.index, "")
-        yield (mark, _table.seconds(time_ns - origin_ns), *cells)
+        yield (mark, table.seconds(time_ns - origin_ns), *cells)
 
 
 def _marks(run: StoredRun) -> dict[int, str]:
@@ -146,5 +148,5 @@ def _findings(run: StoredRun, marks: set[str]) -> None:
         if str(number) in shown
     ]
     if pairs:
-        _say.line()
-        _say.rows(pairs)
+        say.line()
+        say.rows(pairs)

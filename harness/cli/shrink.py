@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from harness import shrink
-from harness.cli import _completion, _exits, _minimal, _options, _plans, _program, _say
-from harness.cli._exits import Refused
+from harness.cli.asking import completion, options, planned
+from harness.cli.many import minimal
+from harness.cli.telling import exits, program, say
+from harness.cli.telling.exits import Refused
 from harness.report.told import words
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.shrink import RUNS, Minimal, NotShrinkable, Unwritable, Wanted
@@ -21,12 +23,12 @@ _NOTE_EVERY = 50  # runs, where lines are kept
 
 
 @click.command(short_help="Find the smallest plan that fails as a stored run did.")
-@click.argument("run", shell_complete=_completion.runs)
+@click.argument("run", shell_complete=completion.runs)
 @click.option(
     "--check",
     "checker",
     metavar="NAME",
-    shell_complete=_completion.checkers,
+    shell_complete=completion.checkers,
     help="Default: the checker whose story the run's report tells.",
 )
 @click.option("--reason", metavar="CODE", help="Its reason. Default: its first.")
@@ -37,9 +39,9 @@ _NOTE_EVERY = 50  # runs, where lines are kept
     metavar="FILE",
     help="Default: beside the run, and in its report.",
 )
-@_options.plugin_option
-@_options.store_option
-@_options.json_option
+@options.plugin_option
+@options.store_option
+@options.json_option
 def command(
     *, run: str, checker: str | None, reason: str | None, runs: int, output: Path | None, store: Path, as_json: bool
 ) -> int:
@@ -50,19 +52,19 @@ def command(
     """
     stored = read_run(Store(store).locate(run))
     wanted = _wanted(stored.results, checker, reason)
-    with _say.progress() as note:
+    with say.progress() as note:
         folder = stored.directory if output is None else output.parent
         found = _smallest(stored, wanted, folder, runs, lambda n: note(f"run {n}") if n % _NOTE_EVERY == 0 else None)
     if output is None:
-        file = _minimal.write_beside(stored.directory, found)
+        file = minimal.write_beside(stored.directory, found)
     else:
         file = output
         write_atomically(file, found.plan)
     if as_json:
-        _say.data(as_object(found, stored, file))
+        say.data(as_object(found, stored, file))
     else:
         _show(found, stored, file)
-    return _exits.INTERRUPTED if found.interrupted else _exits.OK
+    return exits.INTERRUPTED if found.interrupted else exits.OK
 
 
 def _smallest(stored: StoredRun, wanted: Wanted, folder: Path, runs: int, note: Any) -> Minimal:
@@ -73,7 +75,7 @@ def _smallest(stored: StoredRun, wanted: Wanted, folder: Path, runs: int, note: 
             stored.schedule,
             text,
             wanted,
-            _plans.runtime(DEFAULT_RUNTIME),
+            planned.runtime(DEFAULT_RUNTIME),
             topology=kept_topology(stored.directory),
             folder=folder,
             most_runs=runs,
@@ -114,12 +116,12 @@ def as_object(found: Minimal, stored: StoredRun, file: Path) -> dict[str, Any]:
 
 
 def _show(found: Minimal, stored: StoredRun, file: Path) -> None:
-    _say.line(found.plan)
-    calls, faults = _say.many(found.calls, "call"), _say.many(found.faults, "fault")
+    say.line(found.plan)
+    calls, faults = say.many(found.calls, "call"), say.many(found.faults, "fault")
     least = f"{calls} of {found.calls_before}, {faults} of {found.faults_before}"
-    _say.line(f"{found.wanted}: {least}, found in {_say.many(found.runs, 'run')}")
+    say.line(f"{found.wanted}: {least}, found in {say.many(found.runs, 'run')}")
     if not found.complete:
         why = "stopped by Ctrl-C" if found.interrupted else "the runs are spent (--runs allows more)"
-        _say.line(f"it may not be the smallest: {why}", fg="yellow")
-    _say.line(f"plan  {file}")
-    _say.line(f"run   {_program.anywhere(*words.run_words(file.absolute(), stored.schedule.system))}")
+        say.line(f"it may not be the smallest: {why}", fg="yellow")
+    say.line(f"plan  {file}")
+    say.line(f"run   {program.anywhere(*words.run_words(file.absolute(), stored.schedule.system))}")

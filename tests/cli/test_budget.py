@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cli_rig import Harness
 
-from harness.cli import _hunting, _minimal
+from harness.cli.many import going, minimal
 from harness.hunting import campaign
 from harness.hunting.tally import Signature
 from harness.shrink import NotShrinkable
@@ -16,7 +16,7 @@ from harness.shrink import NotShrinkable
 WORDS = ("hunt", "quickstart", "--profile", "documented", "--seeds", "1", "--jobs", "1")
 
 
-class Spending(_hunting.Budget):
+class Spending(going.Budget):
     """A budget whose time is a number that a test sets."""
 
     def __init__(self, left_s: float | None) -> None:
@@ -43,7 +43,7 @@ def test_a_budget_that_the_runs_have_spent_leaves_no_time_to_shrink_and_says_for
         begun.append(Spending(60.0))
         return begun[-1]
 
-    monkeypatch.setattr(_hunting, "Budget", spending)
+    monkeypatch.setattr(going, "Budget", spending)
     monkeypatch.setattr(campaign.Campaign, "spare", lambda self, share: setattr(begun[0], "now_left_s", 0.0))
     said = harness(*WORDS, "--budget", "1m")
     assert said.code == 1
@@ -63,10 +63,8 @@ def test_each_kind_of_failure_gets_its_share_and_a_useful_one(monkeypatch: pytes
         budget.now_left_s = 0.0 if len(asked) == 2 else budget.now_left_s
         raise NotShrinkable("nothing")
 
-    monkeypatch.setattr(_minimal, "_smallest", smallest)
-    found = _minimal.of_all(
-        [kind("a"), kind("known", known=True), kind("b"), kind("c"), kind("gone", run=None)], budget
-    )
+    monkeypatch.setattr(minimal, "_smallest", smallest)
+    found = minimal.of_all([kind("a"), kind("known", known=True), kind("b"), kind("c"), kind("gone", run=None)], budget)
     assert asked == ["a", "b"]
     assert (found.missing, found.out_of_budget) == (1, True)
     assert found.why_not["monotonic", "c"] == "none that is smaller: the budget is over"
@@ -74,9 +72,9 @@ def test_each_kind_of_failure_gets_its_share_and_a_useful_one(monkeypatch: pytes
 
 
 def test_without_a_budget_there_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _hunting.Budget(None).left_s is None
-    assert not _hunting.Budget(None).is_over()
-    assert _hunting.Budget(1).is_over(), "a nanosecond is over"
+    assert going.Budget(None).left_s is None
+    assert not going.Budget(None).is_over()
+    assert going.Budget(1).is_over(), "a nanosecond is over"
 
 
 def test_a_hunt_without_any_time_plays_nothing_and_says_so(harness: Harness) -> None:
@@ -88,7 +86,7 @@ def test_a_hunt_without_any_time_plays_nothing_and_says_so(harness: Harness) -> 
 
 def test_a_part_of_the_budget_is_kept_for_shrinking_once_there_is_something_to_shrink() -> None:
     text = campaign.PlanText(name="p", text="version: 1\nduration: 1s\n")
-    order = campaign.Order(runtime="sim", store=_minimal.Path("store"), keep="none", campaign="c")
+    order = campaign.Order(runtime="sim", store=minimal.Path("store"), keep="none", campaign="c")
     hunt = campaign.Campaign([text], range(3), order)
     hunt._budget_s = 100.0
     hunt.spare(0.25)
@@ -102,7 +100,7 @@ def test_a_hunt_that_is_stopped_while_it_shrinks_says_what_it_found_and_exits_wi
     def stopped(*args: object, **words: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_minimal.shrink, "smallest", stopped)
+    monkeypatch.setattr(minimal.shrink, "smallest", stopped)
     said = harness(*WORDS)
     assert said.code == 130
     assert "stopped by Ctrl-C while looking for the smallest plans" in said.out

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_rig import Harness
 
-from harness.cli import _linear
+from harness.cli.linear import judged
 from harness.terminal import harmless
 
 STALE = """\
@@ -116,7 +116,7 @@ def test_where_it_would_be_passed_over_or_write_over_something_it_is_refused(
 def test_a_place_that_is_not_there_is_refused_before_anything_is_judged(
     harness: Harness, stale: str, model: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(_linear, "decide_all", lambda *_: pytest.fail("judged"))
+    monkeypatch.setattr(judged, "decide_all", lambda *_: pytest.fail("judged"))
     said = harness("check", stale, "--model", model, "--report", "nowhere/out.html")
     assert (said.code, said.is_clean(), said.out) == (254, True, "")
     assert "--report nowhere/out.html: there is no folder nowhere" in said.err

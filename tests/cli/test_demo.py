@@ -8,7 +8,7 @@ import pytest
 from cli_rig import Harness
 
 from harness import registry
-from harness.cli import _first_bug as demo
+from harness.cli.one import first_bug as demo
 
 LIMIT_S = 15.0  # promised to the newcomer; two runs in the simulator take about half a second
 

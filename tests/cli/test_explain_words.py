@@ -10,7 +10,8 @@ import pytest
 from checkers.notation.examples import examples
 from harness import plan as plans
 from harness import registry
-from harness.cli import _catalogue, _reasons, _words, main
+from harness.cli import main
+from harness.cli.naming import catalogue, plan_words, reason_codes
 
 
 def explained(name: str, capfd: pytest.CaptureFixture[str]) -> str:
@@ -48,11 +49,13 @@ def test_a_word_of_the_workload_says_what_may_stand_there(
     assert "Undefined" not in told
 
 
-@pytest.mark.parametrize("word", [word for word in _words.TOPICS if not word.startswith("do: ") and word != "UNKNOWN"])
+@pytest.mark.parametrize(
+    "word", [word for word in plan_words.TOPICS if not word.startswith("do: ") and word != "UNKNOWN"]
+)
 def test_every_word_has_an_example_that_can_be_played(
     word: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    example = _words.EXAMPLES[word]
+    example = plan_words.EXAMPLES[word]
     assert example.splitlines()[-1] in explained(word, capfd)
     if word in ("topology", "node"):
         (tmp_path / "mine.yaml").write_text(example)
@@ -62,11 +65,11 @@ def test_every_word_has_an_example_that_can_be_played(
     assert plans.expand(plan).steps
 
 
-@pytest.mark.parametrize("kind", [*_words.NAMES])
+@pytest.mark.parametrize("kind", [*plan_words.NAMES])
 def test_every_word_that_may_be_said_is_explained(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
     told = explained(kind.removeprefix("do: "), capfd)
     lines = told.splitlines()
-    for key, field in _words.NAMES[kind].model_fields.items():
+    for key, field in plan_words.NAMES[kind].model_fields.items():
         at = next(n for n, line in enumerate(lines) if re.match(rf"  {field.alias or key} +(required|default:)", line))
         assert lines[at + 1].startswith("      "), f"{key} says nothing"
 
@@ -104,8 +107,10 @@ def test_what_fits_on_no_line_says_so(capfd: pytest.CaptureFixture[str]) -> None
 
 
 def test_every_reason_is_known() -> None:
-    assert {r for n in registry.names("checker") for r in registry.find("checker", n).REASONS} == {*_reasons.codes()}
-    assert all(_reasons.named(code) for code in _reasons.codes())
+    assert {r for n in registry.names("checker") for r in registry.find("checker", n).REASONS} == {
+        *reason_codes.codes()
+    }
+    assert all(reason_codes.named(code) for code in reason_codes.codes())
 
 
 def test_a_reason_that_is_mistyped_is_answered_with_what_is_meant(capfd: pytest.CaptureFixture[str]) -> None:
@@ -116,9 +121,9 @@ def test_a_reason_that_is_mistyped_is_answered_with_what_is_meant(capfd: pytest.
 
 
 def test_no_policy_points_to_a_section_that_its_reader_does_not_have() -> None:
-    for name, slot in _catalogue.slots().items():
+    for name, slot in catalogue.slots().items():
         for choice in ("documented", "hardened", *slot.variants):
-            told = _catalogue.told(slot, choice)
+            told = catalogue.told(slot, choice)
             assert told, name
             assert not told.startswith(("Document,", "Document:")), name
             assert "section says" not in told, name

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cli_rig import LIMIT_S, Harness, Said
 
-from harness.cli import _program
+from harness.cli.telling import program
 
 FAILS = ("regressions/unicode-double-append", "--profile", "documented")
 
@@ -89,22 +89,22 @@ def test_plan_new_names_what_can_be_typed_next(harness: Harness) -> None:
 
 
 def test_the_short_name_is_shown_only_where_it_leads_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "bin" / "harness"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "argv", [str(program)])
+    named = tmp_path / "bin" / "harness"
+    named.parent.mkdir()
+    named.write_text("#!/bin/sh\n")
+    named.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(named)])
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.chdir(tmp_path)
-    assert _program.here("list", "plans") == "bin/harness list plans"
+    assert program.here("list", "plans") == "bin/harness list plans"
     monkeypatch.chdir("/")
-    assert _program.here("list", "plans") == f"{program} list plans"
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin")
-    assert _program.here("list", "plans") == "harness list plans"
-    assert _program.anywhere("list", "plans") == f"{program} list plans"
+    assert program.here("list", "plans") == f"{named} list plans"
+    monkeypatch.setenv("PATH", f"{named.parent}:/usr/bin")
+    assert program.here("list", "plans") == "harness list plans"
+    assert program.anywhere("list", "plans") == f"{named} list plans"
     other = tmp_path / "other" / "harness"
     other.parent.mkdir()
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{other.parent}:{program.parent}")
-    assert _program.here("list", "plans") == f"{program} list plans"
+    monkeypatch.setenv("PATH", f"{other.parent}:{named.parent}")
+    assert program.here("list", "plans") == f"{named} list plans"

@@ -9,7 +9,7 @@ from cli_rig import Harness
 
 from harness import plan as plans
 from harness import registry
-from harness.cli import _reference
+from harness.cli.naming import plan_reference
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ def test_the_reference_printed_is_the_reference_shipped(harness: Harness) -> Non
 
 
 def test_every_word_of_the_schema_stands_in_it_with_its_meaning() -> None:
-    text = _reference.rendered()
+    text = plan_reference.rendered()
     schema = plans.plan_schema()
     for model in (schema, *schema["definitions"].values()):
         for word, said in model.get("properties", {}).items():
@@ -33,7 +33,7 @@ def test_every_word_of_the_schema_stands_in_it_with_its_meaning() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    text = _reference.rendered()
+    text = plan_reference.rendered()
     anchors = {
         title.lower().replace(" ", "-").replace(".", "") for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     }
@@ -41,4 +41,4 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_no_default_is_in_nanoseconds() -> None:
-    assert not re.search(r"\| `\d*000000` \|", _reference.rendered())
+    assert not re.search(r"\| `\d*000000` \|", plan_reference.rendered())

@@ -14,7 +14,7 @@ from cli_rig import LIMIT_S, Harness, command
 import faults
 from checkers.words.wording import value
 from harness import registry
-from harness.cli import _say
+from harness.cli.telling import say
 from harness.report.told import words
 from harness.verdict import CheckResult, Verdict
 
@@ -117,7 +117,7 @@ def test_what_may_be_pasted_is_never_broken(
         "store/quickstart/20260101T000000Z-0-abcdef/minimal-no-resurrection-vanished.yaml",
     ]
     for thing in whole:
-        _say.paragraph(f"Something long enough to be wrapped somewhere says {thing} and goes on for a while after it.")
+        say.paragraph(f"Something long enough to be wrapped somewhere says {thing} and goes on for a while after it.")
         assert thing in capsys.readouterr().out
 
 
@@ -145,9 +145,9 @@ def test_nothing_is_explained_in_python(harness: Harness, kind: str) -> None:
 
 
 def test_no_policy_is_explained_in_python(harness: Harness) -> None:
-    from harness.cli import _catalogue  # noqa: PLC0415
+    from harness.cli.naming import catalogue  # noqa: PLC0415
 
-    for name in _catalogue.slots():
+    for name in catalogue.slots():
         assert not _PYTHON.search(harness("explain", name).out), name
 
 

@@ -13,7 +13,7 @@ import pytest
 from bounds import bounded
 from mutating import inputs
 
-from harness.cli import _linear
+from harness.cli.linear import judged
 from harness.history import HistoryError
 from harness.interchange import compiled, edn
 
@@ -24,7 +24,7 @@ PYTHONS = re.compile(r"Traceback|object is not|unhashable|NoneType|<class|<objec
 
 def outcome(path, model: str, capsys) -> str:
     try:
-        code = _linear.check(path, model, initial=None, as_json=False)
+        code = judged.check(path, model, initial=None, as_json=False)
     except HistoryError as exc:
         capsys.readouterr()
         return str(exc)

@@ -11,8 +11,9 @@ from foreign_rig import QUIET, USERS
 
 import targets.mobile.app
 from harness import plan, registry
-from harness.cli import _twice, main
-from harness.cli._exits import Refused
+from harness.cli import main
+from harness.cli.one import twice
+from harness.cli.telling.exits import Refused
 from harness.runs import determinism
 from harness.runs.determinism import Event, Trail, difference
 from harness.runs.run import execute
@@ -132,4 +133,4 @@ def test_a_plan_that_comes_out_alike_passes(
 
 def test_a_runtime_on_real_time_is_refused() -> None:
     with pytest.raises(Refused, match="docker never plays a seed twice alike"):
-        _twice.require_repeatable(registry.find("runtime", "docker"))
+        twice.require_repeatable(registry.find("runtime", "docker"))
