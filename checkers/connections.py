@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from checkers import Checker, Hears, Judge, Level
-from checkers.duties.held import Held
-from checkers.duties.sessions import GRANTED, Sessions
-from checkers.duties.sockets import BackOff, Ends, Line, Wrong
+from checkers.duties.clients.sockets import BackOff, Ends, Line, Wrong
+from checkers.duties.relays.held import Held
+from checkers.duties.relays.sessions import GRANTED, Sessions
 from checkers.past.phases import Counted
 from checkers.traffic.bounds import Bounds, bounds
 from checkers.traffic.merged import Merged, hardened_nodes, said

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from checkers import Checker, Hears, Judge, Level
-from checkers.duties.bodies import Bodies
-from checkers.duties.caching import Caching
-from checkers.duties.refusals import Refusals
-from checkers.duties.stores import Clocks, Rows, Tellings
+from checkers.duties.desktops.bodies import Bodies
+from checkers.duties.desktops.caching import Caching
+from checkers.duties.desktops.refusals import Refusals
+from checkers.duties.desktops.stores import Clocks, Rows, Tellings
 from checkers.past.deeds import impossible, mistaken, otherwise
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted

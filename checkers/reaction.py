@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.duties.calls import Pending
-from checkers.duties.fetches import Duties
-from checkers.duties.listening import Listening
-from checkers.duties.tellings import Tellings
+from checkers.duties.mobiles.calls import Pending
+from checkers.duties.mobiles.fetches import Duties
+from checkers.duties.relays.listening import Listening
+from checkers.duties.relays.tellings import Tellings
 from checkers.past.phases import Counted
 from checkers.traffic.phones import OverPhones
 from checkers.words.findings import Findings

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from checkers import Checker, Hears, Judge, Level
-from checkers.duties.fitting import Fitting
-from checkers.duties.screens import Screens
+from checkers.duties.mobiles.fitting import Fitting
+from checkers.duties.mobiles.screens import Screens
 from checkers.past.phases import Counted
 from checkers.traffic.merged import said
 from checkers.traffic.phones import OverPhones

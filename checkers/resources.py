@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from checkers import Checker, Hears, Judge, Level
-from checkers.duties.economy import CHANGES, Economy
-from checkers.duties.gauges import Gauges
-from checkers.duties.gauges_posts import Posts
-from checkers.duties.heads_early import EarlyHeads
-from checkers.duties.keeping import Keeping
-from checkers.duties.licences_get import Gets
-from checkers.duties.licences_list import Lists
+from checkers.duties.desktops.heads_early import EarlyHeads
+from checkers.duties.mobiles.economy import CHANGES, Economy
+from checkers.duties.mobiles.gauges import Gauges
+from checkers.duties.mobiles.keeping import Keeping
+from checkers.duties.mobiles.licences_get import Gets
+from checkers.duties.mobiles.licences_list import Lists
+from checkers.duties.relays.gauges_posts import Posts
 from checkers.past.phases import Counted
 from checkers.traffic.merged import said
 from checkers.traffic.phones import OverPhones

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.duties.endings import Endings, Wrong
+from checkers.duties.mobiles.endings import Endings, Wrong
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import SLACK_NS

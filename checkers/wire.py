@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checkers import Checker, Judge, Level
-from checkers.duties.gaps import GAP, Gaps
-from checkers.duties.heartbeats import Heartbeats
-from checkers.duties.ordering import Ordering
-from checkers.duties.presences import PRESENCE, Presences
+from checkers.duties.clients.heartbeats import Heartbeats
+from checkers.duties.relays.gaps import GAP, Gaps
+from checkers.duties.relays.ordering import Ordering
+from checkers.duties.relays.presences import PRESENCE, Presences
 from checkers.past.ledger import Reader
 from checkers.past.phases import Counted
 from checkers.traffic.merged import hardened_nodes, ns, slack_of

@@ -11,7 +11,7 @@ from harness.seeds import root_of
 
 
 class Container(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """How a container is started, as `harness.plan.topology.Service` says it; of a node, the image stands there."""
+    """How a container is started, as `harness.plan.systems.topology.Service` says it; a node's image stands there."""
 
     image: str = ""
     entrypoint: list[str] | None = None
@@ -35,7 +35,7 @@ class Node(msgspec.Struct, kw_only=True, omit_defaults=True):
     desktop: str | None = None  # a mobile's active desktop (node name)
     projects: dict[str, list[str]] = msgspec.field(default_factory=dict)  # a desktop's: directory → sessions
     scope: dict[str, str] = msgspec.field(default_factory=dict)  # a mobile's first: {"session": s} | {"project": dir}
-    kind: str = "builtin"  # who wrote its program and how it is started: see `harness.plan.topology.NodeWords`
+    kind: str = "builtin"  # who wrote its program and how it is started: see `harness.plan.systems.topology.NodeWords`
     module: str | None = None  # of kind module: what is imported
     path: str | None = None  # and the folder it is looked for first; of kind command: where it is started
     image: str | None = None

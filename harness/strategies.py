@@ -21,8 +21,8 @@ import yaml
 from faults import Fault, Lasts, Timed, format_duration, parse_duration_ns
 from harness import plan as parsing
 from harness import registry
-from harness.plan.order import raw_name
-from harness.plan.topology import system_of
+from harness.plan.systems.topology import system_of
+from harness.plan.times.order import raw_name
 from harness.runtimes import capabilities
 from harness.schedule import Node, System
 from harness.workload.calls import sessions_of

@@ -1,13 +1,25 @@
-"""The page on the architecture names what there is, and every room."""
+"""The page on the architecture names what there is, and its picture is true: every room is in it, and above what it
+uses."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
-from test_imports import ROOMS, ROOT
+import pytest
+from test_imports import ROOMS, ROOT, uses_of_rooms
 
+pytestmark = pytest.mark.xdist_group("imports")
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PICTURE = PAGE.partition("```\n")[2].partition("```")[0]
+
+
+def _drawn(picture: str) -> Iterator[tuple[str, int]]:
+    """(room, line) of every one; `…/sim/net` is the one room whose name ends so."""
+    for line, text in enumerate(picture.splitlines()):
+        for name in re.findall(r"(?:…|harness|checkers)(?:/[a-z]+)+|\b(?:harness(?=:)|checkers(?=/ ))", text):
+            rooms = [room for room in ROOMS if room == name or (name[0] == "…" and room.endswith(name[1:]))]
+            yield (rooms[0] if len(rooms) == 1 else name), line
 
 
 def test_every_file_that_the_page_names_exists() -> None:
@@ -17,11 +29,22 @@ def test_every_file_that_the_page_names_exists() -> None:
     assert {name for name in paths if not (ROOT / name).exists()} == set()
 
 
-def test_every_room_stands_in_the_picture() -> None:
-    picture = PAGE.partition("```\n")[2].partition("```")[0]
-    shown = set(re.findall(r"(?:harness|checkers)/[\w/]+", picture)) | {
-        f"harness/runtimes/{name}" for name in re.findall(r"…/(sim/\w+)", picture)
+def test_the_picture_shows_every_room_once_and_nothing_else() -> None:
+    assert sorted(room for room, _ in _drawn(PICTURE)) == sorted(ROOMS)
+
+
+def test_in_the_picture_a_room_stands_above_those_that_it_uses() -> None:
+    line = dict(_drawn(PICTURE))
+    contracts = {"harness", "checkers"}  # what stands at a package's door serves all of it, and may lie anywhere
+    arrows = [(room, used) for room in {*ROOMS} - contracts for used in uses_of_rooms()[room] - contracts]
+    assert len(arrows) > 100
+    assert [f"{room} → {used}" for room, used in arrows if line[room] >= line[used]] == []
+
+
+def test_a_room_that_is_drawn_below_what_it_uses_is_seen() -> None:
+    assert dict(_drawn(" harness/store x …/sim/net\n checkers/   …/nowhere")) == {
+        "harness/store": 0,
+        "harness/runtimes/sim/net": 0,
+        "checkers": 1,
+        "…/nowhere": 1,
     }
-    rooms = {room for room in ROOMS if "/" in room}
-    assert rooms - shown == set()
-    assert {name for name in shown if not Path(ROOT / name).is_dir()} == set()

@@ -24,14 +24,20 @@ MAY_IMPORT = {
 }
 RUNTIME = ("harness/runtimes", "harness")
 RUNS = ("harness/judging", "harness/store", "harness/report", "harness/report/told", *RUNTIME)
-ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package that it may use, itself apart
+SHARED = ("checkers/past", "checkers/traffic", "checkers/words")
+PLANS = tuple(f"harness/plan/{room}" for room in ("times", "text", "systems", "words"))
+_BELOW_THE_COMMANDS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package that it may use, itself apart
     "checkers/linearizability": (),
     "checkers/past": ("checkers/linearizability",),
     "checkers/traffic": ("checkers/past",),
     "checkers/words": ("checkers/past",),
-    "checkers/duties": ("checkers/past", "checkers/traffic", "checkers/words"),
+    "checkers/duties/clients": SHARED,
+    "checkers/duties/mobiles": SHARED,
+    "checkers/duties/desktops": SHARED,
+    "checkers/duties/relays": (*SHARED, "checkers/duties/clients", "checkers/duties/mobiles"),
+    "checkers/duties": (),
     "checkers/notation": ("checkers/past",),
-    "checkers": tuple(f"checkers/{room}" for room in ("past", "traffic", "words", "duties")),
+    "checkers": (*SHARED, *(f"checkers/duties/{whose}" for whose in ("clients", "mobiles", "desktops", "relays"))),
     "harness": (),
     "harness/wire": ("harness",),
     "harness/wire/dialects": ("harness/wire", "harness"),
@@ -48,7 +54,12 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
         *(f"harness/runtimes/sim/{room}" for room in ("kernel", "net", "machines")),
         *("harness/wire", *RUNTIME),
     ),
-    "harness/plan": ("harness/workload", *RUNTIME),
+    "harness/plan/times": ("harness",),
+    "harness/plan/text": ("harness/plan/times", "harness"),
+    "harness/plan/systems": ("harness/plan/text", *RUNTIME),
+    "harness/plan/words": ("harness/plan/systems", "harness/workload", *RUNTIME),
+    "harness/plan/meaning": (*PLANS, "harness/workload", *RUNTIME),
+    "harness/plan": (*PLANS, "harness/plan/meaning", "harness/workload", *RUNTIME),
     "harness/judging": ("harness",),
     "harness/store": ("harness",),
     "harness/interchange": ("harness",),
@@ -70,7 +81,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     ),
     "harness/runs": RUNS,
     "harness/hunting": ("harness/runs", "harness/plan", *RUNS),
-    "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness"),
+    "harness/hunting/generate": ("harness/hunting", "harness/plan", "harness/plan/systems", "harness"),
     "harness/hunting/mutants/operators": (),
     "harness/hunting/mutants": (
         *("harness/hunting/mutants/operators", "harness/hunting", "harness/runs", "harness/plan", "harness/measures"),
@@ -78,8 +89,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     ),
     "harness/measures": ("harness",),
     "harness/audit": (
-        *("harness/hunting/mutants", "harness/hunting", "harness/runs", "harness/plan", "harness/measures"),
-        *RUNS,
+        *("harness/hunting/mutants", "harness/hunting", "harness/runs", "harness/measures"),
+        *("harness/plan", "harness/plan/words", *RUNS),
     ),
     "harness/conform": ("harness/wire",),
     "harness/conform/relay": ("harness/conform", "harness/wire", *RUNTIME),
@@ -91,25 +102,38 @@ ROOMS: Mapping[str, tuple[str, ...]] = {  # room → those of its own package th
     "harness/night/executors": ("harness/hunting",),
     "harness/night": (
         *("harness/night/executors", "harness/hunting", "harness/hunting/generate", "harness/shrink"),
-        *("harness/runs", "harness/plan", *RUNS),
+        *("harness/runs", "harness/plan", "harness/plan/text", *RUNS),
     ),
     "harness/night/morning": (
         *("harness/night", "harness/hunting", "harness/hunting/generate"),
         *("harness/report", "harness/report/told", "harness"),
     ),
-    "harness/shrink": ("harness/runs", "harness/plan", "harness/workload", *RUNTIME),
-    "harness/testing": ("harness/runs", "harness/plan", *RUNS),
+    "harness/shrink": ("harness/runs", "harness/plan", *PLANS, "harness/workload", *RUNTIME),
+    "harness/testing": ("harness/runs", "harness/plan", "harness/plan/text", *RUNS),
     "harness/serve": (
         *("harness/report", "harness/report/told", "harness/report/drawing", "harness/report/apart"),
         *("harness/night", "harness/plan", "harness/store", "harness"),
     ),
 }
+_ENGINE = tuple(room for room in _BELOW_THE_COMMANDS if room.startswith("harness"))
+_COMMANDS: Mapping[str, tuple[str, ...]] = {  # the command line may use all of the engine
+    "harness/cli/telling": _ENGINE,
+    "harness/cli/naming": ("harness/cli/telling", *_ENGINE),
+    "harness/cli/asking": ("harness/cli/naming", "harness/cli/telling", *_ENGINE),
+    "harness/cli/linear": ("harness/cli/telling", *_ENGINE),
+    "harness/cli/one": ("harness/cli/asking", "harness/cli/telling", *_ENGINE),
+    "harness/cli/many": ("harness/cli/asking", "harness/cli/telling", *_ENGINE),
+    "harness/cli": (
+        *(f"harness/cli/{room}" for room in ("telling", "naming", "asking", "linear", "one", "many")),
+        *_ENGINE,
+    ),
+}
+ROOMS = {**_BELOW_THE_COMMANDS, **_COMMANDS}
 AT_THE_ROOT = {  # what stands among the words that everybody speaks, and is none of them
     "harness.doctor": ("harness/runtimes", "harness/runtimes/toxiproxy"),
-    "harness.strategies": ("harness/plan", "harness/workload", "harness/runtimes"),
+    "harness.strategies": ("harness/plan", *PLANS, "harness/workload", "harness/runtimes"),
     "harness.__main__": ("harness/cli",),
 }
-UNBOUND = ("harness/cli",)  # the command line may use everything
 
 
 def _sources(folder: str) -> list[Path]:
@@ -174,7 +198,19 @@ def _uses() -> dict[str, set[str]]:
 def _room(file: str) -> str:
     folder = _files()[file].parent.relative_to(ROOT)
     places = (place.as_posix() for place in (folder, *folder.parents))
-    return next(place for place in places if place in ROOMS or place in UNBOUND or place in PACKAGES)
+    return next(place for place in places if place in ROOMS or place in PACKAGES)
+
+
+@functools.cache
+def uses_of_rooms() -> Mapping[str, set[str]]:
+    """Room → the rooms of its own package that its files import from."""
+    found: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for file, uses in _uses().items():
+        mine = _room(file)
+        if mine in ROOMS:
+            others = {_room(used) for used in uses if used.split(".")[0] == mine.split("/")[0]}
+            found[mine] |= others - {mine}
+    return found
 
 
 def violations(package: str) -> list[str]:
@@ -196,7 +232,7 @@ def test_a_room_uses_only_the_rooms_below_it() -> None:
     for file, uses in _uses().items():
         mine = _room(file)
         allowed = {mine, *ROOMS.get(mine, ()), *AT_THE_ROOT.get(file, ())}
-        if mine not in UNBOUND and mine.split("/")[0] in ("harness", "checkers"):
+        if mine.split("/")[0] in ("harness", "checkers"):
             here = mine.split("/")[0]
             wrong += [
                 f"{file} ({mine}) may not use {used} ({_room(used)})"
@@ -211,7 +247,7 @@ def test_every_folder_of_the_engine_and_the_checkers_is_a_room() -> None:
     folders = {
         path.parent.relative_to(ROOT).as_posix() for package in ("harness", "checkers") for path in _sources(package)
     }
-    assert folders <= {*ROOMS, *UNBOUND}
+    assert folders <= set(ROOMS)
     for folder in folders:
         assert ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text())) or "", folder
 

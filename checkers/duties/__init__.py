@@ -1,4 +1,5 @@
-"""What nodes owe: fetches, calls, what they must tell, licences for what they ask, and what they may keep.
+"""What nodes owe, by who owes it: `clients` (both kinds of them), `mobiles`, `desktops`, `relays`.
 
-It may use `past`, `traffic` and `words`. The checkers `reaction` and `resources` are made of these.
+One file a duty. Each is judged by a checker: who reacts too late or keeps too much, but also who says what is not so.
+A room here may use `past`, `traffic` and `words`; `relays` may also use what `clients` and `mobiles` are asked for.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness import measures, registry
 from harness import plan as plans
 from harness.hunting.mutants.task import Mutant
-from harness.plan.model import Broken, ClaimWords, Mistake
+from harness.plan.words.model import Broken, ClaimWords, Mistake
 
 FOLDER = "audit/"
 

@@ -20,7 +20,7 @@ from harness.audit.shown import FindingPlan
 from harness.hunting.mutants import worker
 from harness.hunting.mutants.task import Play, Played
 from harness.hunting.pool import Died, Pool
-from harness.plan.model import FindingWords
+from harness.plan.words.model import FindingWords
 from targets import policy
 
 OPEN_POINTS = (  # variants of what the document does not say

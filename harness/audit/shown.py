@@ -10,7 +10,7 @@ from harness import plan as plans
 from harness import registry
 from harness.audit.claims import BadClaim, Claim
 from harness.hunting.mutants.task import Play
-from harness.plan.model import FindingWords, PlanWords
+from harness.plan.words.model import FindingWords, PlanWords
 
 FOLDER = "findings/"
 DOCUMENTED = "documented"  # the profile on which they show

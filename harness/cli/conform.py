@@ -17,7 +17,7 @@ from harness.cli.asking import options
 from harness.cli.telling import exits, say
 from harness.conform import Told, failed, looking
 from harness.plan import load_topology
-from harness.plan.topology import system_of
+from harness.plan.systems.topology import system_of
 from harness.registry import close_matches
 from harness.runtimes.sockets.playing import to_the_end
 

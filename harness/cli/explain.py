@@ -18,7 +18,7 @@ from harness.cli.asking import completion, options
 from harness.cli.naming import catalogue, plan_words, policies, reason_codes
 from harness.cli.telling import say
 from harness.judging.checking import as_its_example, check
-from harness.plan.described import default_of
+from harness.plan.words.described import default_of
 from harness.registry import UnknownName
 from harness.runtimes import capabilities
 

@@ -11,7 +11,7 @@ from harness.cli.asking import completion, options, planned
 from harness.cli.naming import plan_reference
 from harness.cli.one import schedule_table
 from harness.cli.telling import exits, program, say
-from harness.plan.schema import rendered
+from harness.plan.words.schema import rendered
 from harness.schedule import encode_schedule
 from harness.terminal import harmless
 

@@ -18,10 +18,10 @@ from pydantic import BeforeValidator, Field
 from faults import Words
 from harness import registry
 from harness.night.ledger import Least
-from harness.plan.errors import PlanError, Source, did_you_mean
-from harness.plan.files import one_a_place, raise_errors, shown, text_of
-from harness.plan.salvage import salvage
-from harness.plan.source import read_with_errors
+from harness.plan.text.errors import PlanError, Source, did_you_mean, one_a_place, raise_errors
+from harness.plan.text.files import shown, text_of
+from harness.plan.text.salvage import salvage
+from harness.plan.text.source import read_with_errors
 from harness.registry import close_matches
 
 

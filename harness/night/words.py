@@ -13,11 +13,11 @@ from pydantic import BeforeValidator, Field
 from faults import DurationNs, Probability, Words
 from harness import registry
 from harness.plan import find, members
-from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean
-from harness.plan.files import SUFFIXES, one_a_place, raise_errors, shown, text_of
-from harness.plan.salvage import salvage
-from harness.plan.source import Document, read_with_errors
-from harness.plan.source import Path as Place
+from harness.plan.text.errors import PlanError, PlanErrors, Source, did_you_mean, one_a_place, raise_errors
+from harness.plan.text.files import SUFFIXES, shown, text_of
+from harness.plan.text.salvage import salvage
+from harness.plan.text.source import Document, read_with_errors
+from harness.plan.text.source import Path as Place
 from harness.registry import UnknownName, close_matches
 from targets import profiles
 from targets.policy import UnknownPolicy

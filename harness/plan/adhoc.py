@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.plan.errors import PlanError, PlanErrors, Source, Span
 from harness.plan.loading import Plan, from_document
-from harness.plan.model import VERSION
-from harness.plan.source import Document, read_value, resolve
+from harness.plan.text.errors import PlanError, PlanErrors, Source, Span
+from harness.plan.text.source import Document, read_value, resolve
+from harness.plan.words.model import VERSION
 
 _FILE = "--fault"
 _LISTS = ("links", "nodes", "clients")

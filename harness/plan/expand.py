@@ -12,10 +12,10 @@ from random import Random
 from faults import Fault, MayBeIdle, Targets, Timed
 from harness import registry
 from harness.plan.identity import draws_of
-from harness.plan.meaning import Setting, split_profile
-from harness.plan.order import fault_name, leaders_first
-from harness.plan.picking import picked
-from harness.plan.repeat import When, awaited, occurrences
+from harness.plan.meaning.whole import Setting, split_profile
+from harness.plan.times.order import fault_name, leaders_first
+from harness.plan.times.picking import picked
+from harness.plan.times.repeat import When, awaited, occurrences
 from harness.schedule import CheckSpec, FaultAt, Schedule, Step, profile_name
 from harness.seeds import Dice
 from harness.workload import cut_at, steps

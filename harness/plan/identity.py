@@ -11,8 +11,8 @@ import json
 
 import msgspec
 
-from harness.plan.model import PlanWords
-from harness.plan.order import fault_name
+from harness.plan.times.order import fault_name
+from harness.plan.words.model import PlanWords
 
 _NOTES = {"version", "title", "description", "seed", "draws", "checks", "expect", "claim", "finding", "matrix"}
 

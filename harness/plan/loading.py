@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from harness import registry
 from harness.plan import expand as expansion
 from harness.plan import matrix
-from harness.plan.errors import PlanError, PlanErrors, Source, did_you_mean, one
-from harness.plan.exercise import unexercised
-from harness.plan.files import SUFFIXES, load_topology, one_a_place, raise_errors, shown, text_of
-from harness.plan.meaning import Setting, problems
-from harness.plan.model import PlanWords
-from harness.plan.salvage import salvage
-from harness.plan.source import Document, read_with_errors
-from harness.plan.topology import Topology, system_of
+from harness.plan.meaning.exercise import unexercised
+from harness.plan.meaning.whole import Setting, problems
+from harness.plan.systems.files import load_topology
+from harness.plan.systems.topology import Topology, system_of
+from harness.plan.text.errors import PlanError, PlanErrors, Source, did_you_mean, one, one_a_place, raise_errors
+from harness.plan.text.files import SUFFIXES, shown, text_of
+from harness.plan.text.salvage import salvage
+from harness.plan.text.source import Document, read_with_errors
+from harness.plan.words.model import PlanWords
 from harness.plan.writing import written
 from harness.registry import UnknownName
 from harness.schedule import Schedule, System

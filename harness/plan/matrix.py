@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.plan.errors import PlanError, PlanErrors, did_you_mean
-from harness.plan.source import Document, Path
+from harness.plan.text.errors import PlanError, PlanErrors, did_you_mean
+from harness.plan.text.source import Document, Path
 from harness.registry import close_matches
 
 KEY = "matrix"

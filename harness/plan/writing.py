@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from harness.plan.model import PlanWords
-from harness.plan.source import resolve
-from harness.plan.topology import Topology
+from harness.plan.systems.topology import Topology
+from harness.plan.text.source import resolve
+from harness.plan.words.model import PlanWords
 
 _NEVER = 2**31 - 1  # a width that no line reaches
 

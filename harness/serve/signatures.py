@@ -19,7 +19,7 @@ from harness.night import known as known_failures
 from harness.night.known import Known, KnownWords
 from harness.night.ledger import About, Least
 from harness.night.words import parse
-from harness.plan.errors import PlanErrors
+from harness.plan import PlanErrors
 from harness.serve.looking import Index
 from harness.serve.verdicts import Seen, Signature
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from faults import Fault, Lasts, TargetError, Timed, format_duration
 from harness import registry
-from harness.plan.model import fault_model
-from harness.plan.order import fault_name
-from harness.plan.repeat import awaited, lasts_ns
+from harness.plan.times.order import fault_name
+from harness.plan.times.repeat import awaited, lasts_ns
+from harness.plan.words.model import fault_model
 from harness.schedule import Awaited, FaultAt, Schedule, Step, System
 
 _USERS = 16  # a script's, of one node

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from faults import format_duration
 from harness import plan as plans
-from harness.plan.source import MAX_BYTES
+from harness.plan.text.source import MAX_BYTES
 from harness.schedule import FaultAt, Schedule, Step, System, profile_name
 from harness.shrink.explicit import Unwritable, fault_of, user_of, words_of
 from harness.shrink.search import Wanted

@@ -13,7 +13,7 @@ import msgspec
 from harness import plan as plans
 from harness import registry
 from harness.history import History
-from harness.plan.files import SUFFIXES
+from harness.plan.text.files import SUFFIXES
 from harness.plugins import BadPlugin
 from harness.registry import UnknownName, close_matches
 from harness.runs.keep import DEFAULT_RUNTIME, Kept, run_and_keep

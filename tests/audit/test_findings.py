@@ -15,7 +15,7 @@ from harness.audit.findings import Finding, Findings, listed
 from harness.audit.playing import Audit
 from harness.audit.shown import FOLDER, FindingPlan, read
 from harness.plan import PlanErrors
-from harness.plan.model import FindingWords
+from harness.plan.words.model import FindingWords
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/findings.md").read_text()

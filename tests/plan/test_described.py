@@ -8,8 +8,8 @@ from typing import Any
 from faults import Words
 from faults.kill import KillWords
 from harness import plan as plans
-from harness.plan.described import descriptions
-from harness.plan.model import PlanWords
+from harness.plan.words.described import descriptions
+from harness.plan.words.model import PlanWords
 from harness.workload.words import Workload
 
 LEAST_WORDS = 6

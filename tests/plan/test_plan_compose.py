@@ -8,7 +8,7 @@ import pytest
 
 from harness.plan import PlanErrors, load_topology, system, used_topology
 from harness.plan.loading import load
-from harness.plan.topology import Topology, system_of
+from harness.plan.systems.topology import Topology, system_of
 from harness.schedule import System
 
 OWN = """\

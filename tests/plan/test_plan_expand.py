@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import plan
-from harness.plan.repeat import exponential
+from harness.plan.times.repeat import exponential
 from harness.schedule import FaultAt, Schedule, decode_schedule, encode_schedule
 from harness.seeds import stream
 from harness.store.rundir import expectation

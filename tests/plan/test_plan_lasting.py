@@ -156,7 +156,7 @@ def test_the_words_are_written_back_as_they_were() -> None:
 
 
 def test_the_schema_knows_them() -> None:
-    from harness.plan.schema import rendered  # noqa: PLC0415
+    from harness.plan.words.schema import rendered  # noqa: PLC0415
 
     definitions = json.loads(rendered())["definitions"]
     assert {"spread", "stream", "mobile_rate"} <= definitions["Workload"]["properties"].keys()

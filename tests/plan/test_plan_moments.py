@@ -6,7 +6,7 @@ import pytest
 
 from harness import plan, registry
 from harness.history import Op
-from harness.plan.moments import known
+from harness.plan.meaning.moments import known
 from harness.runs.run import RunResult, execute
 from harness.schedule import Awaited, decode_schedule, encode_schedule
 from harness.shrink.explicit import explicit, fault_of, words_of

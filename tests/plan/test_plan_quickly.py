@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from harness import plan, registry
 from harness.hunting.generate.generator import Generator
-from harness.plan import source
-from harness.plan.errors import PlanErrors, Source
-from harness.plan.source import Document, read
+from harness.plan.text import source
+from harness.plan.text.errors import PlanErrors, Source
+from harness.plan.text.source import Document, read
 
 in_c = pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="this PyYAML was built without libyaml")
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import plan, registry
-from harness.plan import schema
+from harness.plan.words import schema
 
 PLANS = registry.names("plan")
 SCHEMA_FILE = registry.configs_dir() / "schema" / "plan.schema.json"

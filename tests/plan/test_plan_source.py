@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import plan
-from harness.plan.errors import PlanErrors, Source, Span
-from harness.plan.source import MAX_BYTES, mangled_by_yaml_11, read, read_value, resolve
+from harness.plan.text.errors import PlanErrors, Source, Span
+from harness.plan.text.source import MAX_BYTES, mangled_by_yaml_11, read, read_value, resolve
 
 SAMPLE = "a: {b: [x, 'y z', 3]}\nc:\n  - d: 1\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import plan
-from harness.plan.errors import PlanError, Source, Span
+from harness.plan.text.errors import PlanError, Source, Span
 
 HEAD = "version: 1\n"
 # what stands after the head line, with « where the error is; what the message says; what the hint says

@@ -16,7 +16,7 @@ from real_runs import LIMIT_S
 from relay_elsewhere import ROOT, SECRET
 
 from harness.plan import load_topology
-from harness.plan.topology import system_of
+from harness.plan.systems.topology import system_of
 from harness.schedule import Node
 
 pytestmark = pytest.mark.toxiproxy

@@ -9,7 +9,7 @@ import pytest
 
 from harness import plan, registry
 from harness.hunting.ablations import FOLDER
-from harness.plan.meaning import split_profile
+from harness.plan.meaning.whole import split_profile
 from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime
 from harness.schedule import Schedule

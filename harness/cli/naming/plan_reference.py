@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from faults import DURATION_PATTERN, Fault, Timed, Words
 from harness import registry
 from harness.cli.naming import plan_words
-from harness.plan.containers import Compose, Container, Healthcheck, Service
-from harness.plan.model import Broken, Check, ClaimWords, FindingWords, Mistake, PlanWords, Quantity, fault_models
-from harness.plan.schema import schema_of
-from harness.plan.topology import Auth, Desktop, Mobile, Scope, User
+from harness.plan.systems.containers import Compose, Container, Healthcheck, Service
+from harness.plan.systems.topology import Auth, Desktop, Mobile, Scope, User
+from harness.plan.words.model import Broken, Check, ClaimWords, FindingWords, Mistake, PlanWords, Quantity, fault_models
+from harness.plan.words.schema import schema_of
 from harness.workload.calls import CALLS, Call
 from harness.workload.words import Mix
 

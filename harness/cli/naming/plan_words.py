@@ -15,9 +15,9 @@ from faults import Every, Match, Moment, Words
 from harness import plan as plans
 from harness import registry
 from harness.cli.telling import say
-from harness.plan.described import default_of, descriptions
-from harness.plan.model import Expectation, PlanWords, Settle
-from harness.plan.topology import NodeWords, Timing, Topology
+from harness.plan.systems.topology import NodeWords, Timing, Topology
+from harness.plan.words.described import default_of, descriptions
+from harness.plan.words.model import Expectation, PlanWords, Settle
 from harness.workload.calls import CALLS
 from harness.workload.lasting import Lasting
 from harness.workload.words import Content, DesktopMix, Lives, MobileMix, Workload

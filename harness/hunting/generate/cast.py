@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from harness.plan.files import load_topology
-from harness.plan.topology import system_of
+from harness.plan import load_topology
+from harness.plan.systems.topology import system_of
 
 TOPOLOGIES: dict[str, float] = {  # shipped ones that need nothing else, with their weights
     "one-user": 4,

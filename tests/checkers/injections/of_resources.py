@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checkers.duties.gauges import EMPTY
+from checkers.duties.mobiles.gauges import EMPTY
 from checkers.traffic.phones import DISTURBING
 from harness.history import Op, Tap
 from harness.judging.checking import check

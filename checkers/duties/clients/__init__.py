@@ -1,0 +1,1 @@
+"""What every client owes: how its connections end and begin again, and that it says it is alive."""

@@ -1,0 +1,1 @@
+"""What a desktop owes: to its commits, to its users, and to those who read its heads and events."""

@@ -1,0 +1,1 @@
+"""What a mobile owes: fetches when it must, none when it need not, events and rows shown at once, no maps that grow."""

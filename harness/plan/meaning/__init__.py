@@ -1,0 +1,6 @@
+"""Second pass: does a well-formed plan make sense for its system, its length and its runtime?
+
+`whole` asks everything: `chosen` (policies) · `claiming` (claims and findings) · `following`, `moments` (faults that
+wait for others, or for events) · `script` (its calls). `exercise` asks whether it can show anything at all.
+It may use `words`, `times` and `text`.
+"""
