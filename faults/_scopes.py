@@ -1,7 +1,7 @@
 """What most faults are: one scope of the ground over each node, or each direction, that they name.
 
-A plug-in subclasses `OverNodes` or `OverDirections` and says in `over` which verb that is, or `ToxicOver`, and says
-which of Toxiproxy's toxics.
+A plug-in subclasses `OverNodes` or `OverDirections` and says in `over` which verb that is, with which of its words; or
+`OneVerb`, if the verb needs none of them; or `ToxicOver`, and says which of Toxiproxy's toxics.
 """
 
 from __future__ import annotations
@@ -45,6 +45,17 @@ class OverNodes(_Over):
 
     def aimed_at(self, occurrence: Occurrence) -> Sequence[str]:
         return occurrence.nodes
+
+
+class OneVerb(OverNodes):
+    """A fault that is the one verb in `VERBS`, and has no words of its own."""
+
+    VERBS: ClassVar[frozenset[str]]
+
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        (verb,) = self.VERBS
+        scope: Scope = getattr(ground, verb)(target, effect)
+        return scope
 
 
 class OverDirections(_Over):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from faults import Effect, Fault, Ground, Occurrence, OnNodes, Timed
-from faults._scopes import OverNodes, Scope
+from faults import Fault, OnNodes, Timed
+from faults._scopes import OneVerb
 
 
 class PauseWords(OnNodes):
@@ -15,14 +15,11 @@ class PauseWords(OnNodes):
     """
 
 
-class Pause(OverNodes):
+class Pause(OneVerb):
     ACTION: ClassVar[str] = "pause"
     VERBS: ClassVar[frozenset[str]] = frozenset({"pause"})
     EXAMPLE: ClassVar[str] = "{action: pause, nodes: [desktop-1], at: 2s, for: 1s}"
     Params: ClassVar[type[Timed]] = PauseWords
-
-    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
-        return ground.pause(target, effect)
 
 
 FAULT: Fault = Pause()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from faults import Effect, Fault, Ground, Occurrence, OnNodes, Timed
-from faults._scopes import OverNodes, Scope
+from faults import Fault, OnNodes, Timed
+from faults._scopes import OneVerb
 
 
 class SlowConsumerWords(OnNodes):
@@ -15,14 +15,11 @@ class SlowConsumerWords(OnNodes):
     """
 
 
-class SlowConsumer(OverNodes):
+class SlowConsumer(OneVerb):
     ACTION: ClassVar[str] = "slow_consumer"
     VERBS: ClassVar[frozenset[str]] = frozenset({"stall"})
     EXAMPLE: ClassVar[str] = "{action: slow_consumer, nodes: [mobile-1], at: 2s, for: 1s}"
     Params: ClassVar[type[Timed]] = SlowConsumerWords
-
-    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
-        return ground.stall(target, effect)
 
 
 FAULT: Fault = SlowConsumer()

@@ -16,7 +16,7 @@ from harness.runtimes import RunSpec, RuntimeUnavailable
 from harness.runtimes.docker import engine, images
 from harness.runtimes.docker.containers import Containers
 from harness.runtimes.docker.deaths import Deaths
-from harness.runtimes.foreign import filled
+from harness.runtimes.node_env import filled
 from harness.runtimes.sockets import certificates
 from harness.runtimes.sockets.grounds import Died, GroundsError, Note, Program
 from harness.runtimes.sockets.layout import WIRE, Layout

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.runtimes import RuntimeUnavailable, foreign
+from harness.runtimes import RuntimeUnavailable, node_env
 from harness.runtimes.sockets import certificates
 from harness.schedule import Node, System
 
@@ -146,16 +146,7 @@ class Layout:
 
     def environment(self, node: Node, secret: Secrets) -> dict[str, str]:
         """What `targets` documents, for one node. The node's own `env` wins."""
-        system = self.system
-        env = {
-            "NODE_NAME": node.name,
-            "PROFILE": node.profile or system.profile,
-            "WITH": ",".join(system.with_),
-            "WITHOUT": ",".join(system.without),
-            "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
-            "TIMING_SCALE": f"{system.timing_scale:g}",
-            "JWT_SECRET": secret.jwt,
-        }
+        env = node_env.common(self.system, node, secret.jwt)
         env.update(self._relay(node) if node.role == "relay" else self._client(node))
         env.update(self._probe(node, secret))
         if node.auth:
@@ -165,15 +156,13 @@ class Layout:
         if node.role == "desktop":
             env["STORE"] = f"file:{self._folder.format(name=node.name)}/store.db"
             env["STORE_LATENCY_MS"] = "{}..{}".format(*STORE_LATENCY_MS)
-        if node.desktop is not None:
-            env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
-        return foreign.own(node, env)
+        return node_env.own(node, env)
 
     def _probe(self, node: Node, secret: Secrets) -> dict[str, str]:
         """A program of ours listens; one of somebody else dials."""
         if node.kind != "builtin":
             host, port = self.desk()
-            return foreign.told(self.system, node, secret.jwt, f"ws://{host}:{port}/", secret.probe_of(node.name))
+            return node_env.told(self.system, node, secret.jwt, f"ws://{host}:{port}/", secret.probe_of(node.name))
         listens = {"HARNESS_PROBE_HOST": self.control(node.name), "HARNESS_PROBE_PORT": str(PROBE_PORT)}
         return {**listens, "HARNESS_PROBE_TOKEN": secret.probe}
 
@@ -185,13 +174,7 @@ class Layout:
         number = next(i for i, (client, _) in enumerate(self.system.links) if client == node.name)
         host, port = self.enter(number)
         scheme, trust = ("wss", certificates.environment(self.certificates_in)) if node.tls else ("ws", {})
-        return {
-            **trust,
-            "RELAY_URL": f"{scheme}://{host}:{port}{self._path(number)}",
-            "DEVICE_ID": node.device_id or "",
-            "DEVICE_NAME": node.name,
-            "USER_ID": node.user_id or "",
-        }
+        return {**trust, **node_env.of_client(node, f"{scheme}://{host}:{port}{self._path(number)}")}
 
     def _path(self, link: int) -> str:
         """An external relay says by its URL where devices are served."""

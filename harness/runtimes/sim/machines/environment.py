@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from harness.runtimes.foreign import own, told
+from harness.runtimes.node_env import common, of_client, own, told
 from harness.schedule import Node, System
 from harness.seeds import child_seed
 
@@ -23,25 +23,16 @@ def token_of(node: str) -> str:
 
 def environment(system: System, node: Node, seed: int, store: str) -> dict[str, str]:
     """`store` is the SQLite URI of a desktop. The node's own `env` wins. Call it in virtual time: tokens expire."""
-    env = {
-        "NODE_NAME": node.name,
-        "PROFILE": node.profile or system.profile,
-        "WITH": ",".join(system.with_),
-        "WITHOUT": ",".join(system.without),
-        "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
-        "TIMING_SCALE": f"{system.timing_scale:g}",
-        "JWT_SECRET": f"{child_seed(seed, 'jwt'):016x}" * 2,  # HS256 wants 32 bytes
-    }
+    secret = f"{child_seed(seed, 'jwt'):016x}" * 2  # HS256 wants 32 bytes
+    env = common(system, node, secret)
     if node.role == "relay":
         env |= {"RELAY_HOST": "0.0.0.0", "RELAY_PORT": str(PORT)}
     else:
         env |= _client(system, node)
     if node.role == "desktop":
         env |= {"STORE": store, "STORE_LATENCY_MS": STORE_LATENCY_MS}
-    if node.desktop is not None:
-        env["DESKTOP_DEVICE_ID"] = system.node(node.desktop).device_id or ""
     if node.kind == "module":
-        env |= told(system, node, env["JWT_SECRET"], f"ws://{DESK}:{DESK_PORT}/", token_of(node.name))
+        env |= told(system, node, secret, f"ws://{DESK}:{DESK_PORT}/", token_of(node.name))
         if node.role != "relay":
             del env["JWT_SECRET"]  # its token is all that it gets
     return own(node, env)
@@ -49,9 +40,4 @@ def environment(system: System, node: Node, seed: int, store: str) -> dict[str, 
 
 def _client(system: System, node: Node) -> dict[str, str]:
     server = next((server for client, server in system.links if client == node.name), "relay")
-    return {
-        "RELAY_URL": f"ws://{server}:{PORT}{PATH}",
-        "DEVICE_ID": node.device_id or "",
-        "DEVICE_NAME": node.name,
-        "USER_ID": node.user_id or "",
-    }
+    return of_client(node, f"ws://{server}:{PORT}{PATH}")

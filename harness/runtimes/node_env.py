@@ -1,4 +1,4 @@
-"""What a program of somebody else finds in its environment besides what the built-in components find."""
+"""What a program finds in its environment, as `targets` documents it, wherever it runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,33 @@ from targets.tokens import sign
 _NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+def common(system: System, node: Node, secret: str) -> dict[str, str]:
+    """What every node is told; `secret` is the one that signs tokens."""
+    active = {} if node.desktop is None else {"DESKTOP_DEVICE_ID": system.node(node.desktop).device_id or ""}
+    return active | {
+        "NODE_NAME": node.name,
+        "PROFILE": node.profile or system.profile,
+        "WITH": ",".join(system.with_),
+        "WITHOUT": ",".join(system.without),
+        "POLICIES": ",".join(f"{slot}={choice}" for slot, choice in node.policies.items()),
+        "TIMING_SCALE": f"{system.timing_scale:g}",
+        "JWT_SECRET": secret,
+    }
+
+
+def of_client(node: Node, relay_url: str) -> dict[str, str]:
+    """What a desktop or a mobile is told besides."""
+    return {
+        "RELAY_URL": relay_url,
+        "DEVICE_ID": node.device_id or "",
+        "DEVICE_NAME": node.name,
+        "USER_ID": node.user_id or "",
+    }
+
+
 def told(system: System, node: Node, secret: str, probe_url: str, probe_token: str) -> dict[str, str]:
-    """For one that does not know our timers by name and does not sign its own token. Call it by the clock of the run:
-    tokens expire."""
+    """For a program of somebody else, that does not know our timers by name and does not sign its own token. Call it by
+    the clock of the run: tokens expire."""
     seconds = Timing().scaled(system.timing_scale).as_seconds()
     timing = {f"TIMING_{name.upper()}": f"{value:g}" for name, value in seconds.items()}
     token = {"TOKEN": sign(node.user_id, secret)} if node.user_id is not None else {}
