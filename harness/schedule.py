@@ -131,6 +131,20 @@ class CheckSpec(msgspec.Struct, kw_only=True):
     params: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody chose of the system that a plan is played on, and for how long; None leaves it to the plan."""
+
+    profile: str | None = None
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    duration_ns: int | None = None
+    topology: str | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """As keywords of another one."""
+        return {name: getattr(self, name) for name in Choice.__struct_fields__}
+
+
 class Schedule(msgspec.Struct, kw_only=True):
     """Everything a run needs, and all that `run.json`, replay and shrinking need to know of the plan.
 

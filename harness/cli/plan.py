@@ -12,7 +12,7 @@ from harness.cli.naming import plan_reference
 from harness.cli.one import schedule_table
 from harness.cli.telling import exits, program, say
 from harness.plan.words.schema import rendered
-from harness.schedule import encode_schedule
+from harness.schedule import Choice, encode_schedule
 from harness.terminal import harmless
 
 
@@ -58,7 +58,7 @@ def _praise(found: plans.Plan, topology: str | None) -> str:
 @options.seed_option
 @options.runtime_option
 @options.system_options
-def expand(*, plan: str, seed: int | None, runtime: str, system: options.SystemChoice) -> int:
+def expand(*, plan: str, seed: int | None, runtime: str, system: Choice) -> int:
     """Print the schedule of PLAN and a seed: every call and fault with its exact time, one JSON object a line."""
     schedule = planned.schedule(planned.choose(plan), planned.known_runtime(runtime), system, seed)
     say.line(encode_schedule(schedule).decode().rstrip("\n"))

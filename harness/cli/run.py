@@ -16,7 +16,7 @@ from harness.cli.telling import exits, finished, say
 from harness.plan import Plan
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runtimes import Runtime
-from harness.schedule import Schedule
+from harness.schedule import Choice, Schedule
 from harness.store.index import Store
 
 
@@ -76,7 +76,7 @@ class RunWords(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...]
     runtime: str
     seed: int | None
-    system: options.SystemChoice
+    system: Choice
     store: Path
     keep: Keep
     check_determinism: bool

@@ -29,7 +29,7 @@ from harness.report.told import words
 from harness.runs.keep import Keep, Kept, run_and_keep
 from harness.runs.run import execute
 from harness.runtimes import CannotPlay, Runtime, RuntimeUnavailable
-from harness.schedule import Schedule
+from harness.schedule import Choice, Schedule
 from harness.store import StoreProblem
 from harness.store.index import Store
 from harness.verdict import Verdict
@@ -38,7 +38,7 @@ CANNOT_PLAY = ("harness", "cannot-play")  # the doubt of a run that the runtime 
 MOST_OF_A_KIND = 3  # failing runs of one signature whose files are kept: a fourth shows nothing that they do not
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(Choice, frozen=True, kw_only=True):
     """What every run of a campaign has in common. `limit_s`: wall-clock seconds after which a run is given up."""
 
     runtime: str
@@ -46,11 +46,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     keep: Keep
     campaign: str
     argv: tuple[str, ...] = ()
-    profile: str | None = None
-    with_: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    duration_ns: int | None = None
-    topology: str | None = None
     limit_s: float = 3600.0
 
 
@@ -279,19 +274,7 @@ def trace(task: Task) -> str | None:
 
 def scheduled(task: Task) -> Schedule:
     """Raises `PlanErrors`."""
-    order = task.order
-    runtime: Runtime = registry.find("runtime", order.runtime)
-    return plans.expand(
-        task.plan.plan(),
-        task.seed,
-        profile=order.profile,
-        with_=order.with_,
-        without=order.without,
-        duration_ns=order.duration_ns,
-        topology=order.topology,
-        runtime_verbs=runtime.VERBS,
-        why_not=runtime.WHY_NOT,
-    )
+    return plans.expand_on(registry.find("runtime", task.order.runtime), task.plan.plan(), task.seed, task.order)
 
 
 def _run(task: Task, schedule: Schedule, store: Store) -> Kept:

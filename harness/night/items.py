@@ -23,6 +23,7 @@ from harness.hunting.generate.generator import Generator
 from harness.night.words import Night, PartWords
 from harness.runs.keep import DEFAULT_RUNTIME
 from harness.runtimes import Runtime, cannot_start
+from harness.schedule import Choice
 
 Phase = Literal["simulated", "ablations", "real"]
 PHASES: tuple[Phase, ...] = ("simulated", "ablations", "real")
@@ -175,9 +176,7 @@ class Items:
             store=self._store,
             keep=self._night.words.keep.runs,
             campaign=self._name,
-            profile=words.profile,
-            with_=tuple(words.with_),
-            without=tuple(words.without),
+            **_choice(words).chosen(),
         )
         first = self._number * words.seeds if words.fresh else 0
         seeds = range(first, first + words.seeds)
@@ -219,20 +218,16 @@ class Items:
 def _why_not(plan: plans.Plan, words: PartWords, runtime: Runtime, seed: int) -> str | None:
     """Why this runtime cannot play it; None: it can. Raises `PlanErrors` for what no runtime could."""
     try:
-        schedule = plans.expand(
-            plan,
-            seed,
-            profile=words.profile,
-            with_=tuple(words.with_),
-            without=tuple(words.without),
-            runtime_verbs=runtime.VERBS,
-            why_not=runtime.WHY_NOT,
-        )
+        schedule = plans.expand_on(runtime, plan, seed, _choice(words))
     except plans.PlanErrors as exc:
         if all(error.of_runtime for error in exc.errors):
             return exc.errors[0].message
         raise
     return next(iter(cannot_start(runtime, schedule.system)), None)
+
+
+def _choice(words: PartWords) -> Choice:
+    return Choice(profile=words.profile, with_=tuple(words.with_), without=tuple(words.without))
 
 
 def _phase(words: PartWords) -> Phase:

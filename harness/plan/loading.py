@@ -20,10 +20,13 @@ from harness.plan.text.source import Document, read_with_errors
 from harness.plan.words.model import PlanWords
 from harness.plan.writing import written
 from harness.registry import UnknownName
-from harness.schedule import Schedule, System
+from harness.runtimes import Runtime
+from harness.schedule import Choice, Schedule, System
 from targets import profiles
 
 _STAND_IN = "one-user"
+_NOTHING: Mapping[str, str] = {}
+_AS_PLANNED = Choice()
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def from_document(
         found += wrong
         lost.paths |= {("topology",)} if wrong else set()
     plan = Plan(name, words, used, salvaged.document, beside=beside)
-    setting = _setting(plan)
+    setting = _setting(plan, _AS_PLANNED)
     second = problems(setting)
     found += lost.heeded(second, plan.document)
     if not lost:
@@ -176,7 +179,7 @@ def _varied(plan: Plan) -> list[Plan]:
 
 def check(plan: Plan, *, runtime_verbs: Iterable[str]) -> list[PlanError]:
     """What a runtime with these verbs could not do of a plan."""
-    return [e for e in problems(_setting(plan, runtime_verbs=runtime_verbs)) if e.severity == "error"]
+    return [e for e in problems(_setting(plan, _AS_PLANNED, runtime_verbs)) if e.severity == "error"]
 
 
 def expand(
@@ -189,7 +192,6 @@ def expand(
     duration_ns: int | None = None,
     topology: str | None = None,
     runtime_verbs: Iterable[str] | None = None,
-    why_not: Mapping[str, str] | None = None,
 ) -> Schedule:
     """The schedule of a plan. Without a seed the plan's own is taken, else 0.
 
@@ -198,21 +200,15 @@ def expand(
         UnknownPolicy: a profile or policy that does not exist.
         UnknownName: no such topology.
     """
-    profiles.load(profile or profiles.DEFAULT, with_, without)
-    setting = _setting(
-        plan,
-        profile=profile,
-        with_=with_,
-        without=without,
-        duration_ns=duration_ns,
-        topology=topology,
-        runtime_verbs=runtime_verbs,
-        why_not=why_not,
+    choice = Choice(
+        profile=profile, with_=tuple(with_), without=tuple(without), duration_ns=duration_ns, topology=topology
     )
-    raise_errors(problems(setting))
-    if seed is None:
-        seed = plan.seed or 0
-    return expansion.schedule_of(setting, plan.name, seed)
+    return _expanded(plan, seed, choice, runtime_verbs)
+
+
+def expand_on(runtime: Runtime, plan: Plan, seed: int | None, choice: Choice = _AS_PLANNED) -> Schedule:
+    """The schedule of a plan for a runtime, as somebody chose it. Raises as `expand` does."""
+    return _expanded(plan, seed, choice, runtime.VERBS, runtime.WHY_NOT)
 
 
 def system(
@@ -224,7 +220,8 @@ def system(
     without: Sequence[str] = (),
 ) -> System:
     """What a run of the plan starts, on its own topology or on another. Raises `PlanErrors`, `UnknownName`."""
-    return _setting(plan, topology=topology, profile=profile, with_=with_, without=without).system
+    choice = Choice(profile=profile, with_=tuple(with_), without=tuple(without), topology=topology)
+    return _setting(plan, choice).system
 
 
 def dump(plan: Plan) -> str:
@@ -240,31 +237,34 @@ def used_topology(plan: Plan, topology: str | None = None) -> str | None:
     return written(used)
 
 
+def _expanded(
+    plan: Plan, seed: int | None, choice: Choice, verbs: Iterable[str] | None, why_not: Mapping[str, str] = _NOTHING
+) -> Schedule:
+    profiles.load(choice.profile or profiles.DEFAULT, choice.with_, choice.without)
+    setting = _setting(plan, choice, verbs, why_not)
+    raise_errors(problems(setting))
+    if seed is None:
+        seed = plan.seed or 0
+    return expansion.schedule_of(setting, plan.name, seed)
+
+
 def _setting(
-    plan: Plan,
-    *,
-    profile: str | None = None,
-    with_: Sequence[str] = (),
-    without: Sequence[str] = (),
-    duration_ns: int | None = None,
-    topology: str | None = None,
-    runtime_verbs: Iterable[str] | None = None,
-    why_not: Mapping[str, str] | None = None,
+    plan: Plan, choice: Choice, verbs: Iterable[str] | None = None, why_not: Mapping[str, str] = _NOTHING
 ) -> Setting:
     return Setting(
         words=plan.words,
         document=plan.document,
         system=system_of(
-            load_topology(topology) if topology is not None else plan.topology,
+            load_topology(choice.topology) if choice.topology is not None else plan.topology,
             timing=plan.words.timing,
-            profile=profile,
-            with_=with_,
-            without=without,
+            profile=choice.profile,
+            with_=choice.with_,
+            without=choice.without,
             policies=plan.words.policies,
         ),
-        duration_ns=duration_ns if duration_ns is not None else plan.words.duration,
-        runtime_verbs=None if runtime_verbs is None else frozenset(runtime_verbs),
-        why_not=why_not or {},
+        duration_ns=choice.duration_ns if choice.duration_ns is not None else plan.words.duration,
+        runtime_verbs=None if verbs is None else frozenset(verbs),
+        why_not=why_not,
     )
 
 

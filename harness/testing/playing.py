@@ -19,7 +19,7 @@ from harness.registry import UnknownName, close_matches
 from harness.runs.keep import DEFAULT_RUNTIME, Kept, run_and_keep
 from harness.runs.run import RunResult, execute
 from harness.runtimes import Runtime, RuntimeUnavailable, cannot_start
-from harness.schedule import Schedule, profile_name
+from harness.schedule import Choice, Schedule, profile_name
 from harness.store import StoreProblem, rundir
 from harness.store.index import Store
 from harness.testing.asked import Asked
@@ -156,15 +156,8 @@ def _kept(order: Order, schedule: Schedule, where: Runtime, store: Path) -> Kept
 
 def _scheduled(order: Order, where: Runtime) -> Schedule:
     asked = order.asked
-    found = plans.expand(
-        order.plan,
-        order.seed,
-        profile=asked.profile,
-        with_=asked.with_,
-        without=asked.without,
-        runtime_verbs=where.VERBS,
-        why_not=where.WHY_NOT,
-    )
+    choice = Choice(profile=asked.profile, with_=asked.with_, without=asked.without)
+    found = plans.expand_on(where, order.plan, order.seed, choice)
     if problems := cannot_start(where, found.system):
         raise Unplayable("\n".join(problems))
     if asked.expect is None:

@@ -12,6 +12,7 @@ from cli_rig import Harness, Said
 from harness import plan as plans
 from harness import registry
 from harness.runs.keep import run_and_keep
+from harness.schedule import Choice
 from harness.store.index import Store
 
 PLAN = "regressions/unicode-double-append"
@@ -22,7 +23,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With one run, in which a text is doubled."""
     root = tmp_path_factory.mktemp("store")
     plan, runtime = plans.load(PLAN), registry.find("runtime", "sim")
-    schedule = plans.expand(plan, profile="documented", runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT)
+    schedule = plans.expand_on(runtime, plan, None, Choice(profile="documented"))
     run_and_keep(schedule, runtime, store=Store(root), plan_text=plan.source.text, argv=[], note=lambda _: None)
     return root
 

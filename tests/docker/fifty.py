@@ -34,7 +34,7 @@ def schedules(runtime: Runtime) -> Iterator[tuple[str, int, Schedule]]:
     for seed in count():
         for name in names:
             try:
-                found = plan.expand(plan.load(name), seed, runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT)
+                found = plan.expand_on(runtime, plan.load(name), seed)
             except plan.PlanErrors:
                 continue
             if not cannot_start(runtime, found.system):

@@ -21,6 +21,7 @@ from soak import told
 
 from harness import plan, registry
 from harness.runs.run import execute
+from harness.schedule import Choice
 from harness.verdict import Verdict
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -46,9 +47,7 @@ def main() -> int:
 def _is_fine(runtime_name: str, component: str, topology: Path, name: str) -> bool:
     runtime, began_s = registry.find("runtime", runtime_name), time.monotonic()
     try:
-        schedule = plan.expand(
-            plan.load(name), 0, topology=str(topology), runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT
-        )
+        schedule = plan.expand_on(runtime, plan.load(name), 0, Choice(topology=str(topology)))
     except plan.PlanErrors as exc:
         print(f"{runtime_name:8} {component:7} {name:28} refused: {str(exc).splitlines()[0]}", flush=True)
         return False

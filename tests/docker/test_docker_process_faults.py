@@ -39,7 +39,7 @@ def test_a_module_runs_in_a_container_and_a_wiped_store_is_a_new_one(tmp_path: P
     (tmp_path / "own.yaml").write_text(TOPOLOGY)
     docker = registry.find("runtime", "docker")
     found = plan.parse(FOREIGN, "p", beside=tmp_path)
-    result = execute(plan.expand(found, 3, runtime_verbs=docker.VERBS, why_not=docker.WHY_NOT), docker)
+    result = execute(plan.expand_on(docker, found, 3), docker)
     assert result.verdict is Verdict.VALID, [(r.check, r.message) for r in result.results if r.verdict]
     assert result.history is not None
     heals = {op.value["fault"]: op.value["effect"] for op in result.history.ops if op.f == "fault-heal"}

@@ -93,4 +93,4 @@ def test_a_disturbed_system_is_right_and_replays() -> None:
 def test_elsewhere_it_is_refused_with_the_reason() -> None:
     where = registry.find("runtime", "docker")
     with pytest.raises(plan.PlanErrors, match="only the simulator has all of them in one loop"):
-        plan.expand(plan.parse(PLAN, "p"), 0, runtime_verbs=where.VERBS, why_not=where.WHY_NOT)
+        plan.expand_on(where, plan.parse(PLAN, "p"), 0)

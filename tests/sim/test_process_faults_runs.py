@@ -262,7 +262,7 @@ def test_docker_refuses_what_only_the_simulator_can_do_with_the_reason(words: st
     docker = registry.find("runtime", "docker")
     found = plan.parse(HEAD + f"  - {words}\n", "p")
     with pytest.raises(plan.PlanErrors, match=rf"p:8:14: error: this runtime cannot do(?s:.*){why}"):
-        plan.expand(found, 1, runtime_verbs=docker.VERBS, why_not=docker.WHY_NOT)
+        plan.expand_on(docker, found, 1)
 
 
 def test_docker_kills_and_pauses() -> None:

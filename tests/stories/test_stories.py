@@ -25,7 +25,7 @@ def told(name: str) -> Told:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "all.yaml").write_text(TOPOLOGY)
         found = plan.parse(PLAN, "stories", beside=Path(folder))
-        return Told(execute(plan.expand(found, SEED, runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT), runtime))
+        return Told(execute(plan.expand_on(runtime, found, SEED), runtime))
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
 from faults import parse_duration_ns
 from harness import registry
 from harness.cli.asking import completion
 from harness.runs.keep import DEFAULT_RUNTIME
+from harness.schedule import Choice
 from harness.seeds import SEEDS_END, parse_seeds
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -124,16 +124,6 @@ _of_system = _together(
 )
 
 
-class SystemChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line changes about the system that a plan is played on."""
-
-    profile: str | None = None
-    with_: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    topology: str | None = None
-    duration_ns: int | None = None
-
-
 def system_options(command: F) -> F:
     """Adds --profile, --with, --without, --topology and --duration; the command gets them as one `system`."""
 
@@ -147,7 +137,7 @@ def system_options(command: F) -> F:
         duration: int | None,
         **others: Any,
     ) -> Any:
-        system = SystemChoice(
+        system = Choice(
             profile=profile, with_=with_, without=without, topology=topology_word(topology), duration_ns=duration
         )
         return command(system=system, **others)

@@ -13,11 +13,10 @@ from pydantic import ValidationError
 from faults import Fault
 from harness import plan as plans
 from harness import registry
-from harness.cli.asking.options import SystemChoice
 from harness.cli.telling import say
 from harness.cli.telling.exits import Failed, Refused
 from harness.runtimes import CannotPlay, Runtime, cannot_start, capabilities
-from harness.schedule import Schedule
+from harness.schedule import Choice, Schedule
 from targets import profiles
 
 
@@ -129,26 +128,16 @@ def require_verbs(schedule: Schedule, where: Runtime) -> None:
             raise CannotPlay(f"the runtime {where.NAME} cannot inject {at.action}: {why}")
 
 
-def schedule(plan: plans.Plan, where: Runtime, system: SystemChoice, seed: int | None = None) -> Schedule:
+def schedule(plan: plans.Plan, where: Runtime, system: Choice, seed: int | None = None) -> Schedule:
     """Expand the plan for this runtime. Raises `PlanErrors`, `UnknownName`, `UnknownPolicy`, or `CannotPlay`."""
     require_names(system)
-    found = plans.expand(
-        plan,
-        seed,
-        profile=system.profile,
-        with_=system.with_,
-        without=system.without,
-        duration_ns=system.duration_ns,
-        topology=system.topology,
-        runtime_verbs=where.VERBS,
-        why_not=where.WHY_NOT,
-    )
+    found = plans.expand_on(where, plan, seed, system)
     if problems := cannot_start(where, found.system):
         raise CannotPlay("\n".join(problems))
     return found
 
 
-def require_names(system: SystemChoice) -> None:
+def require_names(system: Choice) -> None:
     """Raises `UnknownName`, `UnknownPolicy`, or `PlanErrors` for a topology's file that is none."""
     if system.profile is not None:
         registry.find("profile", system.profile)
@@ -165,7 +154,7 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 def playable(
-    chosen: Sequence[Chosen], where: Runtime, system: SystemChoice, seed: int
+    chosen: Sequence[Chosen], where: Runtime, system: Choice, seed: int
 ) -> tuple[list[tuple[plans.Plan, Schedule]], list[LeftOut]]:
     """Every variant of the plans with its schedule; of a folder's plans only those that can be played so.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from harness.cli.asking.options import SystemChoice
 from harness.cli.telling import exits, say
 from harness.cli.telling.often import Often
 from harness.history import NOT_JSON
@@ -18,7 +17,7 @@ from harness.hunting.campaign import Campaign, Order, PlanText, new_campaign_id
 from harness.hunting.tally import RunSummary
 from harness.plan import Plan
 from harness.runs.keep import Keep
-from harness.schedule import Schedule
+from harness.schedule import Choice, Schedule
 
 _GENERATED_LIMIT_S = 600.0  # of wall-clock time for one run of a generated plan, which lasts seconds
 _FOR_SHRINKING = 0.25  # of a budget, once there is something to shrink
@@ -35,7 +34,7 @@ class HuntWords(msgspec.Struct, frozen=True, kw_only=True):
     known: Path | None
     fail_on: str
     runtime: str
-    system: SystemChoice
+    system: Choice
     store: Path
     keep: Keep
     check_determinism: bool
@@ -61,19 +60,14 @@ class Budget:
 
 
 def order(words: HuntWords, schedules: Sequence[Schedule]) -> Order:
-    system = words.system
     return Order(
         runtime=words.runtime,
         store=words.store,
         keep=words.keep,
         campaign=new_campaign_id(),
         argv=tuple(sys.argv[1:]),
-        profile=system.profile,
-        with_=system.with_,
-        without=system.without,
-        duration_ns=system.duration_ns,
-        topology=system.topology,
         limit_s=max(map(_patience_s, schedules), default=_GENERATED_LIMIT_S),
+        **words.system.chosen(),
     )
 
 

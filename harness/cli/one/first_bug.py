@@ -9,6 +9,7 @@ import msgspec
 from harness import plan as plans
 from harness import registry
 from harness.runs.keep import DEFAULT_RUNTIME, Kept, run_and_keep
+from harness.schedule import Choice
 from harness.store.index import Store
 from harness.verdict import Verdict
 
@@ -33,7 +34,7 @@ def acts(store: Store, argv: Sequence[str], note: Callable[[str], None]) -> Iter
     runtime = registry.find("runtime", DEFAULT_RUNTIME)
     for profile in EXPECTED:
         note(f"{PLAN} on {profile}")
-        schedule = plans.expand(plan, profile=profile, runtime_verbs=runtime.VERBS, why_not=runtime.WHY_NOT)
+        schedule = plans.expand_on(runtime, plan, None, Choice(profile=profile))
         text = plan.source.text
         yield Act(
             profile=profile,

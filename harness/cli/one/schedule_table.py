@@ -13,7 +13,7 @@ from faults import format_duration
 from harness import plan as plans
 from harness.cli.asking import completion, options, planned
 from harness.cli.telling import say, table
-from harness.schedule import Awaited, FaultAt, Node, Schedule, Step, profile_name
+from harness.schedule import Awaited, Choice, FaultAt, Node, Schedule, Step, profile_name
 from harness.terminal import harmless
 
 _HEADS = ("time", "lasts", "where", "what", "job", "details")
@@ -35,9 +35,7 @@ _OF_A_CALL = ("jobId", "projectDirectory")  # so do these, or they say nothing n
     show_default=True,
     help="So many of a stretch of generated calls; of the rest, how often which.",
 )
-def show(
-    *, plan: str, seed: int | None, runtime: str, everything: bool, first: int, system: options.SystemChoice
-) -> int:
+def show(*, plan: str, seed: int | None, runtime: str, everything: bool, first: int, system: Choice) -> int:
     """Show what PLAN and a seed will do: every call and every fault, in the order of their times.
 
     Times count from the start of the workload. A call waits for the one before it of the same client, so it may come

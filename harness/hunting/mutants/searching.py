@@ -140,13 +140,9 @@ class MutantHunt:
             text=text.text,
             folder=text.folder,
             seed=self._seeds[seed],
-            profile=order.profile,
-            with_=order.with_,
-            without=order.without,
-            duration_ns=order.duration_ns,
-            topology=order.topology,
             mutant=mutant,
             watched=watched,
+            **order.chosen(),
         )
 
 

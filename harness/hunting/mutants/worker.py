@@ -54,18 +54,8 @@ def _schedule(task: Play) -> Schedule:
     from harness import plan as plans  # noqa: PLC0415 - it imports the system under test: the hook comes first
     from harness import registry  # noqa: PLC0415
 
-    runtime = registry.find("runtime", task.runtime)
-    return plans.expand(
-        plans.parse(task.text, task.name, beside=task.folder),
-        task.seed,
-        profile=task.profile,
-        with_=task.with_,
-        without=task.without,
-        duration_ns=task.duration_ns,
-        topology=task.topology,
-        runtime_verbs=runtime.VERBS,
-        why_not=runtime.WHY_NOT,
-    )
+    plan = plans.parse(task.text, task.name, beside=task.folder)
+    return plans.expand_on(registry.find("runtime", task.runtime), plan, task.seed, task)
 
 
 def _played(task: Play, schedule: Schedule) -> Played:
