@@ -242,6 +242,12 @@ def test_a_room_uses_only_the_rooms_below_it() -> None:
     assert wrong == []
 
 
+def test_what_stands_on_top_at_the_root_serves_the_command_line_alone() -> None:
+    """The doctor looks at runtimes: none of them imports it, nor does anything that they stand on."""
+    users = {file for file, uses in _uses().items() if uses & AT_THE_ROOT.keys()}
+    assert [file for file in users if not _room(file).startswith("harness/cli")] == []
+
+
 def test_every_folder_of_the_engine_and_the_checkers_is_a_room() -> None:
     """A new folder says what it may use, here and at its door."""
     folders = {
