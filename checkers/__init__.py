@@ -11,6 +11,9 @@ converged).
 
 A judge counts what it looks at (`checkers.past.phases.Counted`); one that found nothing wrong in nothing at all has not
 judged, and says so.
+
+May use: `checkers/duties/clients`, `checkers/duties/desktops`, `checkers/duties/mobiles`, `checkers/duties/relays`,
+`checkers/past`, `checkers/traffic`, `checkers/words`, `harness`.
 """
 
 from __future__ import annotations

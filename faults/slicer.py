@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from faults import DurationNs, Fault, OnLinks, Timed, Toxic
-from faults._scopes import ToxicOver
-from faults.toxic import check_slicer
+from faults._toxics import ToxicOver, check_slicer
 
 _NS_PER_US = 1_000
 

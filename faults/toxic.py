@@ -19,7 +19,7 @@ from faults import (
     Toxic,
     match_directions,
 )
-from faults._scopes import ToxicOver
+from faults._toxics import ToxicOver, check_slicer
 
 Type = Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
 
@@ -68,14 +68,6 @@ class ToxicWords(OnLinks):
         if self.type == "slicer":
             check_slicer(self.attributes.get("average_size", 0), self.attributes.get("size_variation", 0))
         return self
-
-
-def check_slicer(average_size: int, size_variation: int) -> None:
-    """Toxiproxy 2.12 recurses until it dies for an average of 0."""
-    if average_size < 1:
-        raise ValueError("a slicer's average_size is at least 1 byte")
-    if size_variation >= average_size:
-        raise ValueError("a slicer's size_variation is less than its average_size")
 
 
 class ToxicFault(ToxicOver):

@@ -1,4 +1,7 @@
-"""`python -m harness` is `harness`."""
+"""`python -m harness` is `harness`.
+
+May use: `harness/cli`.
+"""
 
 from __future__ import annotations
 

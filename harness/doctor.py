@@ -1,6 +1,8 @@
 """Is everything there that a run needs? One line each, with the remedy; and the removal of what killed runs left.
 
 Runtimes tell of themselves by optional powers (`harness.runtimes`): `Diagnoses`, `Sweeps`.
+
+May use: `checkers/linearizability`, `harness/runtimes`, `harness/runtimes/toxiproxy`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ counter-example can be written into a file and played with `harness run FILE`; w
 plays it (docs/pytest.md). `SETTINGS` suit tests that play runs.
 
 Hypothesis is needed only here: the extra `testing` brings it.
+
+May use: `harness/plan`, `harness/plan/systems`, `harness/plan/times`, `harness/runtimes`, `harness/workload`,
+`faults`.
 """
 
 from __future__ import annotations

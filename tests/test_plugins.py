@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -39,6 +42,14 @@ def test_a_runtime_has_every_verb_or_says_why_not(name: str) -> None:
     assert all(runtime.WHY_NOT.values())
 
 
+@pytest.mark.parametrize("name", registry.names("runtime"))
+def test_a_runtime_keeps_its_contract(name: str) -> None:
+    runtime = registry.find("runtime", name)
+    promised = {word for word in {*vars(Runtime), *Runtime.__annotations__} if not word.startswith("_")}
+    assert promised >= {"NAME", "VERBS", "WHY_NOT", "missing", "execute"}
+    assert {word for word in promised if not hasattr(runtime, word)} == set()
+
+
 @pytest.mark.parametrize("action", registry.names("fault"))
 def test_a_fault_needs_only_verbs_that_it_declares(action: str) -> None:
     fault = registry.find("fault", action)
@@ -61,3 +72,19 @@ def test_a_dialect_reads_what_it_says(name: str) -> None:
 def test_a_profile_chooses_an_object_for_every_slot(name: str) -> None:
     chosen = profiles.load(name)
     assert {word for word, slot in policy.slots().items() if chosen[slot] is None} == set()
+
+
+def test_a_slot_stands_where_it_is_looked_for() -> None:
+    """Rooms are searched by the names of their files: a slot elsewhere would be a policy that nobody can choose."""
+    says = (
+        "import importlib, pkgutil, targets; from targets import policy, profiles; profiles.load('hardened');"
+        "found = set(policy.slots());"
+        "names = [m.name for m in pkgutil.walk_packages(targets.__path__, 'targets.')];"
+        "[importlib.import_module(n) for n in names if 'foreign' not in n and '__main__' not in n];"
+        "print(len(found), len(names), sorted(set(policy.slots()) - found))"
+    )
+    done = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, timeout=120, check=True)
+    slots, modules, lost = done.stdout.split(maxsplit=2)
+    assert int(slots) > 70 and int(modules) > 60
+    assert lost.strip() == "[]"
+    assert {slot.role for slot in policy.slots().values()} <= {"desktop", "mobile", "relay"}

@@ -7,6 +7,8 @@ time after it, or never. A *model* says what operations mean; it compiles a tria
 "Faster linearizability checking via P-compositionality", 2015).
 
 This package imports nothing of the rest of the house, trials in, answers out, so the engine may use it as a library.
+
+May use: nothing.
 """
 
 from __future__ import annotations

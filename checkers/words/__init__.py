@@ -1,4 +1,4 @@
 """Findings and how they are told, in the words of the guarantee.
 
-It may use `past`.
+May use: `checkers/past`, `harness`.
 """

@@ -4,4 +4,7 @@ A claim is a plan under `configs/audit/` with the word `claim`: what the documen
 one is adding a file. `claims` reads them, `playing` gives their runs out and decides: HOLDS, REFUTED, or UNDECIDED with
 the reason. Each is also played on a system in which it is broken, and has to be refuted there: an audit that could not
 be wrong would say nothing.
+
+May use: `harness/hunting`, `harness/hunting/mutants`, `harness/measures`, `harness/plan`, `harness/plan/words`,
+`harness/runs`, `harness`, `targets`.
 """

@@ -3,6 +3,10 @@
 A command returns its exit code (None is 0) and raises whatever goes wrong; `main` alone decides what a person sees of
 an exception and which code a script gets. What commands share stands in rooms: `telling` (how they speak) · `naming`
 (what there is, in its own words) · `asking` (what users type) · `one` and `many` (runs) · `linear` (`check --model`).
+
+May use: all of the engine, `harness/cli/asking`, `harness/cli/linear`, `harness/cli/many`, `harness/cli/naming`,
+`harness/cli/one`, `harness/cli/telling`, `checkers/linearizability`, `checkers/notation`, `targets/profiles`,
+`faults`, `targets`.
 """
 
 from __future__ import annotations

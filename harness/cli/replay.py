@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.asking import completion, options, planned
-from harness.cli.run import finish
-from harness.cli.telling import say
+from harness.cli.telling import finished, say
 from harness.runs.keep import DEFAULT_RUNTIME, Keep, Kept, run_and_keep
 from harness.store.index import Store
 from harness.store.rundir import (
@@ -55,7 +54,7 @@ def command(*, run: str, runtime: str | None, store: Path, keep: Keep, as_json: 
             options=None if where.NAME == DEFAULT_RUNTIME else {"order": recorded(read_messages(directory))},
         )
     _compare(former, kept)
-    return finish(kept, schedule, as_json=as_json, store=store)
+    return finished.end(kept, schedule, as_json=as_json, store=store)
 
 
 def _compare(former: RunRecord, kept: Kept) -> None:

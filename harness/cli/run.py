@@ -62,7 +62,7 @@ def command(*, as_json: bool, **asked: Any) -> int:
     schedule = planned.schedule(chosen, where, words.system, words.seed)
     _say_what_is_not_played(chosen, words)
     kept = _played(chosen, schedule, where, words)
-    code = finish(kept, schedule, as_json=as_json, store=words.store)
+    code = finished.end(kept, schedule, as_json=as_json, store=words.store)
     if words.check_determinism and not kept.result.interrupted:
         same = twice.of_run(schedule, where, kept.result.trace_hash)
         return code if same or code == exits.INVALID else exits.FAILED
@@ -116,17 +116,3 @@ def _played(chosen: Plan, schedule: Schedule, where: Runtime, words: RunWords) -
             keep=words.keep,
             note=note,
         )
-
-
-def finish(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path, extra: dict[str, Any] | None = None) -> int:
-    """Print a run that is over; its exit code. A finding outranks trouble with its files."""
-    exits.no_more_interruption()
-    if as_json:
-        say.data(finished.as_json(kept) | (extra or {}))
-    else:
-        finished.show(kept, schedule, store)
-    code = exits.of_run(kept.result.verdict, kept.record.as_expected)
-    if kept.problem is not None:
-        say.error(kept.problem)
-        code = code if code == exits.INVALID else exits.FAILED
-    return exits.INTERRUPTED if kept.result.interrupted else code

@@ -4,7 +4,8 @@ A check says what is sent and what is expected; its `play` gets a bench (the oth
 returns what came, and raises `Unmet` or `NotJudged`. Rooms: `relay` (its bench plays devices) and `client` (its bench
 plays the relay, for a desktop or a mobile). Each module of a room that is named in its `CHECKS` lists its own, so that
 a further check is one more object there. `looking` starts a node of a topology, and plays the checks.
-What is shared uses nothing else here; each room says in `tests/test_imports.py` what it may use.
+
+May use: `harness/wire`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ A module `harness/interchange/NAME.py` defines `FORMAT`, an object with the attr
 
 What is understood is judged as it is; what is not is refused, with its line and what would be right. Nothing is left
 out without a word: a `Recording` counts the lines that are no operations of clients.
+
+May use: `harness`, `checkers/linearizability`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """From a history to verdicts: `checking` lets all checkers see it in one pass, `bearing` bounds what they are shown,
 `ladder` names the strongest consistency that held.
 
-It may use the checkers' contract and the words at the root of the engine.
+May use: `harness`, `checkers/past`, `checkers`.
 """

@@ -5,6 +5,8 @@ A figure's unit ends its name; it is told as `MODULE/NAME`: `latency/hit_p50_ms`
 the simulator they are exact, and computing takes none of it, so only what is waited for is measured there. A measure
 that has to look while the run goes on has `watch()`, a context manager, too, and gets what it yields: `of(history,
 watched)`.
+
+May use: `harness`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ Rooms: `text` (files, data with places, complaints, the first pass) · `times` (
 (topologies and compose files) · `words` (what a plan may say, and the schema) · `meaning` (second pass). Made of them,
 here: `loading` (file or text → plan → schedule) · `expand`, and `identity`, which names its draws · `matrix` (one plan,
 many variants) · `adhoc` (faults on one line each) · `writing` (plan → YAML) · `template` (for beginners).
+
+May use: `harness/plan/meaning`, `harness/plan/systems`, `harness/plan/text`, `harness/plan/times`,
+`harness/plan/words`, `harness/runtimes`, `harness/workload`, `harness`, `targets/profiles`, `faults`.
 """
 
 from __future__ import annotations

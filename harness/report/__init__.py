@@ -6,6 +6,9 @@ Files here are the forms, one each: `page`, `summary`, `junit`, `trace`, `jepsen
 and `schemas` (what `results.json` and `run.json` hold). Rooms: `told` (a run in words and figures) · `drawing` (what
 pictures are made of) · `findings` (each finding with its close-up) · `sections` (parts of the page about the whole
 run) · `linear` (how far a history can be explained) · `apart` (two runs side by side).
+
+May use: `harness/interchange`, `harness/report/drawing`, `harness/report/findings`, `harness/report/told`,
+`harness/store`, `harness`.
 """
 
 from __future__ import annotations

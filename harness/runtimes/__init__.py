@@ -3,6 +3,8 @@
 A module `harness/runtimes/NAME.py` (or package) defines `RUNTIME`, an object with the attributes of `Runtime`. A
 runtime brings its own event loop: `execute` starts the system, awaits `play(stage)` on that loop, and tears everything
 down however `play` ends. All time is `stage.now_ns()` and the loop's timers; all randomness is `harness.seeds`.
+
+May use: `harness`, `faults`, `targets`.
 """
 
 from __future__ import annotations

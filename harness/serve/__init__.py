@@ -4,4 +4,7 @@ Rooms: `looking` (the index, read) · `verdicts` (verdicts and signatures, count
 known, which are flaky) · `files` (those of a run that may be seen) · `charts` (pictures) · `answers` (what is sent, and
 with which headers) · `pages` (one function a page, the templates beside it) · `routes` (which path is which page) ·
 `server` (who is answered).
+
+May use: `harness/night`, `harness/plan`, `harness/report`, `harness/report/apart`, `harness/report/told`,
+`harness/store`, `harness`.
 """

@@ -8,6 +8,9 @@ keeps the best, for all of a run's failures) · `clues` (what a finding tells of
 the plan that expands to it).
 
 Everything is tried in the simulator, where a run is a function of its schedule: what fails once fails always.
+
+May use: `harness/plan`, `harness/plan/text`, `harness/plan/times`, `harness/plan/words`, `harness/runs`,
+`harness/runtimes`, `harness/workload`, `harness`, `faults`, `targets`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where runs are kept: `rundir` is one run's directory and what it holds, `index` the store of all of them.
 
-It may use the words at the root of the engine, and no other room of it.
+May use: `harness`.
 """
 
 from __future__ import annotations

@@ -5,5 +5,7 @@ duplicate, reorder, keep and lose them, `order` delivers them in an order that w
 end streams as Toxiproxy does. `hop` is the process that does all that between two sockets (`hop_link`: one link;
 `hop_pump`: one direction; `hop_chain`: its toxics).
 
-The simulator uses all but the process. It may use the words at the root of the engine, and no other room of it.
+The simulator uses all but the process.
+
+May use: `harness`, `faults`.
 """

@@ -3,6 +3,8 @@
 `words` is what a plan may say · `calls` the calls of a script · `content` the texts · `desktop`, `mobile` the seeded
 clients · `lives` of jobs · `fields` from their whole domain · `crossing`: calls that meet others. `steps` puts them
 together; `cut_at` ends them all at one time.
+
+May use: `harness`, `faults`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""What every client owes: how its connections end and begin again, and that it says it is alive."""
+"""What every client owes: how its connections end and begin again, and that it says it is alive.
+
+May use: `checkers/traffic`, `checkers/words`, `harness`.
+"""

@@ -1,4 +1,4 @@
 """What users type: options that several commands share, what the shell offers them, and the plans that they name.
 
-It may use `telling` and `naming`.
+May use: all of the engine, `harness/cli/naming`, `harness/cli/telling`, `targets/profiles`, `faults`.
 """

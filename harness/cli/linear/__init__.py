@@ -1,4 +1,4 @@
 """`harness check --model`: one object's history, or the answers of a run, and the page of them.
 
-It may use `telling`.
+May use: all of the engine, `harness/cli/telling`, `checkers/linearizability`.
 """

@@ -94,7 +94,7 @@ def finish(found: list[Played], *, as_json: bool) -> int:
 
 
 def _as_json(one: Played) -> dict[str, Any]:
-    return {"runtime": one.runtime} | (finished.as_json(one.kept) if one.kept else {"refused": one.refusal})
+    return {"runtime": one.runtime} | (finished.as_object(one.kept) if one.kept else {"refused": one.refusal})
 
 
 def _show(found: list[Played], differs: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.telling import program, say
+from harness.cli.telling import exits, program, say
 from harness.judging import ladder
 from harness.report.told import words
 from harness.report.told.closings import closings
@@ -19,7 +19,21 @@ _VERDICT_WIDTH = len("not judged")
 _SENTENCE = 400  # letters of a sentence on the terminal; the report has all of it
 
 
-def as_json(kept: Kept) -> dict[str, Any]:
+def end(kept: Kept, schedule: Schedule, *, as_json: bool, store: Path) -> int:
+    """Print a run that is over; its exit code. A finding outranks trouble with its files."""
+    exits.no_more_interruption()
+    if as_json:
+        say.data(as_object(kept))
+    else:
+        show(kept, schedule, store)
+    code = exits.of_run(kept.result.verdict, kept.record.as_expected)
+    if kept.problem is not None:
+        say.error(kept.problem)
+        code = code if code == exits.INVALID else exits.FAILED
+    return exits.INTERRUPTED if kept.result.interrupted else code
+
+
+def as_object(kept: Kept) -> dict[str, Any]:
     """The object of `harness run --json`."""
     found: dict[str, Any] = {"verdict": str(kept.result.verdict)}
     if kept.record.as_expected is not None:

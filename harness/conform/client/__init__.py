@@ -1,4 +1,7 @@
-"""A desktop or a mobile: the bench plays the relay that it dials, and whoever is behind it."""
+"""A desktop or a mobile: the bench plays the relay that it dials, and whoever is behind it.
+
+May use: `harness/conform`, `harness/runtimes`, `harness/wire`, `harness`, `targets`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """One component looked at: a relay at a URL, or a node of a topology, which is started as a process.
 
-It may use everything of `harness/conform`, and what runtimes with real sockets have in common.
+May use: `harness/conform`, `harness/conform/client`, `harness/conform/relay`, `harness/runtimes`,
+`harness/runtimes/sockets`, `harness/wire`, `harness`, `targets`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A relay: the bench plays desktops and mobiles of users that nobody else has."""
+"""A relay: the bench plays desktops and mobiles of users that nobody else has.
+
+May use: `harness/conform`, `harness/runtimes`, `harness/wire`, `targets`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A module here defines `EXECUTOR`, a function `(Wanted) -> Executor`. An executor gives tasks to workers and yields what
 they send back, in any order; a task whose worker died is `Died`, never lost.
+
+May use: `harness/hunting`.
 """
 
 from __future__ import annotations

@@ -3,4 +3,7 @@
 
 `telling` reads the ledger and says what it adds up to (`counting`), beside the nights before (`trend`); each other
 module writes one form of that.
+
+May use: `harness/hunting`, `harness/hunting/generate`, `harness/night`, `harness/report`, `harness/report/told`,
+`harness`.
 """

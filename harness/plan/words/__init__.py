@@ -1,4 +1,4 @@
 """The words of a plan: `model` (what may be said) · `described` (what each means) · `schema` (for editors).
 
-It may use `systems`.
+May use: `harness/plan/systems`, `harness/workload`, `harness`, `faults`.
 """

@@ -1,4 +1,7 @@
-"""The components in containers on a private network, with a real Toxiproxy between them."""
+"""The components in containers on a private network, with a real Toxiproxy between them.
+
+May use: `harness/runtimes`, `harness/runtimes/sockets`, `harness/runtimes/toxiproxy`, `harness`.
+"""
 
 from __future__ import annotations
 

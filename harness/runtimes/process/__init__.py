@@ -1,4 +1,7 @@
-"""The components as processes of this machine, each at a loopback address of its own, with a real Toxiproxy between."""
+"""The components as processes of this machine, each at a loopback address of its own, with a real Toxiproxy between.
+
+May use: `harness/runtimes`, `harness/runtimes/sockets`, `harness/runtimes/toxiproxy`, `harness`.
+"""
 
 from __future__ import annotations
 

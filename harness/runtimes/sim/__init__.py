@@ -3,6 +3,9 @@
 Equal seeds give equal runs, byte for byte, in every process. `RunSpec.options`: `tap_payload` keeps the text of every
 message in its tap; `step_cap` and `stall_cap` bound the steps of a run and of one virtual second; `event` is told
 every event that goes into the trace hash.
+
+May use: `harness/runtimes`, `harness/runtimes/sim/kernel`, `harness/runtimes/sim/machines`,
+`harness/runtimes/sim/net`, `harness/wire`, `harness`, `targets/probe`, `faults`.
 """
 
 from __future__ import annotations

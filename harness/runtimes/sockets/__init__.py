@@ -4,5 +4,6 @@ No runtime of its own. A runtime brings `Grounds` (`grounds`): it starts, signal
 addresses of their own. From there on all is the same: `layout` says where everything listens and what each program's
 environment is, `lifecycle` brings a run up and takes it down, `stage` and `machines` are the verbs of faults, `toxics`
 and `shapes` what Toxiproxy is asked for, `wire_client` the way to the wire, `playing` the whole of a run with Ctrl-C.
-It may use Toxiproxy's adapter and what stands at the runtimes' root; nothing of any runtime.
+
+May use: `harness/runtimes`, `harness/runtimes/toxiproxy`, `harness`, `faults`.
 """

@@ -6,6 +6,7 @@ translates whole messages, and everything between is in the words of the referen
 on a link is changed: it is used to say what a frame is about (`match:` of a fault), and what passed is written down in
 the words of the reference, which checkers judge.
 
-`renaming` makes a dialect of three tables. This room may use `harness.wire` and the words at the root of the engine; it
-is found by `harness.registry` alone.
+`renaming` makes a dialect of three tables. They are found by `harness.registry` alone.
+
+May use: `harness/wire`.
 """

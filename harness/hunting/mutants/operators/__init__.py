@@ -2,6 +2,8 @@
 
 A module of this folder that defines `OPERATORS` (kind → operator) is found by itself. `cosmic` takes what the kept
 library of mutation operators has; the others are what it lacks.
+
+May use: nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The lowest floor: a loop with virtual time, clocks and entropy as a node sees them, fences around the rest.
 
-It may use no other room of the simulator. What it asks of the others stands here: `Host`, a computer whose program's
-callbacks run in a context that names it; `Wires`, where a connection is dialled and listened for; and `Tenancy`.
+What it asks of the others stands here: `Host`, a computer whose program's callbacks run in a context that names it;
+`Wires`, where a connection is dialled and listened for; and `Tenancy`.
+
+May use: `harness/runtimes`, `harness`.
 """
 
 from __future__ import annotations

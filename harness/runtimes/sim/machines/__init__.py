@@ -1,5 +1,7 @@
 """Computers and the programs on them: clocks, disks, processes that end and begin, how somebody's module is loaded.
 
-It may use `kernel` and `net`. What a node finds in its environment stands in `environment`; what can befall it in
-`processes`; which of its calls could not be simulated is read from its source by `scan`.
+What a node finds in its environment stands in `environment`; what can befall it in `processes`; which of its calls
+could not be simulated is read from its source by `scan`.
+
+May use: `harness/runtimes`, `harness/runtimes/sim/kernel`, `harness/runtimes/sim/net`, `harness`, `faults`.
 """

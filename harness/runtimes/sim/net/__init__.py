@@ -1,10 +1,12 @@
 """The network: who may dial whom, what a connection carries, and what faults and toxics do to it on the way.
 
-It may use `kernel`, and the rules and toxics of `harness.wire`, and nothing above it. What it asks of what stands above
-is here: `Peer`, a computer with sockets, and `Ground`, the world that a network is laid in.
+What it asks of what stands above is here: `Peer`, a computer with sockets, and `Ground`, the world that a network is
+laid in.
 
 Upwards: `links` (a direction and its faults) · `segment` · `taps` · `pipe` (what flies) · `hop` (whole messages) ·
 `transport` (one end) · `connection` · `network`.
+
+May use: `harness/runtimes/sim/kernel`, `harness/wire`, `harness`, `faults`.
 """
 
 from __future__ import annotations
