@@ -32,7 +32,7 @@ class Slot(Generic[P]):
     name: str
     documented: P
     hardened: P
-    role: str  # whose: "desktop", "relay", "mobile"
+    role: str  # whose: "desktop", "relay", "mobile"; "link": of both clients
     masked_by: str = ""
     variants: Mapping[str, P] = field(default_factory=dict)
 

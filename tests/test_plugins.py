@@ -87,4 +87,4 @@ def test_a_slot_stands_where_it_is_looked_for() -> None:
     slots, modules, lost = done.stdout.split(maxsplit=2)
     assert int(slots) > 70 and int(modules) > 60
     assert lost.strip() == "[]"
-    assert {slot.role for slot in policy.slots().values()} <= {"desktop", "mobile", "relay"}
+    assert {slot.role for slot in policy.slots().values()} <= {"desktop", "mobile", "relay", "link"}
