@@ -5,6 +5,7 @@ uses what its door says, and no two files use each other. Imports for types alon
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -35,6 +36,10 @@ MAY_IMPORT = {
     "faults": ("faults",),
     "checkers": ("checkers", "harness.history", "harness.verdict"),
     "harness": ("harness", "targets", "faults", "checkers"),
+}
+ONE_OF_A_KIND = {
+    *("checkers", "harness/cli", "harness/measures", "harness/night/executors", "harness/report/sections"),
+    *("harness/hunting/mutants/operators", "harness/wire/dialects"),
 }
 COMPONENTS = ("targets.desktop", "targets.mobile", "targets.relay", "targets.foreign")
 OF_COMPONENTS = {f"targets.{name}" for name in ("link", "program", "silence", "wall")}  # what they are made of
@@ -184,3 +189,16 @@ def test_a_door_is_read() -> None:
     assert said("Pages.\n\nMay use: nothing.") == set()
     assert said("Pages. They may use: much") is None
     assert said(docstring(files()["harness.cli"])) is not None
+
+
+def test_a_door_names_every_file_of_its_room_and_no_other() -> None:
+    """Where each is one of a kind (plug-ins, commands), the kind is named."""
+    wrong = []
+    for room in set(doors()) - ONE_OF_A_KIND:
+        told = docstring(ROOT / room / "__init__.py").partition("May use:")[0]
+        named, listed = set(re.findall(r"`(\w+)`", told)), set(re.findall(r"`([a-z]\w*)` \(", told))
+        there = {path.stem for path in (ROOT / room).glob("*.py")} | {path.name for path in (ROOT / room).iterdir()}
+        files_ = {path.stem for path in (ROOT / room).glob("*.py") if not path.stem.startswith("_")}
+        wrong += [f"{room} does not name {name}" for name in sorted(files_ - named)]
+        wrong += [f"{room} names {name}, which is not there" for name in sorted(listed - there)]
+    assert wrong == []

@@ -8,6 +8,10 @@ time after it, or never. A *model* says what operations mean; it compiles a tria
 
 This package imports nothing of the rest of the house, trials in, answers out, so the engine may use it as a library.
 
+`decide` (which method: the cheapest exact one) · `frontier` with `pending` and `foresight` (any model) · `registers`,
+`stores`, `transactions` (models) · `zones`, `buckets`, `counter`, `single_writer` (linear time, where the data allow
+it) · `partial` (how far a history can be explained) · `values` · `engine` (`native/`, the same in C).
+
 May use: nothing.
 """
 

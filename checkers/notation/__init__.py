@@ -33,6 +33,9 @@ commit takes the next revision of its desktop, beginning with 1.
 An observation takes more: `{f=v}` other values for columns, `"text"` another text, `(event:17)` its cause. `[k=v]`
 sets a raw field of anything: `m:a@3[end=9]`, `m:a=1[rev=9]`, `m:final[foreground=false]`. `…*16` says a token 16 times.
 
+Rooms: `reading` (a line, token by token) · `parts` (what tokens are) · `wire` (what passes between nodes) ·
+`examples` (the lines of `reasons.txt`).
+
 May use: `checkers/past`, `harness`.
 """
 

@@ -5,6 +5,9 @@ one is adding a file. `claims` reads them, `playing` gives their runs out and de
 the reason. Each is also played on a system in which it is broken, and has to be refuted there: an audit that could not
 be wrong would say nothing.
 
+Beside them `checklist` and `contradictions` (claims that need other evidence) · `findings`, `shown` and `document`
+(defects of the documented design, played and told).
+
 May use: `harness/hunting`, `harness/hunting/mutants`, `harness/measures`, `harness/plan`, `harness/plan/words`,
 `harness/runs`, `harness`, `targets`.
 """

@@ -2,8 +2,9 @@
 
 A check says what is sent and what is expected; its `play` gets a bench (the other ends of the component's links),
 returns what came, and raises `Unmet` or `NotJudged`. Rooms: `relay` (its bench plays devices) and `client` (its bench
-plays the relay, for a desktop or a mobile). Each module of a room that is named in its `CHECKS` lists its own, so that
-a further check is one more object there. `looking` starts a node of a topology, and plays the checks.
+plays the relay, for a desktop or a mobile). Each module of a room that is named in its `CHECKS` lists its own, so
+that a further check is one more object there. `looking` starts a node of a topology, and plays the checks. Here:
+`frames`, as they come over a connection.
 
 May use: `harness/wire`.
 """

@@ -6,6 +6,11 @@ A module `harness/interchange/NAME.py` defines `FORMAT`, an object with the attr
 What is understood is judged as it is; what is not is refused, with its line and what would be right. Nothing is left
 out without a word: a `Recording` counts the lines that are no operations of clients.
 
+Formats: `jsonl`, `edn` (read by `edn_text` and `edn_atoms`, or `compiled`), `jepsen_log`. What they share: `source`
+(a file or a pipe as a text) · `calls` and `names` (what a line tells) · `independent` (many objects in one history) ·
+`transactions` · `recording` (events become a trial). The other way: `export_edn`, and of a run's jobs `export_jobs`
+with `streams`.
+
 May use: `harness`, `checkers/linearizability`.
 """
 

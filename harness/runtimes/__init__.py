@@ -4,6 +4,10 @@ A module `harness/runtimes/NAME.py` (or package) defines `RUNTIME`, an object wi
 runtime brings its own event loop: `execute` starts the system, awaits `play(stage)` on that loop, and tears everything
 down however `play` ends. All time is `stage.now_ns()` and the loop's timers; all randomness is `harness.seeds`.
 
+Beside them `capabilities` (what can be done where) · `node_env` (what every program finds in its environment) ·
+`probe_client` (the way to a probe). Three folders are runtimes, `sim`, `process` and `docker`; two are what those
+with real sockets share, `sockets` and `toxiproxy`.
+
 May use: `harness`, `faults`, `targets`.
 """
 

@@ -4,7 +4,7 @@
 `of_run` (all of it) · `explicit` (every call in a script, every occurrence a fault of its own) · `search` (tries, and
 keeps the best, for all of a run's failures) · `clues` (what a finding tells of itself) · `narrow` (guesses by that) ·
 `passes` (what is tried, in which order) · `fewest` (which of many things are needed) · `values`,
-`texts` (plainer calls and faults, shorter texts) · `times` (nearer and rounder) · `writing` (a schedule as
+`steps`, `texts` (plainer calls and faults, shorter texts) · `times` (nearer and rounder) · `writing` (a schedule as
 the plan that expands to it).
 
 Everything is tried in the simulator, where a run is a function of its schedule: what fails once fails always.

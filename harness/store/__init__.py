@@ -1,5 +1,7 @@
 """Where runs are kept: `rundir` is one run's directory and what it holds, `index` the store of all of them.
 
+`reindex` makes an index again, from the directories.
+
 May use: `harness`.
 """
 

@@ -3,7 +3,7 @@
 pytest loads `plugin` into every session of everybody who has this distribution, also where nobody asks for a run: it
 needs nothing but the standard library and pytest until somebody does, and so do `asked` (what marks and options say)
 and `collected` (plans of folders). `playing` makes a finished run of what is asked, also for a test without a mark;
-`told` tells it in words.
+`session` keeps what one of pytest was told; `told` tells a run in words.
 
 May use: `harness/plan`, `harness/plan/text`, `harness/report/told`, `harness/runs`, `harness/runtimes`,
 `harness/store`, `harness`, `targets`.

@@ -1,8 +1,8 @@
 """Who does what when: client calls on desktops and mobiles, from named random streams or from an exact script.
 
 `words` is what a plan may say · `calls` the calls of a script · `content` the texts · `desktop`, `mobile` the seeded
-clients · `lives` of jobs · `fields` from their whole domain · `crossing`: calls that meet others. `steps` puts them
-together; `cut_at` ends them all at one time.
+clients · `lives` of jobs · `fields` from their whole domain · `lasting` streams · `crossing`: calls that meet others
+· `tagged`, `shown` (what models and screens need). `steps` puts them together; `cut_at` ends them all at one time.
 
 May use: `harness`, `faults`.
 """

@@ -1,5 +1,7 @@
 """A desktop or a mobile: the bench plays the relay that it dials, and whoever is behind it.
 
+`bench` · `probing` · `manners`, `desktop`, `mobile`, `reconnect` (checks).
+
 May use: `harness/conform`, `harness/runtimes`, `harness/wire`, `harness`, `targets`.
 """
 

@@ -1,5 +1,7 @@
 """One component looked at: a relay at a URL, or a node of a topology, which is started as a process.
 
+`local` (its place on this machine) · `opener` (tokens of those who dial it).
+
 May use: `harness/conform`, `harness/conform/client`, `harness/conform/relay`, `harness/runtimes`,
 `harness/runtimes/sockets`, `harness/wire`, `harness`, `targets`.
 """

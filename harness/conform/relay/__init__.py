@@ -1,5 +1,7 @@
 """A relay: the bench plays desktops and mobiles of users that nobody else has.
 
+`bench` · `manners`, `events`, `calls` (checks).
+
 May use: `harness/conform`, `harness/runtimes`, `harness/wire`, `targets`.
 """
 

@@ -1,5 +1,8 @@
 """The components in containers on a private network, with a real Toxiproxy between them.
 
+`grounds` (containers as programs), by `containers`, `engine`, `images` and `base_image` · `deaths` (those that nobody
+ended).
+
 May use: `harness/runtimes`, `harness/runtimes/sockets`, `harness/runtimes/toxiproxy`, `harness`.
 """
 

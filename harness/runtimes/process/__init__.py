@@ -1,5 +1,7 @@
 """The components as processes of this machine, each at a loopback address of its own, with a real Toxiproxy between.
 
+`grounds` (processes as programs), by `spawned` (one of them) and `loopback` (its addresses) · `leftovers`.
+
 May use: `harness/runtimes`, `harness/runtimes/sockets`, `harness/runtimes/toxiproxy`, `harness`.
 """
 

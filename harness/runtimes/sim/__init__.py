@@ -4,6 +4,9 @@ Equal seeds give equal runs, byte for byte, in every process. `RunSpec.options`:
 message in its tap; `step_cap` and `stall_cap` bound the steps of a run and of one virtual second; `event` is told
 every event that goes into the trace hash.
 
+`world` (nodes, network, clock of one run) · `stage` (what faults and the conductor see of it) · `probes`, and
+`dialled` for programs that dial one. Below: `machines` · `net` · `kernel`.
+
 May use: `harness/runtimes`, `harness/runtimes/sim/kernel`, `harness/runtimes/sim/machines`,
 `harness/runtimes/sim/net`, `harness/wire`, `harness`, `targets/probe`, `faults`.
 """

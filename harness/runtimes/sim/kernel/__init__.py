@@ -3,6 +3,9 @@
 What it asks of the others stands here: `Host`, a computer whose program's callbacks run in a context that names it;
 `Wires`, where a connection is dialled and listened for; and `Tenancy`.
 
+`loop` with `handles` · `clockwork` (clocks and entropy) · `fences` and `guard` (what cannot be simulated, and where
+it was done) · `stacks` (what tasks await) · `logs` · `exits` (how a process ends).
+
 May use: `harness/runtimes`, `harness`.
 """
 
