@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
+from checkers.duties.mobiles.licences import Licences
 from checkers.past.ledger import Sight, message_of
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Phone, Phones
-from checkers.words.findings import Findings, Story, limit, told
+from checkers.words.findings import Findings
 from harness.history import Op, Tap
 
 FOR_EVENTS = ("miss", "order", "legacy")
@@ -16,10 +14,11 @@ Key = tuple[str, int, str]  # node, visit, job
 Waiting = list[tuple[str, int]]  # message, when it was delivered; a copy counts apart
 
 
-class Gets:
+class Gets(Licences):
+    ABOUT_A_JOB = True
+
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
-        self._judge, self._phones, self._findings = judge, phones, findings
-        self._pause_ns = judge.ns("coalesce_max_s") * 4 // 5  # a node's clock may run a little fast
+        super().__init__(judge, phones, findings)
         self._waiting: dict[tuple[str, str], Waiting] = {}  # (node, job) → delivered, not applied, not spent
         self._since_ns: dict[tuple[str, str], int] = {}  # when the first of them came, applied or not
         self._applied: dict[str, set[str]] = {}  # node → messages
@@ -31,7 +30,6 @@ class Gets:
         self._known_ns: dict[str, int] = {}  # correlation id → what was known of that when it began
         self._begun: dict[str, Op] = {}
         self._taps = 0
-        self.fetches: Counter[str] = Counter()
 
     # ---- triggers ---------------------------------------------------------------------------------------------------
 
@@ -163,9 +161,7 @@ class Gets:
     def _again(self, phone: Phone, op: Op, claim: str, before: Op | None) -> None:
         if before is None:
             self._add("unlicensed", phone, op, f"{claim}, and there was none")
-        elif (
-            phone.hardened and not phone.clocks_off and op.time_ns - before.time_ns < self._pause_ns
-        ):  # one clock told both
+        elif self._is_too_soon(phone, op, before):
             self._add("too-soon", phone, op, f"{claim}, without a pause", before)
 
     def _end(self, phone: Phone, op: Op) -> None:
@@ -195,20 +191,3 @@ class Gets:
         if phone.hardened and not phone.ever_disturbed and waited_ns < owed_ns:
             text = f"and gave up after {waited_ns / 1e9:.3g} s, knowing an answer that took {known_ns / 1e9:.3g} s"
             self._add("impatient", phone, begun, text, op)
-
-    def _pause(self, phone: Phone, op: Op, failed: Op) -> dict[str, Any]:
-        return limit("the pause", phone.node, failed.time_ns, self._pause_ns, op.time_ns, least=True)
-
-    def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
-        job = said(op).get("job")
-
-        def tell() -> Story:
-            message = f"{phone.node} fetched job {job} at {self._judge.ledger.at(op.time_ns)} {what}"
-            story = [(op, f"{phone.node} begins to fetch job {job} ({said(op).get('licence')})")]
-            if other is not None:
-                story.append((other, f"{phone.node}: fetch of job {job}, {said(other).get('phase')}"))
-            story.sort(key=lambda item: (item[0].time_ns, item[0].index))
-            bound = self._pause(phone, op, other) if reason == "too-soon" and other is not None else {}
-            return Story(message, {"job": job, "node": phone.node, "story": told(story), **bound})
-
-        self._findings.add(reason, op, [o for o in (op, other) if o is not None], tell)

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from checkers.duties.mobiles.licences import Licences
 from checkers.past.ledger import Sight
 from checkers.traffic.merged import Merged, said
 from checkers.traffic.phones import Listing, Phone, Phones
-from checkers.words.findings import Findings, Story, limit, told
+from checkers.words.findings import Findings
 from harness.history import Op, Tap
 
 TRIGGERED = ("gap", "hole", "head", "presence", "reconnect")
 
 
-class Lists:
+class Lists(Licences):
     """`credits`: (node, licence) → times of triggers that no list has answered yet."""
 
+    ABOUT_A_JOB = False
+
     def __init__(self, judge: Merged, phones: Phones, findings: Findings) -> None:
-        self._judge, self._phones, self._findings = judge, phones, findings
-        self._pause_ns = judge.ns("coalesce_max_s") * 4 // 5
+        super().__init__(judge, phones, findings)
         self._margin_ns = judge.ns("coalesce_max_s") + judge.slack_ns
         self._credits: dict[tuple[str, str], list[int]] = {}
         self._listed_by_user: Counter[str] = Counter()
         self._key: dict[str, str] = {}  # node → the cache key that was hit last
         self._refreshed_ns: dict[tuple[str, str], int] = {}
         self._failed: dict[str, Op] = {}  # node → the page that failed last
-        self.fetches: Counter[str] = Counter()
 
     # ---- triggers ---------------------------------------------------------------------------------------------------
 
@@ -138,9 +139,7 @@ class Lists:
             failed = self._failed.pop(phone.node, None)  # a trigger makes it hurry, under the reason it had
             if failed is None or listing is None:
                 self._add("unlicensed", phone, op, "after a failure, and there was none")
-            elif (
-                phone.hardened and not phone.clocks_off and op.time_ns - failed.time_ns < self._pause_ns
-            ):  # by one clock
+            elif self._is_too_soon(phone, op, failed):
                 self._add("too-soon", phone, op, "after a failure, without a pause", failed)
         elif page != 0:
             if listing is None or not (listing.more or listing.failed):
@@ -159,18 +158,3 @@ class Lists:
             times.pop(0)
             return
         self._add("unlicensed", phone, op, f"for a {licence}, and there was none that a list had not answered")
-
-    def _pause(self, phone: Phone, op: Op, failed: Op) -> dict[str, Any]:
-        return limit("the pause", phone.node, failed.time_ns, self._pause_ns, op.time_ns, least=True)
-
-    def _add(self, reason: str, phone: Phone, op: Op, what: str, other: Op | None = None) -> None:
-        def tell() -> Story:
-            message = f"{phone.node} listed its scope at {self._judge.ledger.at(op.time_ns)} {what}"
-            story = [(op, f"{phone.node} begins to list its scope ({said(op).get('licence')})")]
-            if other is not None:
-                story.append((other, f"{phone.node}: list of its scope, {said(other).get('phase')}"))
-            story.sort(key=lambda item: (item[0].time_ns, item[0].index))
-            bound = self._pause(phone, op, other) if reason == "too-soon" and other is not None else {}
-            return Story(message, {"node": phone.node, "story": told(story), **bound})
-
-        self._findings.add(reason, op, [o for o in (op, other) if o is not None], tell)
