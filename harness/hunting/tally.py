@@ -59,9 +59,9 @@ class CampaignResult(msgspec.Struct, kw_only=True):
     """`never`: actions that a plan declares and that met nothing in any run; `never_drawn`: those among them of which
     no run's schedule had an occurrence. `doubts`: why runs are UNKNOWN.
 
-    `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts failing runs
-    without files, because others of their kind were kept. `warnings` say what was asked for and not done. `stopped`: it
-    was to end with the first INVALID.
+    `problems` are the first few of the `problem_count` runs whose harness had one. `not_kept` counts runs that are
+    not VALID and have no files, because others of their kind were kept. `warnings` say what was asked for and not done.
+    `stopped`: it was to end with the first INVALID.
     """
 
     verdict: Verdict

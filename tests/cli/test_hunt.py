@@ -44,7 +44,7 @@ def test_of_each_kind_of_failure_three_runs_are_kept_and_the_rest_is_counted(har
     said = harness.process(*words, "--seeds", "8", "--jobs", "1")
     assert said.code == 1
     assert len(list(Path(harness.folder / "store").glob("*/*/report.html"))) == 3
-    assert "5 more failing runs left no files: 3 of a kind are kept" in said.out
+    assert "5 more runs that are not VALID left no files: 3 of a kind are kept" in said.out
     said = harness.process(*words, "--seeds", "4", "--keep", "all", "--json")
     assert json.loads(said.out)["not_kept"] == 0
     assert len(list(Path(harness.folder / "store").glob("*/*/report.html"))) == 3 + 4

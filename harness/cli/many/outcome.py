@@ -116,7 +116,7 @@ def _not_seen(found: Found) -> None:
         kinds = say.many(found.shrunk.missing, "kind")
         say.paragraph(f"the budget is over: {kinds} of failure came without a smallest plan", first="")
     if result.not_kept:
-        more = f"{result.not_kept} more failing run{'' if result.not_kept == 1 else 's'}"
+        more = f"{say.many(result.not_kept, 'more run')} that {'is' if result.not_kept == 1 else 'are'} not VALID"
         kept = f"{MOST_OF_A_KIND} of a kind are kept, --keep all keeps every run"
         say.paragraph(f"{more} left no files: {kept}", first="")
     if result.exercised and result.runs:
