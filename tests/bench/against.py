@@ -20,7 +20,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 WORKER = Path(__file__).with_name("against_worker.py")
@@ -129,10 +128,25 @@ def shrinking(older: Path) -> None:
 PARTS: dict[str, Callable[[Path], None]] = {"runs": runs, "starts": starts, "shrinking": shrinking}
 
 
-def main(words: list[str]) -> Any:
-    commit = words[0] if words and words[0] not in PARTS else "HEAD^"
-    chosen = [word for word in words if word in PARTS] or list(PARTS)
-    sys.stdout.write(f"this tree against {_git('rev-parse', '--short', commit)}\n")
+def asked(words: list[str]) -> tuple[str, list[str]]:
+    """A commit and the parts. Ends the program for what is neither."""
+    commits = [word for word in words if word not in PARTS]
+    commit = commits[0] if commits else "HEAD^"
+    known = subprocess.run(
+        ["git", "-C", str(ROOT), "rev-parse", "--short", "--verify", "--quiet", f"{commit}^{{commit}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if len(commits) > 1 or known.returncode:
+        wrong = commits[-1] if len(commits) > 1 else commit
+        sys.exit(f"{wrong} is neither a commit nor a part; parts are {', '.join(PARTS)}\n\n{__doc__}")
+    return known.stdout.strip(), [word for word in words if word in PARTS] or list(PARTS)
+
+
+def main(words: list[str]) -> None:
+    commit, chosen = asked(words)
+    sys.stdout.write(f"this tree against {commit}\n")
     with older_tree(commit) as older:
         for name in chosen:
             PARTS[name](older)

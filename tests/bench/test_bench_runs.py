@@ -27,6 +27,15 @@ def test_an_older_tree_is_measured_as_this_one_is_and_gone_afterwards() -> None:
     assert str(older) not in against._git("worktree", "list")
 
 
+@pytest.mark.skipif(not (against.ROOT / ".git").exists(), reason="a commit is one of a git repository")
+def test_what_is_neither_a_commit_nor_a_part_is_told() -> None:
+    commit, parts = against.asked(["starts", "HEAD"])
+    assert against._git("rev-parse", "HEAD").startswith(commit) and parts == ["starts"]
+    for words, wrong in ((["nonsense"], "nonsense"), (["HEAD", "run"], "run")):
+        with pytest.raises(SystemExit, match=rf"\A{wrong} is neither a commit nor a part; parts are runs, starts"):
+            against.asked(words)
+
+
 def test_a_ratio_is_what_the_older_tree_takes_by_what_this_one_takes(capsys: pytest.CaptureFixture[str]) -> None:
     elsewhere = Path("elsewhere")
     against.compared(elsewhere, lambda tree: {"a message": 3.0 if tree == elsewhere else 2.0}, 3, "µs")
