@@ -10,7 +10,8 @@ This package imports nothing of the rest of the house, trials in, answers out, s
 
 `decide` (which method: the cheapest exact one) · `frontier` with `pending` and `foresight` (any model) · `registers`,
 `stores`, `transactions` (models) · `zones`, `buckets`, `counter`, `single_writer` (linear time, where the data allow
-it) · `partial` (how far a history can be explained) · `values` · `engine` (`native/`, the same in C).
+it) · `unwritten` (what a search is too wide for) · `prefixes` (the shortest that fails) · `partial` (how far a
+history can be explained) · `values` · `engine` (`native/`, the same in C).
 
 May use: nothing.
 """

@@ -14,32 +14,20 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from checkers.linearizability import Answer, Linearizable, NotLinearizable, Trial
+from checkers.linearizability import Answer, Linearizable, Trial
+from checkers.linearizability.prefixes import refuted
 
 METHOD = "version buckets"
 
 
 def decide(trial: Trial) -> Answer | None:
-    """None: an element is appended twice, or is no number or text, and then versions have no unique append.
-
-    A failure tells the shortest prefix and its operation, but not the states that were possible.
-    """
+    """None: an element is appended twice, or is no number or text, and then versions have no unique append."""
     appends = _appends(trial)
     if appends is None:
         return None
     if _explains(trial, appends, len(trial.events)):
         return Linearizable(METHOD)
-    fine, failing = 0, len(trial.events)  # prefixes that can be explained, and that cannot: the latter stay so
-    while failing - fine > 1:
-        middle = (fine + failing) // 2
-        if _explains(trial, appends, middle):
-            fine = middle
-        else:
-            failing = middle
-    returned = {~event for event in trial.events[:fine] if event < 0}
-    called = (event for event in trial.events[:fine] if event >= 0)
-    pending = sorted(n for n in called if n not in returned and trial.operations[n].outcome != "info")
-    return NotLinearizable(method=METHOD, blamed=~trial.events[fine], position=fine, pending=pending)
+    return refuted(trial, METHOD, lambda length: _explains(trial, appends, length))
 
 
 def _appends(trial: Trial) -> dict[Any, int] | None:

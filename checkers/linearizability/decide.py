@@ -16,6 +16,7 @@ from checkers.linearizability import (
     engine,
     frontier,
     single_writer,
+    unwritten,
     zones,
 )
 from checkers.linearizability.registers import CasRegister, Mutex, Register
@@ -124,16 +125,22 @@ def _pure(trial: Trial, model: Model, budget: int, keyed: bool) -> Answer:
             return Linearizable(single_writer.METHOD)
         if zones.fits(trial, model.initial) and zones.explains(trial, model.initial):
             return Linearizable(zones.METHOD)
-    answer = buckets.decide(trial) if isinstance(model, AppendList) else None
-    if isinstance(answer, Linearizable):
+    if isinstance(model, AppendList) and isinstance(answer := buckets.decide(trial), Linearizable):
         return answer
     explained = frontier.decide(trial, space, budget)
-    return answer if isinstance(explained, OutOfBudget) and answer is not None else explained
+    return _last(trial, model, explained) if isinstance(explained, OutOfBudget) else explained
 
 
-def _last(trial: Trial, model: Model, answer: Answer) -> Answer:
-    """What is too wide for the compiled frontier may be none for a linear method that has no part in it."""
-    return (buckets.decide(trial) if isinstance(model, AppendList) else None) or answer
+def _last(trial: Trial, model: Model, given_up: OutOfBudget) -> Answer:
+    """What is too wide for a frontier may be none for a method that has no part in it."""
+    answer: Answer | None = None
+    if isinstance(model, AppendList):
+        answer = buckets.decide(trial)
+    elif isinstance(model, Register) and not isinstance(model, Mutex):
+        if zones.fits(trial, model.initial):
+            return zones.decide(trial, model.initial)
+        answer = unwritten.decide(trial, model.initial, given_up.position)
+    return answer or given_up
 
 
 def states_of(trial: Trial, model: Model, failure: NotLinearizable) -> list[Any]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any
 
-from checkers.linearizability import Trial
+from checkers.linearizability import Answer, Linearizable, Trial
+from checkers.linearizability.prefixes import refuted
 from checkers.linearizability.registers import as_state
 
 METHOD = "zones"
@@ -32,8 +33,15 @@ def fits(trial: Trial, initial: Any = None) -> bool:
     return True
 
 
-def explains(trial: Trial, initial: Any = None) -> bool:
-    """Is `trial` linearizable? `fits` must hold.
+def decide(trial: Trial, initial: Any = None) -> Answer:
+    """`fits` must hold."""
+    if explains(trial, initial):
+        return Linearizable(METHOD)
+    return refuted(trial, METHOD, lambda length: explains(trial, initial, length))
+
+
+def explains(trial: Trial, initial: Any = None, length: int | None = None) -> bool:
+    """Is `trial`, or so many of its first events, linearizable? `fits` must hold.
 
     An indeterminate write that is read returns after everything, and one that is not read did not happen; an
     indeterminate read says nothing.
@@ -43,7 +51,7 @@ def explains(trial: Trial, initial: Any = None) -> bool:
     last_call: dict[Any, int] = {first: -2}
     operations = trial.operations
     called = [0] * len(operations)
-    for position, event in enumerate(trial.events):
+    for position, event in enumerate(trial.events if length is None else trial.events[:length]):
         if event >= 0:
             called[event] = position
             operation = operations[event]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from oracle import brute, fuzz, trials, wgl, written_once
 
-from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, frontier, zones
+from checkers.linearizability import Linearizable, NotLinearizable, Operation, Trial, frontier, unwritten, zones
 from checkers.linearizability.decide import MODELS, decide_one
 
 
@@ -39,6 +39,38 @@ def test_the_oracle_says_what_every_order_says(model):
 def test_zones_say_what_the_oracle_says(trial):
     assert zones.fits(trial)
     assert zones.explains(trial) == wgl(trial, "register")
+
+
+@fuzz()
+@given(written_once())
+def test_zones_find_the_failure_that_the_frontier_finds(trial):
+    answer, explained = zones.decide(trial), by_frontier(trial, "register")
+    assert isinstance(answer, NotLinearizable) == isinstance(explained, NotLinearizable)
+    if isinstance(answer, NotLinearizable):
+        assert where(answer) == where(explained)
+
+
+@pytest.mark.parametrize("model", ["register", "cas-register"])
+def test_what_nobody_wrote_is_refuted_only_where_the_frontier_refutes_it(model):
+    seen = set()
+
+    @fuzz()
+    @given(trials(model, most=8))
+    def agree(trial):
+        explained = by_frontier(trial, model)
+        if not isinstance(explained, NotLinearizable):
+            assert all(unwritten.decide(trial, None, position) is None for position in range(len(trial.events) + 1))
+            return
+        answer = unwritten.decide(trial, None, explained.position)
+        seen.add(answer is None)
+        assert answer is None or where(answer) == where(explained)
+
+    agree()
+    assert seen == {True, False}
+
+
+def where(answer: NotLinearizable) -> tuple[int, int, list[int]]:
+    return answer.position, answer.blamed, answer.pending
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))

@@ -62,6 +62,20 @@ def test_what_is_too_wide_for_the_budget_is_not_judged_valid():
     assert isinstance(frontier.decide(trial, MODELS["append"].space(operations)), Linearizable)
 
 
+@pytest.mark.parametrize("by", [None, engine.ENGINE])
+@pytest.mark.parametrize(("model", "values"), [("register", 26), ("register", 13), ("cas-register", 13)])
+def test_a_value_that_nobody_wrote_is_refuted_beside_any_number_of_writes(model, values, by):
+    """Orders of so many writes at once are too many to try, whether their values differ or not."""
+    operations = [write(n % values) for n in range(26)] + [read(99)]
+    calls = list(range(27))
+    trial = Trial(operations, [*calls, ~26, *(~n for n in range(26))])
+    answer = decide_one(trial, MODELS[model], 10_000, by)
+    assert isinstance(answer, NotLinearizable)
+    assert (answer.blamed, answer.position, answer.pending) == (26, 27, calls)
+    operations[26] = read(12)
+    assert not isinstance(decide_one(trial, MODELS[model], 1000, by), NotLinearizable)
+
+
 def test_keys_are_judged_apart_and_the_failing_one_is_named():
     operations = [
         Operation(f="put", key="a", value="x"),
