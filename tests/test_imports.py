@@ -100,7 +100,7 @@ def test_every_folder_has_a_door_that_says_what_it_may_use() -> None:
 def test_what_stands_on_top_of_a_room_serves_the_command_line_alone() -> None:
     """The doctor looks at runtimes: none of them imports it, nor does anything that they stand on."""
     on_top = {file for file in files() if stands_on_top(file)}
-    assert on_top == {"harness.doctor", "harness.strategies", "harness.__main__"}
+    assert on_top == {"harness.doctor", "harness.__main__"}
     users = {file for file, used in uses().items() if used & on_top}
     assert [file for file in users if not room_of(file).startswith("harness/cli")] == []
 

@@ -18,7 +18,9 @@ from harness import registry, strategies
 from harness.cli import main
 from harness.plan import Plan
 from harness.runtimes import capabilities
-from harness.strategies import SETTINGS, TOPOLOGIES, plans
+from harness.strategies import SETTINGS, TOPOLOGIES, plans, troubles
+from harness.strategies.calls import as_script
+from harness.strategies.cast import cast_of
 from harness.testing.playing import Run, play
 from harness.workload.calls import CALLS
 
@@ -122,8 +124,8 @@ def test_what_is_left_out_moves_nothing_else() -> None:
         {"at": 4, "node": "mobile-1", "do": "list", "job": 0, "bypass_cache": True},
         {"at": 1, "node": "mobile-1", "do": "cancel", "job": 0},
     ]
-    cast = strategies._cast("one-user")
-    whole = strategies._script(calls, cast)
+    cast = cast_of("one-user")
+    whole = as_script(calls, cast)
     assert whole == [
         {"at": "100ms", "node": "mobile-1", "do": "open"},
         {"at": "150ms", "node": "desktop-1", "do": "create", "job": "job-1"},
@@ -133,23 +135,23 @@ def test_what_is_left_out_moves_nothing_else() -> None:
         {"at": "800ms", "node": "desktop-1", "do": "chunk", "job": "job-2", "text": "a"},
     ]
     for place in range(4):
-        left = strategies._script(calls[:place] + calls[place + 1 :], cast)
+        left = as_script(calls[:place] + calls[place + 1 :], cast)
         assert {call["at"] for call in left} < {call["at"] for call in whole}
 
 
 def test_a_desktop_without_a_job_creates_one_and_a_phone_asks_for_none() -> None:
     chunk = {"at": 8, "node": "desktop-2", "do": "chunk", "job": 0, "text": "a", "legacy": False}
     get = {"at": 1, "node": "mobile-2", "do": "get", "job": 0}
-    told = strategies._script([chunk, get], strategies._cast("two-desktops"))[2:]
+    told = as_script([chunk, get], cast_of("two-desktops"))[2:]
     assert told == [{"at": "600ms", "node": "desktop-2", "do": "create", "job": "job-2"}]
 
 
 def test_faults_that_a_runtime_cannot_inject_are_not_drawn() -> None:
     place = registry.names("runtime").index("process")
     able = {action for action, cells in capabilities.table() if cells[place][0] != "no"}
-    assert set(strategies._actions("one-user", "process")) == able
+    assert set(troubles.actions_on("one-user", "process")) == able
     assert "noise" not in able
-    assert "noise" in strategies._actions("one-user", "sim")
+    assert "noise" in troubles.actions_on("one-user", "sim")
 
 
 def test_faults_that_can_befall_nobody_are_not_drawn(tmp_path: Path) -> None:
@@ -158,7 +160,7 @@ def test_faults_that_can_befall_nobody_are_not_drawn(tmp_path: Path) -> None:
     file.write_text(
         f"users:\n  - {{id: bob, desktops: [{{id: pc}}], mobiles: [{{id: phone}}]}}\nnodes: {{pc: {desktop}}}\n"
     )
-    assert set(registry.names("fault")) - set(strategies._actions(str(file), "sim")) == {"slow_disk"}
+    assert set(registry.names("fault")) - set(troubles.actions_on(str(file), "sim")) == {"slow_disk"}
 
 
 def test_plans_for_a_topology_of_somebody_else_name_its_nodes(own: str) -> None:
@@ -175,20 +177,21 @@ def test_a_topology_in_which_nobody_sees_anything_is_refused(tmp_path: Path) -> 
 
 
 def test_a_fault_that_nobody_knows_is_drawn_as_its_example_says(own: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {name: words for name, words in strategies._STRENGTHS.items() if name != "hold"}
-    monkeypatch.setattr(strategies, "_STRENGTHS", known)
-    held = drawn(strategies._fault("hold", strategies._cast("one-user")), 30)
+    known = {name: words for name, words in troubles._STRENGTHS.items() if name != "hold"}
+    monkeypatch.setattr(troubles, "_STRENGTHS", known)
+    held = drawn(troubles.one_fault("hold", cast_of("one-user")), 30)
     example = {"action": "hold", "links": ["relay->mobile-1"], "release": "reversed", "match": {"type": "job:*"}}
     assert all({key: one[key] for key in one if key not in ("at", "for", "every")} == example for one in held)
     assert len({one["at"] for one in held}) > 3
-    strategies._can_be.cache_clear()
-    assert "hold" in strategies._actions("one-user", "sim")
-    assert "hold" not in strategies._actions(own, "sim")  # which has no mobile-1
-    strategies._can_be.cache_clear()
+    troubles._can_be.cache_clear()
+    assert "hold" in troubles.actions_on("one-user", "sim")
+    assert "hold" not in troubles.actions_on(own, "sim")  # which has no mobile-1
+    troubles._can_be.cache_clear()
 
 
 def test_without_hypothesis_it_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hypothesis", None)
-    monkeypatch.delitem(sys.modules, "harness.strategies")
+    for name in [name for name in sys.modules if name.startswith("harness.strategies")]:
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'jobsync-harness\[testing\]'"):
         importlib.import_module("harness.strategies")
