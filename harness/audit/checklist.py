@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from harness.audit.playing import Audited, Status
+from harness.audit.audited import Audited, Status
 
 
 class Item(NamedTuple):

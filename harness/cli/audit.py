@@ -12,9 +12,10 @@ import click
 import msgspec
 
 from harness.audit import claims, document
+from harness.audit.audited import Audited, Counterexample, Decision, in_words
 from harness.audit.checklist import Checked, checked
 from harness.audit.findings import Finding, Findings
-from harness.audit.playing import SOUND, Audit, Audited, Counterexample, Decision, in_words
+from harness.audit.playing import SOUND, Audit
 from harness.audit.shown import DOCUMENTED, read
 from harness.cli.asking import options, planned
 from harness.cli.telling import exits, say

@@ -14,7 +14,8 @@ import pytest
 
 from harness import registry
 from harness.audit import claims
-from harness.audit.playing import Audit, Audited
+from harness.audit.audited import Audited
+from harness.audit.playing import Audit
 from harness.audit.shown import Size, read
 from harness.plan import PlanErrors, parse
 

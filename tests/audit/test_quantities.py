@@ -10,8 +10,9 @@ import pytest
 from checkers.notation import read
 from harness import measures, registry
 from harness.audit import claims
+from harness.audit.audited import Audited, Measured, in_words
 from harness.audit.checklist import CHECKLIST, checked
-from harness.audit.playing import Audit, Audited, Measured, in_words
+from harness.audit.playing import Audit
 from harness.plan import parse
 
 PLAN = """\
