@@ -11,7 +11,7 @@ that asks a runtime for one it lacks is refused before anything starts.
 link that `mobile-1` dials.
 
 Rooms: here the contract · `_words` (what plans say) · `_aims` (what is aimed at) · `_effect` (what was met) ·
-`_scopes`, `_toxics`, `_machines`, `_messages` (what several faults share).
+`_scopes`, `_machines`, `_messages` (what several faults share).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What most faults are: one scope of the ground over each node, or each direction, that they name.
 
 A plug-in subclasses `OverNodes` or `OverDirections` and says in `over` which verb that is, with which of its words; or
-`OneVerb`, if the verb needs none of them. Those that are one of Toxiproxy's toxics have their base in `_toxics`.
+`OneVerb`, if the verb needs none of them; or `ToxicOver`, and says which of Toxiproxy's toxics.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, ClassVar, Literal
 
-from faults import Effect, Ground, Occurrence, Targets, Timed, match_directions, match_nodes
+from faults import Effect, Ground, Occurrence, Targets, Timed, Toxic, match_directions, match_nodes
 
 Scope = AbstractAsyncContextManager[None]
 
@@ -68,3 +68,13 @@ class OverDirections(_Over):
 
     def aimed_at(self, occurrence: Occurrence) -> Sequence[str]:
         return occurrence.directions
+
+
+class ToxicOver(OverDirections):
+    """A fault that is one of Toxiproxy's toxics."""
+
+    def toxic(self, words: Any) -> Toxic:
+        raise NotImplementedError
+
+    def over(self, ground: Ground, target: str, words: Any, occurrence: Occurrence, effect: Effect) -> Scope:
+        return ground.toxic(target, self.toxic(words), occurrence.stream, effect)

@@ -264,3 +264,11 @@ class OnNodes(Timed):
 
     nodes: list[str] = Field(min_length=1)
     """The nodes that it is about, by name; `*` is a wildcard: `mobile-*`."""
+
+
+def check_slicer(average_size: int, size_variation: int) -> None:
+    """Toxiproxy 2.12 recurses until it dies for an average of 0. Raises `ValueError`."""
+    if average_size < 1:
+        raise ValueError("a slicer's average_size is at least 1 byte")
+    if size_variation >= average_size:
+        raise ValueError("a slicer's size_variation is less than its average_size")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from faults import Fault, OnLinks, Timed, Toxic
-from faults._toxics import ToxicOver
+from faults._scopes import ToxicOver
 
 _MOST_KB_S = 10**9
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from faults import DurationNs, Fault, OnLinks, Timed, Toxic
-from faults._toxics import ToxicOver, check_slicer
+from faults._scopes import ToxicOver
+from faults._words import check_slicer
 
 _NS_PER_US = 1_000
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from faults import DurationNs, Fault, OnLinks, Timed, Toxic
-from faults._toxics import ToxicOver
+from faults._scopes import ToxicOver
 
 _NS_PER_MS = 1_000_000
 

@@ -19,7 +19,8 @@ from faults import (
     Toxic,
     match_directions,
 )
-from faults._toxics import ToxicOver, check_slicer
+from faults._scopes import ToxicOver
+from faults._words import check_slicer
 
 Type = Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
 

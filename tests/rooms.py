@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("harness", "targets", "faults", "checkers")
 WITH_DOORS = ("harness", "checkers")  # the packages in which every folder is a room
-_ALL = "all of the engine"  # the command line may use it: every room of `harness` but its own ones
+ALL = "all of the engine"  # the command line may use it: every room of `harness` but its own ones
 
 
 def sources(folder: str) -> list[Path]:
@@ -98,7 +98,7 @@ def said(text: str) -> frozenset[str] | None:
     if found is None:
         return None
     named = frozenset(re.findall(r"`([^`]+)`", found[1]))
-    return named | {_ALL} if _ALL in found[1] else named
+    return named | {ALL} if ALL in found[1] else named
 
 
 @functools.cache
@@ -115,7 +115,7 @@ def doors() -> Mapping[str, frozenset[str] | None]:
 def may_use(file: str) -> frozenset[str]:
     """The rooms that a file may use, its own apart."""
     told = (doors().get(room_of(file)) or frozenset()) | (said(docstring(files()[file])) or frozenset())
-    if _ALL in told:
+    if ALL in told:
         told |= {room for room in doors() if not room.startswith(("harness/cli", "checkers"))}
     return told
 

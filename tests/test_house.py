@@ -21,7 +21,8 @@ ACROSS = {  # tests that are of no one room
     "mutants": "which mistakes change nothing",
     "stories": "whole runs, told",
 }
-ABOVE = ("", "harness", "harness/runtimes", "harness/wire")  # where a folder of tests may have its room
+ABOVE = ("harness/", "harness/runtimes/", "harness/wire/")  # where a folder of tests may have its room
+MOST_SHARED = 8  # files of a catalogue that are none of its kind, with an underscore
 
 
 def _long(path: Path) -> list[str]:
@@ -38,11 +39,16 @@ def _files() -> list[Path]:
 
 def _halls(files: list[Path]) -> list[str]:
     rooms = Counter(path.parent.relative_to(ROOT).as_posix() for path in files if path.name != "__init__.py")
-    return [f"{room} holds {n} files" for room, n in rooms.items() if n > MOST_FILES and room not in CATALOGUES]
+    private = [path for path in files if path.name.startswith("_") and not path.name.startswith("__")]
+    shared = Counter(path.parent.relative_to(ROOT).as_posix() for path in private)
+    halls = [f"{room} holds {n} files" for room, n in rooms.items() if n > MOST_FILES and room not in CATALOGUES]
+    full = [room for room in CATALOGUES if shared[room] > MOST_SHARED]
+    return halls + [f"{room} holds {shared[room]} files that are shared" for room in full]
 
 
 def _homeless(folder: str) -> bool:
-    return folder not in ACROSS and not any((ROOT / above / folder).is_dir() for above in ABOVE)
+    rooms = [folder] if folder.split("/", maxsplit=1)[0] in PACKAGES else [above + folder for above in ABOVE]
+    return folder not in ACROSS and not any((ROOT / room / "__init__.py").is_file() for room in rooms)
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
@@ -68,6 +74,7 @@ def test_no_room_is_a_hall() -> None:
 def test_a_hall_is_seen() -> None:
     assert _halls([ROOT / "harness" / "x" / f"{n}.py" for n in range(25)]) == ["harness/x holds 25 files"]
     assert _halls([ROOT / "faults" / f"{n}.py" for n in range(25)]) == []
+    assert _halls([ROOT / "faults" / f"_{n}.py" for n in range(9)]) == ["faults holds 9 files that are shared"]
 
 
 def test_tests_stand_in_a_folder_named_after_the_room_of_what_they_test() -> None:
@@ -76,4 +83,4 @@ def test_tests_stand_in_a_folder_named_after_the_room_of_what_they_test() -> Non
     assert len(folders) > 20
     assert {folder for folder in folders if _homeless(folder)} == set()
     assert {folder for folder in ACROSS if not (tests / folder).is_dir()} == set()
-    assert _homeless("checkers/nowhere")
+    assert [name for name in ("checkers/nowhere", "docs", "past") if not _homeless(name)] == []

@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("harness", "targets", "faults", "checkers")
-FILES = ("README.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml", "hatch_build.py")
+FILES = (
+    *("README.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml", "hatch_build.py"),
+    *("requirements.lock", "requirements-dev.lock"),
+)
 
 
 def _held(*folders: str) -> set[str]:
@@ -71,6 +74,11 @@ def test_the_wheel_holds_every_module_template_and_plan(wheel: Path) -> None:
     wanted = _held(*PACKAGES) | {f"harness/{name}" for name in _held("configs")}
     assert len(wanted) > 900
     assert {name for name in wanted if not (wheel / name).is_file()} == set()
+    (about,) = wheel.glob("*.dist-info")
+    assert {path.name for path in wheel.iterdir()} == {*PACKAGES, about.name}
+    commands = (about / "entry_points.txt").read_text(encoding="utf-8")
+    assert "harness = harness.cli:main" in commands
+    assert "harness.testing.plugin" in commands
 
 
 def test_a_wheel_plays_and_reports_a_run_without_the_project_beside_it(wheel: Path, tmp_path: Path) -> None:
@@ -81,7 +89,8 @@ def test_a_wheel_plays_and_reports_a_run_without_the_project_beside_it(wheel: Pa
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert said("-c", "import harness, checkers; print(harness.__file__)").startswith(str(wheel))
+    where = said("-c", f"print(*(__import__(name).__file__ for name in {PACKAGES}))").split()
+    assert [path for path in where if not path.startswith(str(wheel))] == []
     assert "VALID" in said("-m", "harness", "run", "quickstart", "--store", "runs")
     (report,) = (tmp_path / "runs").glob("quickstart/*/report.html")
     assert "<svg" in report.read_text(encoding="utf-8")

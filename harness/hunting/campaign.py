@@ -35,7 +35,7 @@ from harness.store.index import Store
 from harness.verdict import Verdict
 
 CANNOT_PLAY = ("harness", "cannot-play")  # the doubt of a run that the runtime refused
-MOST_OF_A_KIND = 3  # failing runs of one signature whose files are kept: a fourth shows nothing that they do not
+MOST_OF_A_KIND = 3  # runs of one signature whose files are kept: a fourth shows nothing that they do not
 
 
 class Order(Choice, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from harness.store import StoreProblem
 Kind = tuple[str, str]
 T = TypeVar("T")
 _SHARES = {"simulated": 0.6, "ablations": 0.15, "real": 0.15, "after": 0.1}  # of the budget, of what there is
-_MOST_OF_A_KIND = 3  # failing runs of one kind and plan whose files are kept
+_MOST_OF_A_KIND = 3  # runs of one kind and plan, not VALID, whose files are kept
 _MOST_OF_GENERATED = 12  # each plan is another: they are told apart by what they shrink to
 _LOOKING_LIMIT_S = 3600.0
 

@@ -64,6 +64,7 @@ def test_a_disk_that_fills_after_the_verdict_does_not_lose_it(
     assert invalid.code != 0
     assert json.loads(invalid.out)["verdict"] == "INVALID"
     assert "No space left on device" in invalid.err
+    assert harness("run", "quickstart", "--profile", "documented").code == 1, "a finding outranks a full disk"
     valid = harness("run", "quickstart")
     assert valid.code == 255, "VALID, but not kept: nobody may take it for a success"
     assert "verdict  VALID" in valid.out

@@ -59,6 +59,16 @@ def _in_a_worker(file: Path, source: bytes) -> tuple[int, str | None, list[int]]
     return found
 
 
+def test_a_worker_loads_nothing_that_may_be_changed_before_its_hook_is_in_place() -> None:
+    says = "import sys; import harness.hunting.mutants.worker; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, timeout=120, check=True)
+    own = {f"harness.hunting.mutants{name}" for name in ("", ".hook", ".task", ".worker")}
+    loaded = {
+        name for name in done.stdout.split() if name.split(".")[0] in ("harness", "targets", "faults", "checkers")
+    }
+    assert loaded == {"harness", "harness.hunting", "harness.verdict", *own}
+
+
 def test_only_the_worker_has_the_mutant(module: Path) -> None:
     answer, file, _ = _in_a_worker(module, SOURCE.replace("n * 2", "n * 3").encode())
     assert (answer, file) == (15, str(module))

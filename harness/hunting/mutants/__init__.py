@@ -5,7 +5,8 @@
 were judged to change nothing.
 
 A mutant lives in the memory of a worker: no file changes, and no other process sees it. `hook`, `task` and `worker`
-import nothing of the engine before the hook is in place, since a module that is loaded cannot be changed any more.
+import nothing of the engine but the verdict before the hook is in place: a module that is loaded cannot be changed any
+more.
 
 May use: `harness/hunting`, `harness/hunting/mutants/operators`, `harness/judging`, `harness/measures`,
 `harness/plan`, `harness/report/told`, `harness/runs`, `harness/runtimes`, `harness`.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from harness.schedule import Choice
 from harness.verdict import Verdict
 
 
@@ -46,7 +45,7 @@ def _in_common(one: list[str], other: list[str]) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-class Play(Choice, frozen=True, kw_only=True):
+class Play(msgspec.Struct, frozen=True, kw_only=True):
     """A run of `text` (the plan `name`; `folder`: where a topology of its own may lie), with a mutant or without one.
 
     `number` is the run's place in the campaign's order. Without a mutant it is told which statements of the files
@@ -60,6 +59,11 @@ class Play(Choice, frozen=True, kw_only=True):
     text: str
     folder: Path | None
     seed: int
+    profile: str | None = None
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    duration_ns: int | None = None
+    topology: str | None = None
     mutant: Mutant | None = None
     watched: tuple[str, ...] = ()
     judged_as: str | None = None

@@ -53,9 +53,17 @@ def _reach(task: Play) -> hook.Reach:
 def _schedule(task: Play) -> Schedule:
     from harness import plan as plans  # noqa: PLC0415 - it imports the system under test: the hook comes first
     from harness import registry  # noqa: PLC0415
+    from harness.schedule import Choice  # noqa: PLC0415
 
     plan = plans.parse(task.text, task.name, beside=task.folder)
-    return plans.expand_on(registry.find("runtime", task.runtime), plan, task.seed, task)
+    choice = Choice(
+        profile=task.profile,
+        with_=task.with_,
+        without=task.without,
+        duration_ns=task.duration_ns,
+        topology=task.topology,
+    )
+    return plans.expand_on(registry.find("runtime", task.runtime), plan, task.seed, choice)
 
 
 def _played(task: Play, schedule: Schedule) -> Played:
