@@ -88,6 +88,7 @@ def room_of(file: str) -> str:
     return files()[file].parent.relative_to(ROOT).as_posix()
 
 
+@functools.cache
 def docstring(path: Path) -> str:
     return ast.get_docstring(ast.parse(path.read_text())) or ""
 

@@ -18,6 +18,7 @@ from harness import plugins
 from harness.history import Tap
 from harness.runtimes import ProbeLost, RunSpec, RuntimeUnavailable, Stalled
 from harness.runtimes.probe_client import REDIAL_S, ProbeClient, dial_for_ever, listening
+from harness.runtimes.sockets.ears import Ears
 from harness.runtimes.sockets.grounds import Died, Grounds, GroundsError, Program, Reach, program_of, programs_of
 from harness.runtimes.sockets.hooks import Hooks
 from harness.runtimes.sockets.layout import PROBE_PORT, TOXIPROXY, TOXIPROXY_PORT, WIRE, Layout, Secrets
@@ -54,7 +55,8 @@ class SocketRun:
         self._seen: set[tuple[str, int]] = set()  # addresses where somebody listens
         self._hooks = Hooks(spec.system)
         self._desk = AsyncExitStack()
-        self._probes = {n.name: ProbeClient(n.name, n.role, spec.journal) for n in spec.system.nodes}
+        self._ears = Ears(spec)
+        self._probes = {n.name: ProbeClient(n.name, n.role, self._ears.journal) for n in spec.system.nodes}
 
     # ---- start ----------------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class SocketRun:
     async def _open_wire(self, address: tuple[str, int]) -> None:
         # What is read on some links only would look like loss on the others: then nothing is judged by the wire.
         sealed = any(n.tls == "passthrough" for n in self._spec.system.nodes if n.role != "relay")
-        tap = _unread if sealed else self._spec.tap
+        tap = _unread if sealed else self._ears.tap
         self._wire = await WireClient.open(address, self._secrets.wire, tap)
         steps = self._spec.options.get("order") or []
         for at in range(0, len(steps), _STEPS):
@@ -279,7 +281,9 @@ class SocketRun:
                 self._spec.note(f"could not be removed: {problem}; try `harness doctor --sweep`")
 
     async def _drain(self) -> None:
-        """Journal lines and taps that are under way; a node that is gone has none."""
+        """Journal lines and taps that are under way; a node that is gone has none. What happens from now on would be
+        taken in from some, and not from others."""
+        self._ears.close(time.monotonic_ns())
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_LIMIT_S):
                 asked = (probe.state() for probe in self._probes.values() if probe.opened.is_set())
