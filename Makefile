@@ -32,9 +32,8 @@ lint: .venv/.dev ## ruff and mypy
 	.venv/bin/ruff check harness targets faults checkers tests
 	.venv/bin/mypy
 
-# Runs on real sockets wait more than they compute: one worker more than two cores keeps both of them busy.
 test: lint ## lint, types and all tests
-	.venv/bin/python -m pytest -n 3 --dist loadgroup
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 screenshots: .venv/.dev ## pictures of the pages in screenshots/, wide and narrow, light and dark: look at them when you change one
 	.venv/bin/python tests/browser/screenshots.py

@@ -14,6 +14,7 @@ from harness.runtimes.sim.stage import SimStage
 from harness.verdict import Verdict
 
 SIM = registry.find("runtime", "sim")
+WORK = "version: 1\nduration: 8s\nworkload: {jobs: 3, rate: 5/s}\n"
 
 
 def _methods() -> set[str]:
@@ -53,7 +54,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def test_a_fault_is_played_as_its_example_says(action: str, used: set[str]) -> None:
     fault = registry.find("fault", action)
     assert action == fault.ACTION
-    found = plan.parse(f"version: 1\nduration: 8s\nfaults: [{fault.EXAMPLE}]", "example")
+    found = plan.parse(f"{WORK}faults: [{fault.EXAMPLE}]", "example")
     schedule = plan.expand_on(SIM, found, 0)
     result = execute(schedule, SIM)
     assert result.verdict is not Verdict.INVALID, result.results
