@@ -1,4 +1,4 @@
-"""The runs of an audit, and what they decide.
+"""The runs of an audit: which systems each claim is played on, and as what each run counts.
 
 A claim is played three times: on the profile that is audited, on `hardened`, and on a system in which it is broken.
 That it `flips` means that it holds on `hardened` and is refuted where it is broken. One that no system of this shape

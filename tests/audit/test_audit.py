@@ -51,7 +51,7 @@ def audited(text: str, profile: str = "hardened") -> Audited:
     return one
 
 
-EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "24"))  # of the claims is played; 1 in unattended tests
+EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "16"))  # of the claims is played; 1 in unattended tests
 together = pytest.mark.xdist_group("audit")  # or each worker plays them
 NAMED = ("C12", "C41", "C73")
 

@@ -19,7 +19,7 @@ from harness.plan.words.model import FindingWords
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs/findings.md").read_text()
-EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "16"))  # of the findings is played; 1 in unattended tests
+EVERY = int(os.environ.get("HARNESS_AUDIT_EVERY", "11"))  # of the findings is played; 1 in unattended tests
 
 
 together = pytest.mark.xdist_group("findings")  # or each worker plays them

@@ -9,14 +9,14 @@ from cli_rig import Harness
 
 
 def test_the_json_of_a_hunt_is_the_same_for_one_worker_and_two(harness: Harness) -> None:
-    words = ("hunt", "quickstart", "--profile", "documented", "--seeds", "3..5", "--keep", "none", "--json")
+    words = ("hunt", "quickstart", "--profile", "documented", "--seeds", "3..6", "--keep", "none", "--json")
     one, two = (json.loads(harness.process(*words, "--jobs", jobs).out) for jobs in ("1", "2"))
     for found in (one, two):
         del found["seconds"]
     assert one == two
-    assert (one["verdict"], one["runs"]) == ("INVALID", 2)
-    assert one["exercised"] == {"delay": 2, "duplicate": 2, "partition": 2, "reconnect": 2}
-    assert all(3 <= s["first_seed"] < 5 for s in one["signatures"])
+    assert (one["verdict"], one["runs"]) == ("INVALID", 3)
+    assert one["exercised"] == {"delay": 3, "duplicate": 3, "partition": 3, "reconnect": 3}
+    assert all(3 <= s["first_seed"] < 6 for s in one["signatures"])
     assert list(Path(harness.folder / "store").glob("*/*/run.json")) == []
 
 
